@@ -1,0 +1,217 @@
+"""Batches: what one issuance minted for one vintage, and where its credits are now."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field
+
+from app.entry.api.context import IdempotencyKeyMissingError, Reader, StrictRoute, WriteCredits
+from app.entry.api.credits import (
+    MOVING_REFUSALS,
+    AccountNumber,
+    BatchPrefix,
+    DryRun,
+    MovementShown,
+    moved_reply,
+)
+from app.entry.api.wire import (
+    Body,
+    Code,
+    Credits,
+    CursorError,
+    Identifier,
+    Page,
+    PageQuery,
+    ProvinceCode,
+    Shown,
+    Text,
+    decode_cursor,
+    encode_cursor,
+    show,
+)
+from app.entry.problems import refused
+from app.registry.ledger import operations, store
+from app.registry.ledger.refusals import BatchNotFoundError
+from app.registry.ledger.rules import BUFFER, CANCELLED, EXPORTED, RETIRED, TRANSIT, Batch, Choice
+from app.registry.ledger.serials import account_id
+
+router = APIRouter(prefix="/batches", tags=["batches"], route_class=StrictRoute)
+
+PrefixPath = Annotated[
+    BatchPrefix,
+    Path(description="Serial prefix of the batch.", examples=["TH-CITY-0001-2024-1"]),
+]
+
+
+class BatchShown(Shown):
+    """A batch of credits: one vintage of one activity, serials 1 to `credits`."""
+
+    prefix: str = Field(description="Serial prefix.", examples=["TH-CITY-0001-2024-1"])
+    vintage: int = Field(description="Calendar year of the reduction (CE).", examples=[2024])
+    credits: int = Field(description="Credits issued (tCO2e).", examples=[1000])
+    serials: str = Field(
+        description="All its serials as text.", examples=["TH-CITY-0001-2024-1-1-1000"]
+    )
+    programme: str = Field(description="Code of the programme.", examples=["CITY"])
+    project: str = Field(description="Code of the activity or project.", examples=["CITY-0001"])
+    project_name: str = Field(
+        description="Name of the activity or project.",
+        examples=["Rooftop solar of Khon Kaen schools"],
+    )
+    activity_id: str | None = Field(
+        description="The activity; null for credits taken over from another registry.",
+        examples=["act_01kb5b1j0dfz5r5d8r4v5e2c3a", None],
+    )
+    province: str | None = Field(
+        description="Province code of the activity; null where it has several or none is known.",
+        examples=["40", None],
+    )
+    log_index: int = Field(description="Log index of the act that brought it.", examples=[40])
+    issued_at: datetime = Field(
+        description="When it was issued or taken over.", examples=["2026-11-24T03:00:00Z"]
+    )
+
+    @classmethod
+    def of(cls, batch: Batch) -> "BatchShown":
+        """Show a batch."""
+        return cls(
+            prefix=batch.serial_prefix,
+            vintage=batch.vintage,
+            credits=batch.credits,
+            serials=f"{batch.serial_prefix}-1-{batch.credits}",
+            programme=batch.programme_code,
+            project=batch.project_code,
+            project_name=batch.project_name,
+            activity_id=batch.activity_id,
+            province=batch.province_code,
+            log_index=batch.log_index,
+            issued_at=batch.issued_at,
+        )
+
+
+class BatchWithStates(BatchShown):
+    """A batch and where its credits are."""
+
+    held: int = Field(description="Credits in holding accounts.", examples=[900])
+    buffered: int = Field(description="Credits in the pooled buffer.", examples=[50])
+    in_transit: int = Field(description="Credits on their way.", examples=[0])
+    retired: int = Field(description="Credits retired.", examples=[50])
+    cancelled: int = Field(description="Credits cancelled.", examples=[0])
+    exported: int = Field(description="Credits exported to another registry.", examples=[0])
+
+
+class BatchesQuery(PageQuery):
+    """Which batches."""
+
+    vintage: int | None = Field(
+        None, ge=1990, le=2200, description="Only of this vintage (CE).", examples=[2024]
+    )
+    programme: Code | None = Field(None, description="Only of this programme.", examples=["CITY"])
+    project: Text | None = Field(
+        None, description="Only of this activity or project code.", examples=["CITY-0001"]
+    )
+    activity_id: Identifier | None = Field(
+        None, description="Only of this activity.", examples=["act_01kb5b1j0dfz5r5d8r4v5e2c3a"]
+    )
+    province: ProvinceCode | None = Field(
+        None, description="Only of activities in this province.", examples=["40"]
+    )
+
+
+class ReleaseBody(Body):
+    """Buffer credits to be released."""
+
+    credits: Credits = Field(description="How many, lowest serials first (tCO2e).", examples=[50])
+    to_account: AccountNumber = Field(
+        description="Holding account that receives them.", examples=["TH-001001-05"]
+    )
+    decision: Text = Field(
+        description="Decision of TGO: meeting and date.",
+        examples=["Sub-committee 12/2569, 2026-11-20"],
+    )
+
+
+@router.get(
+    "",
+    response_model=Page[BatchShown],
+    operation_id="list_batches",
+    summary="List batches",
+    responses=refused(CursorError),
+)
+async def list_batches(query: Annotated[BatchesQuery, Query()], reader: Reader) -> Response:
+    """List batches, oldest vintage first. Public."""
+    position = decode_cursor(query.cursor, int)
+    columns = {
+        "vintage": query.vintage,
+        "programme_code": query.programme,
+        "project_code": query.project,
+        "activity_id": query.activity_id,
+        "province_code": query.province,
+    }
+    found = await store.list_batches(
+        reader,
+        {name: value for name, value in columns.items() if value is not None},
+        after=position[0] if position else 0,
+        limit=query.limit + 1,
+    )
+    page = found[: query.limit]
+    has_more = len(found) > query.limit
+    return show(
+        Page[BatchShown](
+            data=[BatchShown.of(batch) for batch in page],
+            next_cursor=encode_cursor([page[-1].id]) if has_more else None,
+            has_more=has_more,
+        )
+    )
+
+
+@router.get(
+    "/{prefix}",
+    response_model=BatchWithStates,
+    operation_id="get_batch",
+    summary="Read a batch",
+    responses=refused(BatchNotFoundError),
+)
+async def get_batch(prefix: PrefixPath, reader: Reader) -> Response:
+    """Read a batch and how many of its credits are held, buffered, retired and so on. Public."""
+    batch = await store.get_batch(reader, prefix)
+    states = await store.list_batch_states(reader, batch.id)
+    return show(
+        BatchWithStates(
+            **BatchShown.of(batch).model_dump(),
+            held=states.get(store.ALL_HOLDINGS, 0),
+            buffered=states.get(BUFFER, 0),
+            in_transit=states.get(TRANSIT, 0),
+            retired=states.get(RETIRED, 0),
+            cancelled=states.get(CANCELLED, 0),
+            exported=states.get(EXPORTED, 0),
+        )
+    )
+
+
+@router.post(
+    "/{prefix}/buffer-releases",
+    response_model=MovementShown,
+    status_code=201,
+    operation_id="release_buffer",
+    summary="Release buffer credits of a batch",
+    responses=refused(*MOVING_REFUSALS, IdempotencyKeyMissingError),
+)
+async def release_buffer(
+    prefix: PrefixPath, body: ReleaseBody, write: WriteCredits, *, dry_run: DryRun = False
+) -> Response:
+    """Give buffer credits of a batch back to a holder, by a decision of TGO. For approvers."""
+    command = operations.ReleaseBuffer(
+        account_id(body.to_account),
+        Choice(credits=body.credits, batch_prefix=prefix),
+        body.decision,
+    )
+    return await write(
+        lambda pen: operations.release_buffer(pen, write.actor, command),
+        lambda movement: moved_reply(
+            MovementShown.of(movement, dry_run=dry_run), address="/v1/log/entries"
+        ),
+        touches=command.touches(),
+        dry_run=dry_run,
+    )

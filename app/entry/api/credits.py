@@ -1,0 +1,260 @@
+"""Shared shapes of everything that moves credits: which ones are chosen, and what was moved."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import Path, Query
+from pydantic import Field, StringConstraints
+
+from app.entry.acts import Reply
+from app.entry.api.wire import Body, Credits, LogIndex, Serial, Shown, Vintage
+from app.registry.ledger import refusals as ledger_refusals
+from app.registry.ledger.operations import Moved, Movement
+from app.registry.ledger.rules import RANGES_PER_ACT_MAX, Choice
+from app.registry.ledger.serials import (
+    PREFIX_PATTERN,
+    AccountNumberError,
+    SerialRange,
+    account_number,
+)
+from app.registry.ledger.store import EndingRow, EntryRow
+from app.registry.log.pen import ActTooLargeError
+from app.registry.parties.rules import NotAllowedError
+
+AccountNumber = Annotated[str, StringConstraints(pattern=r"^TH-[0-9]{6,12}-[0-9]{2}$")]
+BatchPrefix = Annotated[str, StringConstraints(pattern=PREFIX_PATTERN)]
+
+AccountPath = Annotated[
+    AccountNumber, Path(description="Number of the account.", examples=["TH-001001-05"])
+]
+MovementPath = Annotated[
+    LogIndex, Path(description="Log index of the act, which is its identifier.", examples=[42])
+]
+DryRun = Annotated[
+    bool,
+    Query(
+        description="Decide and show what would happen, but change nothing; the answer has no log "
+        "index.",
+        examples=[False],
+    ),
+]
+
+# What any choice of credits can be refused with.
+MOVING_REFUSALS = (
+    NotAllowedError,
+    ledger_refusals.AccountNotFoundError,
+    AccountNumberError,
+    ledger_refusals.AccountClosedError,
+    ledger_refusals.RegistryAccountError,
+    ledger_refusals.ChoiceUnclearError,
+    ledger_refusals.RangeReversedError,
+    ledger_refusals.RangesOverlapError,
+    ledger_refusals.BatchNotFoundError,
+    ledger_refusals.InsufficientCreditsError,
+    ledger_refusals.SerialsNotHeldError,
+    ledger_refusals.TooFragmentedError,
+    ActTooLargeError,
+)
+
+
+class SerialsBody(Body):
+    """A range of serials of one batch, both ends included."""
+
+    batch: BatchPrefix = Field(
+        description="Serial prefix of the batch.", examples=["TH-CITY-0001-2024-1"]
+    )
+    first: Serial = Field(description="First serial.", examples=[1])
+    last: Serial = Field(description="Last serial, not below the first.", examples=[30])
+
+
+class ChoiceBody(Body):
+    """
+    Which credits: a number of the oldest ones (of a batch or vintage, if named), or named serials.
+    """
+
+    credits: Credits | None = Field(
+        None,
+        description="How many credits (1 credit = 1 tCO2e), oldest vintage first, then lowest "
+        "serial. Leave out when naming serials.",
+        examples=[30],
+    )
+    batch: BatchPrefix | None = Field(
+        None, description="Take them out of this batch only.", examples=["TH-CITY-0001-2024-1"]
+    )
+    vintage: Vintage | None = Field(
+        None, description="Take them of this vintage only (calendar year, CE).", examples=[2024]
+    )
+    serials: list[SerialsBody] = Field(
+        default_factory=list,
+        max_length=RANGES_PER_ACT_MAX,
+        description="Exactly these serials.",
+        examples=[[{"batch": "TH-CITY-0001-2024-1", "first": 1, "last": 30}]],
+    )
+
+    def choice(self) -> Choice:
+        """Return what is chosen."""
+        return Choice(
+            credits=self.credits,
+            batch_prefix=self.batch,
+            vintage=self.vintage,
+            ranges=tuple(
+                SerialRange(named.batch, named.first, named.last) for named in self.serials
+            ),
+        )
+
+
+class MovedShown(Shown):
+    """A run of serials that moved."""
+
+    serials: str = Field(
+        description="The run as text, both ends included.", examples=["TH-CITY-0001-2024-1-1-30"]
+    )
+    batch: str = Field(description="Serial prefix of the batch.", examples=["TH-CITY-0001-2024-1"])
+    vintage: int = Field(description="Calendar year of the reduction (CE).", examples=[2024])
+    first: int = Field(description="First serial.", examples=[1])
+    last: int = Field(description="Last serial.", examples=[30])
+    credits: int = Field(description="Credits in the run (tCO2e).", examples=[30])
+
+    @classmethod
+    def of(cls, moved: Moved | EntryRow) -> "MovedShown":
+        """Show a run."""
+        batch = moved.batch
+        return cls(
+            serials=str(SerialRange(batch.serial_prefix, moved.first, moved.last)),
+            batch=batch.serial_prefix,
+            vintage=batch.vintage,
+            first=moved.first,
+            last=moved.last,
+            credits=moved.last - moved.first + 1,
+        )
+
+
+class MovementShown(Shown):
+    """A movement of credits from one account to another."""
+
+    id: int | None = Field(
+        description="Log index of the act, its identifier; null for a dry run.", examples=[42]
+    )
+    kind: str = Field(description="Why credits moved.", examples=["transferred"])
+    from_account: str = Field(description="Account they left.", examples=["TH-001001-05"])
+    to_account: str = Field(description="Account they went to.", examples=["TH-001002-02"])
+    credits: int = Field(description="Credits moved (tCO2e).", examples=[30])
+    moved: list[MovedShown] = Field(description="Which serials, in the order they were taken.")
+    recorded_at: datetime = Field(
+        description="When it was recorded.", examples=["2026-11-24T03:00:00Z"]
+    )
+    dry_run: bool = Field(
+        description="Whether this only shows what would happen.", examples=[False]
+    )
+
+    @classmethod
+    def of(cls, movement: Movement, *, dry_run: bool = False) -> "MovementShown":
+        """Show a movement that an act decided."""
+        return cls(
+            id=None if dry_run else movement.log_index,
+            kind=movement.kind.word,
+            from_account=movement.from_account.number,
+            to_account=movement.to_account.number,
+            credits=movement.credits,
+            moved=[MovedShown.of(part) for part in movement.moved],
+            recorded_at=movement.recorded_at,
+            dry_run=dry_run,
+        )
+
+    @classmethod
+    def of_entries(cls, entries: list[EntryRow]) -> "MovementShown":
+        """Show a movement from its entries."""
+        first = entries[0]
+        return cls(
+            id=first.log_index,
+            kind=first.kind.word,
+            from_account=account_number(first.from_account),
+            to_account=account_number(first.to_account),
+            credits=sum(entry.last - entry.first + 1 for entry in entries),
+            moved=[MovedShown.of(entry) for entry in entries],
+            recorded_at=first.recorded_at,
+            dry_run=False,
+        )
+
+
+class EndedShown(MovementShown):
+    """
+    Credits taken out of circulation for good, without the names.
+
+    It is what the act itself answers: answers are kept for retries, and names must stay erasable.
+    """
+
+    purpose: str = Field(description="Purpose code.", examples=["organisation"])
+    visibility: str = Field(
+        description="`public`: the beneficiary is shown to everybody; `anonymous`: to the owner "
+        "and TGO only.",
+        examples=["public"],
+    )
+    happened_on: date = Field(description="Day it counts for.", examples=["2026-11-24"])
+    commitment: str = Field(
+        description="SHA-256 (hexadecimal) of salt and statement: what the log holds of the names.",
+        examples=["9f2feb0f1ef425b292f2f94bc8482494df430413d6a8a0a5d7f5e2d5e7f3c1aa"],
+    )
+
+    @classmethod
+    def of_act(cls, movement: Movement, *, dry_run: bool) -> "EndedShown":
+        """Show what an act decided."""
+        ended = movement.ended
+        assert ended is not None
+        assert ended.ending.happened_on is not None
+        return cls(
+            **MovementShown.of(movement, dry_run=dry_run).model_dump(),
+            purpose=ended.ending.purpose_code,
+            visibility=ended.ending.visibility.value,
+            happened_on=ended.ending.happened_on,
+            commitment=ended.commitment,
+        )
+
+
+class EndingShown(EndedShown):
+    """Credits taken out of circulation for good, with the names for those who may see them."""
+
+    beneficiary: str | None = Field(
+        description="In whose name; null where you may not see it, or it was erased.",
+        examples=["Khon Kaen City Municipality", None],
+    )
+    beneficiary_kind: str | None = Field(
+        description="`organisation` or `person`; null as above.", examples=["organisation"]
+    )
+    beneficiary_identifier: str | None = Field(
+        description="Identifier of the beneficiary, where one was given and you may see it.",
+        examples=["0994000123456", None],
+    )
+    reason: str | None = Field(
+        description="Reason, where one was given and you may see it.",
+        examples=["Carbon footprint of 2025", None],
+    )
+    salt: str | None = Field(
+        description="The salt (hexadecimal), with which anybody who may see the statement can "
+        "check it against the commitment; null where you may not see it.",
+        examples=["00" * 32, None],
+    )
+
+    @classmethod
+    def of_row(cls, row: EndingRow, entries: list[EntryRow], *, sees_all: bool) -> "EndingShown":
+        """Show a retirement or cancellation, with its names only to those who may see them."""
+        shown = row.statement if sees_all or row.visibility == "public" else None
+        return cls(
+            **MovementShown.of_entries(entries).model_dump(),
+            purpose=row.purpose_code,
+            visibility=row.visibility.value,
+            happened_on=row.happened_on,
+            beneficiary=shown.beneficiary_name if shown else None,
+            beneficiary_kind=shown.beneficiary_kind.value if shown else None,
+            beneficiary_identifier=shown.beneficiary_identifier if shown else None,
+            reason=shown.reason if shown else None,
+            commitment=row.commitment,
+            salt=row.salt.hex() if shown and row.salt else None,
+        )
+
+
+def moved_reply(shown: MovementShown, *, address: str) -> Reply:
+    """Make the reply of an act that moved credits, or would have."""
+    if shown.dry_run:
+        return Reply(200, shown.model_dump_json().encode())
+    return Reply(201, shown.model_dump_json().encode(), f"{address}/{shown.id}")

@@ -1,0 +1,168 @@
+"""What retirements and cancellations share: the form that is sent, and how they are read."""
+
+from datetime import date
+from typing import Annotated, TypeVar
+
+from fastapi import Response
+from pydantic import Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.entry.api.context import Writer
+from app.entry.api.credits import (
+    AccountNumber,
+    ChoiceBody,
+    EndedShown,
+    EndingShown,
+    moved_reply,
+)
+from app.entry.api.days import Day
+from app.entry.api.wire import Name, Page, PageQuery, Text, decode_cursor, encode_cursor, show
+from app.kernel import clock
+from app.registry.ledger import operations, store
+from app.registry.ledger.refusals import AccountNotFoundError, MovementNotFoundError
+from app.registry.ledger.rules import Beneficiary, Ending, EntryKind, Statement, Visibility
+from app.registry.ledger.serials import account_id
+from app.registry.ledger.store import EndingRow
+from app.registry.parties.rules import Actor, Permission, allows
+from app.registry.programmes.rules import RuleKey, list_of
+from app.registry.programmes.store import get_rule
+
+Purpose = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+Result = TypeVar("Result")
+
+
+class EndingBody(ChoiceBody):
+    """Which credits end, in whose name and why."""
+
+    from_account: AccountNumber = Field(
+        description="Account of your party.", examples=["TH-001001-05"]
+    )
+    purpose: Purpose = Field(
+        description="Purpose code; the codes in use are a dated rule of the registry.",
+        examples=["organisation"],
+    )
+    beneficiary: Name = Field(
+        description="In whose name. A person's name is kept apart from the log, where only a "
+        "commitment stands.",
+        examples=["Khon Kaen City Municipality"],
+    )
+    beneficiary_kind: Beneficiary = Field(
+        Beneficiary.ORGANISATION, description="What the beneficiary is.", examples=["organisation"]
+    )
+    beneficiary_identifier: Name | None = Field(
+        None, description="The beneficiary's own identifier, if any.", examples=["0994000123456"]
+    )
+    reason: Text | None = Field(
+        None, description="Reason in words.", examples=["Carbon footprint of 2025"]
+    )
+    visibility: Visibility = Field(
+        Visibility.PUBLIC,
+        description="`public` shows the beneficiary to everybody, `anonymous` to you and TGO only.",
+        examples=["public"],
+    )
+    happened_on: Day | None = Field(
+        None,
+        description="Day it counts for, up to today; today if left out.",
+        examples=["2026-11-24"],
+    )
+
+    def ending(self, kind: EntryKind) -> Ending:
+        """Return the ending that is asked for."""
+        happened_on: date | None = self.happened_on
+        return Ending(
+            kind=kind,
+            purpose_code=self.purpose,
+            visibility=self.visibility,
+            happened_on=happened_on,
+            statement=Statement(
+                self.beneficiary, self.beneficiary_kind, self.beneficiary_identifier, self.reason
+            ),
+        )
+
+
+class EndingsQuery(PageQuery):
+    """Which retirements or cancellations."""
+
+    account: AccountNumber | None = Field(
+        None,
+        description="Only those out of this account; you must be allowed to see it.",
+        examples=["TH-001001-05"],
+    )
+
+
+async def end_credits(
+    body: EndingBody, kind: EntryKind, write: Writer, reader: AsyncConnection, *, dry_run: bool
+) -> Response:
+    """Submit a retirement or cancellation."""
+    today = clock.bangkok_date(clock.now())
+    rule = await get_rule(reader, programme_code=None, key=RuleKey.RETIREMENT_PURPOSES, on=today)
+    command = operations.End(
+        account_id(body.from_account), body.choice(), body.ending(kind), list_of(rule)
+    )
+    address = "/v1/retirements" if kind is EntryKind.RETIRED else "/v1/cancellations"
+    return await write(
+        lambda pen: operations.end(pen, write.actor, command),
+        lambda movement: moved_reply(EndedShown.of_act(movement, dry_run=dry_run), address=address),
+        touches=command.touches(),
+        dry_run=dry_run,
+    )
+
+
+async def show_ending(
+    reader: AsyncConnection, visitor: Actor | None, log_index: int, kinds: tuple[EntryKind, ...]
+) -> Response:
+    """Show one retirement or cancellation."""
+    row = await store.find_ending(reader, log_index)
+    if row is None or row.kind not in kinds:
+        raise MovementNotFoundError(log_index=log_index)
+    owners = await store.list_owners(reader, [row.account_id])
+    entries = await store.list_movement(reader, log_index)
+    return show(EndingShown.of_row(row, entries, sees_all=_sees(visitor, owners, row)))
+
+
+async def show_endings(
+    reader: AsyncConnection,
+    visitor: Actor | None,
+    query: EndingsQuery,
+    kinds: tuple[EntryKind, ...],
+) -> Response:
+    """Show a page of retirements or cancellations, newest first."""
+    position = decode_cursor(query.cursor, int)
+    account = None
+    if query.account is not None:
+        found_account = await store.get_account(reader, account_id(query.account))
+        account = found_account.id
+        owner = found_account.owner_party_id
+        owned = () if owner is None else (owner,)
+        if visitor is None or not allows(visitor, Permission.READ_ACCOUNT, owner_ids=owned):
+            raise AccountNotFoundError
+    found = await store.list_endings(
+        reader,
+        kinds=kinds,
+        account_id=account,
+        after=position[0] if position else None,
+        limit=query.limit + 1,
+    )
+    page = found[: query.limit]
+    has_more = len(found) > query.limit
+    owners = await store.list_owners(reader, [row.account_id for row in page])
+    entries = await store.list_movements(reader, [row.log_index for row in page])
+    return show(
+        Page[EndingShown](
+            data=[
+                EndingShown.of_row(
+                    row, entries[row.log_index], sees_all=_sees(visitor, owners, row)
+                )
+                for row in page
+            ],
+            next_cursor=encode_cursor([page[-1].log_index]) if has_more else None,
+            has_more=has_more,
+        )
+    )
+
+
+def _sees(visitor: Actor | None, owners: dict[int, str], row: EndingRow) -> bool:
+    """Say whether somebody sees names that are not public: the account's owner, and TGO."""
+    owner = owners.get(row.account_id)
+    owned = () if owner is None else (owner,)
+    return visitor is not None and allows(visitor, Permission.READ_ACCOUNT, owner_ids=owned)

@@ -1,0 +1,124 @@
+"""Shared shapes of the double entries: how one is shown, paged, and bounded in time."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.entry.api.wire import Moment, Page, Shown, encode_cursor
+from app.registry.ledger.serials import account_number
+from app.registry.ledger.store import EntryRow
+from app.registry.log import store as log
+
+
+class EntryShown(Shown):
+    """One double entry: a run of serials that left one account and entered another."""
+
+    log_index: int = Field(description="Log index of the act.", examples=[42])
+    line: int = Field(description="Number of the entry within the act, from 0.", examples=[0])
+    kind: str = Field(description="Why credits moved.", examples=["transferred"])
+    serials: str = Field(
+        description="The run as text, both ends included.", examples=["TH-CITY-0001-2024-1-1-30"]
+    )
+    batch: str = Field(description="Serial prefix of the batch.", examples=["TH-CITY-0001-2024-1"])
+    vintage: int = Field(description="Calendar year of the reduction (CE).", examples=[2024])
+    programme: str = Field(description="Code of the programme.", examples=["CITY"])
+    project: str = Field(description="Code of the activity or project.", examples=["CITY-0001"])
+    activity_id: str | None = Field(
+        description="The activity; null for credits taken over from another registry.",
+        examples=["act_01kb5b1j0dfz5r5d8r4v5e2c3a", None],
+    )
+    province: str | None = Field(
+        description="Province code of the activity; null where it has several or none is known.",
+        examples=["40", None],
+    )
+    first: int = Field(description="First serial.", examples=[1])
+    last: int = Field(description="Last serial.", examples=[30])
+    credits: int = Field(description="Credits (tCO2e).", examples=[30])
+    from_account: str = Field(description="Account they left.", examples=["TH-001001-05"])
+    to_account: str = Field(description="Account they entered.", examples=["TH-001002-02"])
+    from_balance: int = Field(
+        description="What the leaving account holds of the batch after this entry.", examples=[970]
+    )
+    to_balance: int = Field(
+        description="What the entered account holds of the batch after this entry.", examples=[30]
+    )
+    from_total: int = Field(
+        description="All that the leaving account holds after this entry.", examples=[970]
+    )
+    to_total: int = Field(
+        description="All that the entered account holds after this entry.", examples=[30]
+    )
+    previous_log_index: int | None = Field(
+        description="Log index of the movement before, of the same serials; null where they were "
+        "issued.",
+        examples=[41, None],
+    )
+    recorded_at: datetime = Field(
+        description="When it was recorded.", examples=["2026-11-24T03:00:00Z"]
+    )
+
+    @classmethod
+    def of(cls, entry: EntryRow) -> "EntryShown":
+        """Show an entry."""
+        batch = entry.batch
+        return cls(
+            log_index=entry.log_index,
+            line=entry.line,
+            kind=entry.kind.word,
+            serials=f"{batch.serial_prefix}-{entry.first}-{entry.last}",
+            batch=batch.serial_prefix,
+            vintage=batch.vintage,
+            programme=batch.programme_code,
+            project=batch.project_code,
+            activity_id=batch.activity_id,
+            province=batch.province_code,
+            first=entry.first,
+            last=entry.last,
+            credits=entry.last - entry.first + 1,
+            from_account=account_number(entry.from_account),
+            to_account=account_number(entry.to_account),
+            from_balance=entry.from_balance,
+            to_balance=entry.to_balance,
+            from_total=entry.from_total,
+            to_total=entry.to_total,
+            previous_log_index=entry.previous,
+            recorded_at=entry.recorded_at,
+        )
+
+    @classmethod
+    def page(cls, found: list[EntryRow], limit: int) -> "Page[EntryShown]":
+        """Make a page of what was read, which is one more than is shown where there is more."""
+        shown = found[:limit]
+        has_more = len(found) > limit
+        return Page[EntryShown](
+            data=[cls.of(entry) for entry in shown],
+            next_cursor=encode_cursor([shown[-1].log_index, shown[-1].line]) if has_more else None,
+            has_more=has_more,
+        )
+
+
+class MomentFilter(BaseModel):
+    """Entries recorded within two moments."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    recorded_from: Moment | None = Field(
+        None,
+        description="Only what was recorded at or after this moment (with time zone).",
+        examples=["2026-01-01T00:00:00+07:00"],
+    )
+    recorded_before: Moment | None = Field(
+        None,
+        description="Only what was recorded before this moment (with time zone).",
+        examples=["2027-01-01T00:00:00+07:00"],
+    )
+
+    async def indexes(self, reader: AsyncConnection) -> tuple[int, int]:
+        """Return the moments as log indexes: the first one in, and the first one no longer in."""
+        first, end = 0, (await log.get_head(reader)).size
+        if self.recorded_from is not None:
+            first = await log.get_size_before(reader, self.recorded_from)
+        if self.recorded_before is not None:
+            end = await log.get_size_before(reader, self.recorded_before)
+        return first, end

@@ -1,0 +1,204 @@
+"""The ledger's entries, for those who govern and audit it."""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from enum import StrEnum
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.entry.api.context import Reader, StrictRoute
+from app.entry.api.credits import AccountNumber, BatchPrefix
+from app.entry.api.entries import EntryShown, MomentFilter
+from app.entry.api.wire import (
+    CursorError,
+    Identifier,
+    Page,
+    PageQuery,
+    ProvinceCode,
+    decode_cursor,
+    show,
+)
+from app.entry.identity import Caller
+from app.entry.problems import refused
+from app.kernel.db import reading
+from app.kernel.quantities import CREDITS_MAX
+from app.registry.ledger import store
+from app.registry.ledger.rules import EntryKind
+from app.registry.ledger.serials import AccountNumberError, account_id
+from app.registry.ledger.store import EntryFilter
+from app.registry.parties.rules import NotAllowedError, Permission, require
+
+router = APIRouter(prefix="/ledger", tags=["ledger"], route_class=StrictRoute)
+
+EXPORT_LINES_PER_CHUNK: Final = 500
+_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Order(StrEnum):
+    """Which way a list goes."""
+
+    OLDEST_FIRST = "log_index"
+    NEWEST_FIRST = "-log_index"
+
+
+class KindWord(StrEnum):
+    """Why credits moved."""
+
+    ISSUED = "issued"
+    BUFFERED = "buffered"
+    TRANSFERRED = "transferred"
+    RETIRED = "retired"
+    CANCELLED = "cancelled"
+    TAKEN_OVER = "taken_over"
+    BUFFER_RELEASED = "buffer_released"
+    BUFFER_CANCELLED = "buffer_cancelled"
+
+
+class Filters(MomentFilter):
+    """Which entries."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    account: AccountNumber | None = Field(
+        None, description="Entries that left or entered this account.", examples=["TH-001001-05"]
+    )
+    activity_id: Identifier | None = Field(
+        None, description="Credits of this activity.", examples=["act_01kb5b1j0dfz5r5d8r4v5e2c3a"]
+    )
+    batch: BatchPrefix | None = Field(
+        None, description="Credits of this batch.", examples=["TH-CITY-0001-2024-1"]
+    )
+    vintage: int | None = Field(
+        None, ge=1990, le=2200, description="Credits of this vintage (CE).", examples=[2024]
+    )
+    province: ProvinceCode | None = Field(
+        None, description="Credits of activities in this province.", examples=["40"]
+    )
+    kind: KindWord | None = Field(None, description="Why credits moved.", examples=["transferred"])
+    credits_min: int | None = Field(
+        None, ge=1, le=CREDITS_MAX, description="Entries of at least so many credits.", examples=[1]
+    )
+    credits_max: int | None = Field(
+        None,
+        ge=1,
+        le=CREDITS_MAX,
+        description="Entries of at most so many credits.",
+        examples=[500],
+    )
+
+    async def wanted(self, reader: AsyncConnection) -> EntryFilter:
+        """Return the filter as the store understands it."""
+        first_index, end_index = await self.indexes(reader)
+        return EntryFilter(
+            account_id=None if self.account is None else account_id(self.account),
+            activity_id=self.activity_id,
+            batch_prefix=self.batch,
+            vintage=self.vintage,
+            province_code=self.province,
+            kind=None if self.kind is None else EntryKind[self.kind.name],
+            first_index=first_index,
+            end_index=end_index,
+            credits_min=self.credits_min,
+            credits_max=self.credits_max,
+        )
+
+
+class EntriesQuery(PageQuery, Filters):
+    """Which entries, and which way."""
+
+    sort: Order = Field(
+        Order.NEWEST_FIRST,
+        description="Order by log index, or by it downwards.",
+        examples=["-log_index"],
+    )
+
+
+class ExportQuery(Filters):
+    """Which entries are exported."""
+
+
+@router.get(
+    "/entries",
+    response_model=Page[EntryShown],
+    operation_id="query_entries",
+    summary="Query the ledger",
+    responses=refused(NotAllowedError, AccountNumberError, CursorError),
+)
+async def query_entries(
+    query: Annotated[EntriesQuery, Query()], reader: Reader, actor: Caller
+) -> Response:
+    """
+    Query all double entries by account, activity, batch, vintage, province, kind, dates and amount.
+
+    For TGO.
+    """
+    require(actor, Permission.QUERY_LEDGER)
+    position = decode_cursor(query.cursor, int, int)
+    found = await store.list_entries(
+        reader,
+        await query.wanted(reader),
+        after=(position[0], position[1]) if position else None,
+        newest_first=query.sort is Order.NEWEST_FIRST,
+        limit=query.limit + 1,
+    )
+    return show(EntryShown.page(found, query.limit))
+
+
+@router.get(
+    "/entries.csv",
+    operation_id="export_entries",
+    summary="Export the ledger as CSV",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Entries in log order, one a line, with a header.",
+            "content": {"text/csv": {"schema": {"type": "string"}}},
+        },
+        **refused(NotAllowedError, AccountNumberError),
+    },
+)
+async def export_entries(
+    query: Annotated[ExportQuery, Query()], request: Request, reader: Reader, actor: Caller
+) -> Response:
+    """Stream all entries that match, in the order of the log, in constant memory. For TGO."""
+    require(actor, Permission.QUERY_LEDGER)
+    wanted = await query.wanted(reader)
+
+    async def lines() -> AsyncIterator[str]:
+        # The request's own snapshot ends before the answer is sent: a stream opens its own.
+        async with reading(request.app.state.reads) as connection:
+            buffer = io.StringIO()
+            writer = csv.writer(buffer)
+            writer.writerow(EntryShown.model_fields)
+            waiting = 0
+            async for entry in store.stream_entries(connection, wanted):
+                writer.writerow(
+                    _cell(value) for value in EntryShown.of(entry).model_dump(mode="json").values()
+                )
+                waiting += 1
+                if waiting == EXPORT_LINES_PER_CHUNK:
+                    yield _taken(buffer)
+                    waiting = 0
+            yield _taken(buffer)
+
+    headers = {"Content-Disposition": 'attachment; filename="ledger-entries.csv"'}
+    return StreamingResponse(lines(), headers=headers, media_type="text/csv; charset=utf-8")
+
+
+def _taken(buffer: io.StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text
+
+
+def _cell(value: object) -> object:
+    # A name taken over from elsewhere may begin like a formula; a spreadsheet would run it.
+    if isinstance(value, str) and value.startswith(_FORMULA_SIGNS):
+        return f"'{value}"
+    return value

@@ -1,0 +1,70 @@
+"""Retirements: credits are used for good, in somebody's name."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Response
+
+from app.entry.api.context import IdempotencyKeyMissingError, Reader, StrictRoute, WriteCredits
+from app.entry.api.credits import MOVING_REFUSALS, DryRun, EndedShown, EndingShown, MovementPath
+from app.entry.api.endings import EndingBody, EndingsQuery, end_credits, show_ending, show_endings
+from app.entry.api.wire import CursorError, Page
+from app.entry.identity import Visitor
+from app.entry.problems import refused
+from app.registry.ledger.refusals import (
+    AccountNotFoundError,
+    DateAheadError,
+    MovementNotFoundError,
+    PurposeUnknownError,
+)
+from app.registry.ledger.rules import EntryKind
+from app.registry.ledger.serials import AccountNumberError
+
+router = APIRouter(prefix="/retirements", tags=["retirements"], route_class=StrictRoute)
+
+_KINDS: Final = (EntryKind.RETIRED,)
+
+
+@router.post(
+    "",
+    response_model=EndedShown,
+    status_code=201,
+    operation_id="retire_credits",
+    summary="Retire credits",
+    responses=refused(
+        *MOVING_REFUSALS, PurposeUnknownError, DateAheadError, IdempotencyKeyMissingError
+    ),
+)
+async def retire_credits(
+    body: EndingBody, write: WriteCredits, reader: Reader, *, dry_run: DryRun = False
+) -> Response:
+    """
+    Use credits for good, in somebody's name: they move into the retired account, which nothing can
+    leave.
+    """
+    return await end_credits(body, EntryKind.RETIRED, write, reader, dry_run=dry_run)
+
+
+@router.get(
+    "",
+    response_model=Page[EndingShown],
+    operation_id="list_retirements",
+    summary="List retirements",
+    responses=refused(AccountNotFoundError, AccountNumberError, CursorError),
+)
+async def list_retirements(
+    query: Annotated[EndingsQuery, Query()], reader: Reader, visitor: Visitor
+) -> Response:
+    """List retirements, newest first. Public; names that are not are left out."""
+    return await show_endings(reader, visitor, query, _KINDS)
+
+
+@router.get(
+    "/{log_index}",
+    response_model=EndingShown,
+    operation_id="get_retirement",
+    summary="Read a retirement",
+    responses=refused(MovementNotFoundError),
+)
+async def get_retirement(log_index: MovementPath, reader: Reader, visitor: Visitor) -> Response:
+    """Read a retirement. Public; names that are not are left out."""
+    return await show_ending(reader, visitor, log_index, _KINDS)

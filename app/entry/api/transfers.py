@@ -1,0 +1,87 @@
+"""Transfers: credits move to another holding account."""
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from app.entry.api.context import IdempotencyKeyMissingError, Reader, StrictRoute, WriteCredits
+from app.entry.api.credits import (
+    MOVING_REFUSALS,
+    AccountNumber,
+    ChoiceBody,
+    DryRun,
+    MovementPath,
+    MovementShown,
+    moved_reply,
+)
+from app.entry.api.wire import show
+from app.entry.identity import Caller
+from app.entry.problems import refused
+from app.registry.ledger import operations, store
+from app.registry.ledger.refusals import MovementNotFoundError, SameAccountError
+from app.registry.ledger.rules import EntryKind
+from app.registry.ledger.serials import account_id
+from app.registry.parties.rules import Permission, allows
+
+router = APIRouter(prefix="/transfers", tags=["transfers"], route_class=StrictRoute)
+
+
+class TransferBody(ChoiceBody):
+    """A transfer: which credits, from where, to where."""
+
+    from_account: AccountNumber = Field(
+        description="Account of your party.", examples=["TH-001001-05"]
+    )
+    to_account: AccountNumber = Field(
+        description="Account that receives them.", examples=["TH-001002-02"]
+    )
+
+
+@router.post(
+    "",
+    response_model=MovementShown,
+    status_code=201,
+    operation_id="make_transfer",
+    summary="Transfer credits",
+    responses=refused(*MOVING_REFUSALS, SameAccountError, IdempotencyKeyMissingError),
+)
+async def make_transfer(
+    body: TransferBody, write: WriteCredits, *, dry_run: DryRun = False
+) -> Response:
+    """
+    Move credits from an account of your party to another holding account, at once.
+
+    Name how many credits (the oldest are taken first), or exactly which serials. The answer says
+    which serials moved.
+    """
+    command = operations.Transfer(
+        account_id(body.from_account), account_id(body.to_account), body.choice()
+    )
+    return await write(
+        lambda pen: operations.transfer(pen, write.actor, command),
+        lambda movement: moved_reply(
+            MovementShown.of(movement, dry_run=dry_run), address="/v1/transfers"
+        ),
+        touches=command.touches(),
+        dry_run=dry_run,
+    )
+
+
+@router.get(
+    "/{log_index}",
+    response_model=MovementShown,
+    operation_id="get_transfer",
+    summary="Read a transfer",
+    responses=refused(MovementNotFoundError),
+)
+async def get_transfer(log_index: MovementPath, reader: Reader, actor: Caller) -> Response:
+    """Read a transfer of an account that you may see: by either of its parties, or by TGO."""
+    entries = await store.list_movement(reader, log_index)
+    if not entries or entries[0].kind is not EntryKind.TRANSFERRED:
+        raise MovementNotFoundError(log_index=log_index)
+    owners = []
+    for account in (entries[0].from_account, entries[0].to_account):
+        owner = (await store.get_account(reader, account)).owner_party_id
+        owners += [] if owner is None else [owner]
+    if not allows(actor, Permission.READ_ACCOUNT, owner_ids=tuple(owners)):
+        raise MovementNotFoundError(log_index=log_index)
+    return show(MovementShown.of_entries(entries))

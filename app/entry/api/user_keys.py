@@ -1,0 +1,178 @@
+"""API keys: how a machine signs in with the roles of a user."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
+
+from app.entry.acts import Reply
+from app.entry.api.context import Reader, StrictRoute, Write, Writer
+from app.entry.api.wire import (
+    Body,
+    CursorError,
+    Identifier,
+    Name,
+    Page,
+    PageQuery,
+    Shown,
+    changed,
+    created,
+    decode_cursor,
+    encode_cursor,
+    show,
+)
+from app.entry.identity import Caller
+from app.entry.passwords import (
+    new_secret,
+)
+from app.entry.problems import refused
+from app.registry.parties import operations, store
+from app.registry.parties.refusals import (
+    KeyNotFoundError,
+    KeyRevokedError,
+    TooManyKeysError,
+)
+from app.registry.parties.rules import (
+    ApiKey,
+    NotAllowedError,
+    Permission,
+    UserNotFoundError,
+    require,
+)
+
+router = APIRouter(route_class=StrictRoute)  # a part of the users' router
+
+UserId = Annotated[
+    Identifier,
+    Path(description="Identifier of the user.", examples=["usr_01kb5b1j0dfz5r5d8r4v5e2c3a"]),
+]
+KeyId = Annotated[
+    Identifier,
+    Path(description="Identifier of the API key.", examples=["key_01kb5b1j0dfz5r5d8r4v5e2c3a"]),
+]
+
+
+class KeyShown(Shown):
+    """An API key: a machine's way to sign in with the roles of its user."""
+
+    id: str = Field(
+        description="Identifier, and `client_id` at sign-in.",
+        examples=["key_01kb5b1j0dfz5r5d8r4v5e2c3a"],
+    )
+    user_id: str = Field(
+        description="The user it acts as.", examples=["usr_01kb5b1j0dfz5r5d8r4v5e2c3a"]
+    )
+    label: str = Field(description="What it is for.", examples=["Meter gateway of the landfill"])
+    created_at: datetime = Field(
+        description="When it was issued.", examples=["2026-11-24T08:30:00Z"]
+    )
+    revoked_at: datetime | None = Field(
+        description="When it was revoked; null while it works.", examples=[None]
+    )
+
+
+class KeyIssued(KeyShown):
+    """A new API key, with its secret."""
+
+    client_secret: str = Field(
+        description="The secret: shown here and never again.",
+        examples=["kq0Vb2pXyYz8n6m4L1s3R5t7U9w0A2c4E6g8I0k2M4o"],
+    )
+
+
+class NewKey(Body):
+    """An API key to issue."""
+
+    label: Name = Field(
+        description="What it is for, so that it is known later which one to revoke.",
+        examples=["Meter gateway of the landfill"],
+    )
+
+
+@router.get(
+    "/{user_id}/keys",
+    response_model=Page[KeyShown],
+    responses=refused(NotAllowedError, UserNotFoundError, CursorError),
+    summary="List the API keys of a user",
+    operation_id="list_user_keys",
+)
+async def list_user_keys(
+    reader: Reader, actor: Caller, user_id: UserId, query: Annotated[PageQuery, Query()]
+) -> Response:
+    """List your own API keys, or somebody's as an administrator; secrets are never shown again."""
+    user = await store.get_user(reader, user_id, seen_by=actor)
+    if user.id != actor.user_id:
+        require(actor, Permission.MANAGE_USERS, owner_ids=(user.party_id,))
+    position = decode_cursor(query.cursor, str)
+    found = await store.list_keys(
+        reader,
+        user_id=user.id,
+        after=None if position is None else position[0],
+        limit=query.limit + 1,
+    )
+    rows, has_more = found[: query.limit], len(found) > query.limit
+    return show(
+        Page[KeyShown](
+            data=[_key_shown(key) for key in rows],
+            next_cursor=encode_cursor([rows[-1].id]) if has_more else None,
+            has_more=has_more,
+        )
+    )
+
+
+@router.post(
+    "/{user_id}/keys",
+    response_model=KeyIssued,
+    status_code=201,
+    responses=refused(NotAllowedError, UserNotFoundError, TooManyKeysError),
+    summary="Issue an API key",
+    operation_id="issue_user_key",
+)
+async def issue_user_key(
+    request: Request, actor: Caller, user_id: UserId, body: NewKey
+) -> Response:
+    """
+    Give yourself an API key, or somebody else as an administrator.
+
+    The secret is in this reply and nowhere else: only its digest is kept. So this request takes no
+    Idempotency-Key, which would keep the reply; where the reply was lost, revoke the key and ask
+    for another.
+    """
+    secret, secret_sha256 = new_secret()
+    command = operations.IssueKey(user_id=user_id, label=body.label, secret_sha256=secret_sha256)
+
+    def present(key: ApiKey) -> Reply:
+        shown = KeyIssued(**_key_shown(key).model_dump(), client_secret=secret)
+        return created(shown, location=f"/v1/users/{key.user_id}/keys")
+
+    write = Writer(request, actor, None)
+    response = await write(lambda pen: operations.issue_key(pen, actor, command), present)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@router.post(
+    "/{user_id}/keys/{key_id}/revocation",
+    response_model=KeyShown,
+    responses=refused(NotAllowedError, UserNotFoundError, KeyNotFoundError, KeyRevokedError),
+    summary="Revoke an API key",
+    operation_id="revoke_user_key",
+)
+async def revoke_user_key(write: Write, user_id: UserId, key_id: KeyId) -> Response:
+    """End an API key for good; it and its tokens stop working within one second."""
+    command = operations.RevokeKey(user_id=user_id, key_id=key_id)
+    return await write(
+        lambda pen: operations.revoke_key(pen, write.actor, command),
+        lambda key: changed(_key_shown(key)),
+    )
+
+
+def _key_shown(key: ApiKey) -> KeyShown:
+    return KeyShown(
+        id=key.id,
+        user_id=key.user_id,
+        label=key.label,
+        created_at=key.created_at,
+        revoked_at=key.revoked_at,
+    )

@@ -1,0 +1,1 @@
+"""The `registry` command: ``python -m app.entry.cli``."""

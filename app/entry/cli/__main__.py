@@ -1,0 +1,5 @@
+"""Runs the `registry` command."""
+
+from app.entry.cli.commands import main
+
+main()

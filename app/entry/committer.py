@@ -1,0 +1,231 @@
+"""
+The committer: takes the acts that have arrived together through one transaction, and answers each
+of them.
+
+The one write path of the registry. While one commit is under way the next acts gather: the commit
+in flight is the window, there is no timer, and an act alone is a commit of one. What a commit does
+is in `app.entry.attempt`; here is who waits, who is answered, and what is tried again.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.entry.acts import Act, Outcome
+from app.entry.attempt import (
+    Attempt,
+    OutcomeUnknownError,
+    Refusals,
+    RolledBackError,
+    refusal_of,
+    try_out,
+)
+from app.kernel import clock
+from app.kernel.db import driver, sqlstate_of
+from app.kernel.errors import BusyError, RegistryError
+from app.kernel.outages import is_away
+
+ACTS_PER_COMMIT_MAX: Final = 500  # A commit of this size takes some tens of milliseconds.
+ACTS_WAITING_MAX: Final = 10_000  # Beyond some seconds' work, "busy" is kinder than a longer queue.
+TRIES_MAX: Final = 3
+_RETRY_PAUSE_S: Final = 0.05
+
+_log = structlog.get_logger()
+
+
+class QueueFullError(BusyError):
+    """The registry has more acts waiting than it can take."""
+
+    code = "queue_full"
+    number = 1601
+    title_th = "มีการดำเนินการรออยู่มากเกินไป"
+    advice = "Nothing was done. Send the same request again after the time in Retry-After."
+    advice_th = "ยังไม่มีการดำเนินการใด โปรดส่งคำขอเดิมอีกครั้งหลังเวลาที่ระบุใน Retry-After"
+
+
+class DatabaseAwayError(BusyError):
+    """The database does not answer."""
+
+    code = "database_away"
+    number = 1602
+    title_th = "ฐานข้อมูลไม่ตอบสนอง"
+    advice = "Nothing was done. Send the same request again in a while."
+    advice_th = "ยังไม่มีการดำเนินการใด โปรดส่งคำขอเดิมอีกครั้งในภายหลัง"
+
+
+@dataclass(slots=True)
+class _Waiting:
+    act: Act[Any]
+    future: "asyncio.Future[Outcome]"
+
+
+class Committer:
+    """Commits acts, many at a time, each answered by its own outcome."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        refusals: Refusals,
+        *,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        """
+        Prepare; nothing is opened before `start`.
+
+        Args:
+            engine: connections with the application's role; one is held for writing.
+            refusals: which refusal the violation of a named constraint means.
+            now: the clock.
+        """
+        self._engine = engine
+        self._refusals = refusals
+        self._now = now
+        self._queue: deque[_Waiting] = deque()
+        self._arrived = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+        self._connection: AsyncConnection | None = None
+        self._standby_given_up = False
+
+    async def start(self) -> None:
+        """Begin to take acts."""
+        self._task = asyncio.create_task(self._run(), name="committer")
+
+    async def stop(self) -> None:
+        """Finish what is waiting, then close; acts that come later are refused."""
+        self._stopping = True
+        self._arrived.set()
+        if self._task is not None:
+            await self._task
+        await self._drop_connection()
+
+    async def submit(self, act: Act[Any]) -> Outcome:
+        """
+        Have an act done; returns when it is committed.
+
+        Raises:
+            RegistryError: the act was refused, and nothing was changed.
+            QueueFullError, DatabaseAwayError: it was not taken, and nothing was changed.
+            OutcomeUnknownError: the connection was lost while committing.
+        """
+        if act.dry_run:
+            async with self._engine.connect() as connection:
+                return await try_out(connection, act, now=self._now(), refusals=self._refusals)
+        if self._stopping or len(self._queue) >= ACTS_WAITING_MAX:
+            raise QueueFullError
+        waiting = _Waiting(act, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        self._arrived.set()
+        return await waiting.future
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            batch = self._take()
+            if batch:
+                await self._serve(batch)
+            elif self._stopping:
+                return
+            else:
+                self._arrived.clear()
+
+    def _take(self) -> list[_Waiting]:
+        """Take what waits; an act whose caller has gone before it was begun is left out."""
+        batch: list[_Waiting] = []
+        while self._queue and len(batch) < ACTS_PER_COMMIT_MAX:
+            waiting = self._queue.popleft()
+            if not waiting.future.cancelled():
+                batch.append(waiting)
+        return batch
+
+    async def _serve(self, batch: Sequence[_Waiting]) -> None:
+        """
+        Commit a batch and answer; where it cannot be committed as a whole, its acts go one by one.
+        """
+        try:
+            _answer(batch, await self._persist([waiting.act for waiting in batch]))
+        except OutcomeUnknownError as unknown:
+            await self._drop_connection()
+            _fail(batch, unknown)
+        except RolledBackError as rolled_back:
+            failure = rolled_back.cause
+            if is_away(failure):
+                _log.warning("database_away", error=type(failure).__name__)
+                _fail(batch, DatabaseAwayError())
+            elif len(batch) > 1:
+                for waiting in batch:
+                    await self._serve([waiting])
+            else:
+                _fail(batch, refusal_of(failure, self._refusals) or failure)
+
+    async def _persist(self, acts: Sequence[Act[Any]]) -> list[Outcome | RegistryError]:
+        """
+        Try to commit, again where that can help: a lost connection, or a decision on a stale read.
+        """
+        tries = 1
+        while True:
+            try:
+                return await self._attempt(acts)
+            except RolledBackError as rolled_back:
+                lost = is_away(rolled_back.cause)
+                if lost:
+                    await self._drop_connection()
+                stale = sqlstate_of(rolled_back.cause)[:2] in {"40", "55"}
+                if tries == TRIES_MAX or not (lost or stale):
+                    raise
+            await asyncio.sleep(_RETRY_PAUSE_S * tries)
+            tries += 1
+
+    async def _attempt(self, acts: Sequence[Act[Any]]) -> list[Outcome | RegistryError]:
+        try:
+            connection = await self._get_connection()
+        except Exception as error:
+            raise RolledBackError(error) from error
+        self._standby_given_up = False
+        attempt = Attempt(connection, self._refusals, self._now, lambda: self._standby_given_up)
+        return await attempt.run(acts)
+
+    async def _get_connection(self) -> AsyncConnection:
+        if self._connection is None:
+            connection = await self._engine.connect()
+            await connection.get_raw_connection()
+            driver(connection).add_log_listener(self._on_notice)
+            self._connection = connection
+        return self._connection
+
+    def _on_notice(self, _connection: object, notice: object) -> None:
+        text = str(notice)
+        if "canceling" in text and "synchronous replication" in text:
+            self._standby_given_up = True
+
+    async def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            await connection.invalidate()
+            await connection.close()
+        except Exception as error:  # noqa: BLE001  it is gone either way
+            _log.info("connection_dropped", error=type(error).__name__)
+
+
+def _answer(batch: Sequence[_Waiting], outcomes: Sequence[Outcome | RegistryError]) -> None:
+    for waiting, outcome in zip(batch, outcomes, strict=True):
+        if waiting.future.done():
+            continue  # its caller has gone; the act is done all the same, and its key will tell
+        if isinstance(outcome, Outcome):
+            waiting.future.set_result(outcome)
+        else:
+            waiting.future.set_exception(outcome)
+
+
+def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
+    for waiting in batch:
+        if not waiting.future.done():
+            waiting.future.set_exception(error)

@@ -1,0 +1,265 @@
+"""What every request passes on its way in, and every answer on its way out."""
+
+import asyncio
+import re
+import time
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.entry import strict_json
+from app.entry.committer import DatabaseAwayError
+from app.entry.problems import (
+    BodyTooLargeError,
+    BodyTooSlowError,
+    MalformedError,
+    MediaTypeError,
+    RefusedInBodyError,
+    UnexpectedError,
+    problem,
+)
+from app.kernel.errors import RegistryError
+from app.kernel.ids import new_id
+from app.kernel.outages import is_away
+
+log = structlog.get_logger()
+
+BODY_SECONDS_MAX: Final = 30
+UPLOAD_SECONDS_MAX: Final = 600  # the largest document over a slow line
+UPLOADS: Final = "/v1/documents"
+DOCS: Final = ("/docs", "/static-offline-docs")
+
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_CONTENT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+# The API reference is a page with a script of its own; nothing comes from elsewhere.
+_DOCS_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; frame-ancestors 'none'"
+)
+
+
+class Envelope:
+    """
+    Gives every request an id and every answer its outer headers and a line in the log.
+
+    What nobody expected ends here: the caller gets a problem document without the exception's text,
+    which may hold what the caller may not see; the log gets it all.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = _request_id(Headers(scope=scope).get("request-id"))
+        scope["request_id"] = request_id
+        began = time.perf_counter()
+        status = 0  # no answer yet
+
+        async def send_in_envelope(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _complete(MutableHeaders(raw=message["headers"]), request_id, scope["path"])
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self.app(scope, receive, send_in_envelope)
+            except Exception as error:  # the one place where surprises end
+                refusal = _refusal_of(error, _operation(scope))
+                if status:
+                    raise  # half an answer is out; only closing the connection tells the caller
+                await problem(Request(scope), refusal)(scope, receive, send_in_envelope)
+            finally:
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    operation=_operation(scope),
+                    status=status or None,  # None: the caller left before there was an answer
+                    ms=round((time.perf_counter() - began) * 1000, 1),
+                )
+
+
+def _refusal_of(error: Exception, operation: str | None) -> RegistryError:
+    if is_away(error):
+        log.warning("database_away", operation=operation, error=type(error).__name__)
+        return DatabaseAwayError()
+    log.error("request_failed", operation=operation, exc_info=error)
+    return UnexpectedError()
+
+
+def _request_id(given: str | None) -> str:
+    return given if given is not None and _REQUEST_ID.fullmatch(given) else new_id("req")
+
+
+def _complete(headers: MutableHeaders, request_id: str, path: str) -> None:
+    docs = path.startswith(DOCS)
+    headers["Request-Id"] = request_id
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Content-Security-Policy"] = _DOCS_POLICY if docs else _CONTENT_POLICY
+    if not docs:
+        # What a route does not declare fit for caches is kept by none: it may be for one reader
+        # only.
+        headers.setdefault("Cache-Control", "no-store")
+
+
+def _operation(scope: Scope) -> str | None:
+    # Never the path: it names people and things. None: there is nothing at the address.
+    route = scope.get("route")
+    return getattr(route, "operation_id", None) or getattr(route, "name", None)
+
+
+class Intake:
+    """
+    Takes a request's body in: bounded in bytes and in time, and JSON only in its strict form.
+
+    Bodies are read whole here, so that a slow or an endless one never reaches a route; uploads of
+    documents stream through, counted.
+    """
+
+    def __init__(self, app: ASGIApp, *, bytes_max: int, upload_bytes_max: int) -> None:
+        self.app = app
+        self.bytes_max = bytes_max
+        self.upload_bytes_max = upload_bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        try:
+            receive = await self._receive(scope, receive)
+        except _RefusedError as refused:
+            answer = problem(
+                Request(scope), refused.refusal, errors_found=refused.found, headers=refused.headers
+            )
+            await answer(scope, receive, send)
+        except _CallerLeftError:
+            return
+        else:
+            await self.app(scope, receive, send)
+
+    async def _receive(self, scope: Scope, receive: Receive) -> Receive:
+        if b"%00" in scope["query_string"] or "\0" in scope["path"]:
+            raise _malformed("/query", "nul", "an address may not contain the NUL character")
+        headers = Headers(scope=scope)
+        if "content-length" not in headers and "transfer-encoding" not in headers:
+            return receive
+        upload = scope["path"].startswith(UPLOADS)
+        bytes_max = self.upload_bytes_max if upload else self.bytes_max
+        if _declared_bytes(headers) > bytes_max:
+            raise _RefusedError(BodyTooLargeError(bytes_max=bytes_max), body_left=True)
+        if upload:
+            return _counted(receive, bytes_max)
+        body = await _read(receive, bytes_max)
+        if body:
+            _require_understood(headers, body)
+        return _replay(body, receive)
+
+
+class _RefusedError(Exception):
+    """The request goes no further."""
+
+    def __init__(
+        self,
+        refusal: RegistryError,
+        *,
+        found: list[dict[str, str]] | None = None,
+        body_left: bool = False,
+    ) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+        self.found = found
+        # A connection with the rest of a body on it cannot carry another request.
+        self.headers = {"Connection": "close"} if body_left else None
+
+
+class _CallerLeftError(Exception):
+    """The connection ended before the body did: nobody waits for an answer."""
+
+
+def _malformed(pointer: str, code: str, message: str) -> _RefusedError:
+    found = [{"pointer": pointer, "code": code, "message": message}]
+    return _RefusedError(MalformedError(), found=found)
+
+
+def _declared_bytes(headers: Headers) -> int:
+    length = headers.get("content-length", "0")
+    if not re.fullmatch(r"[0-9]{1,18}", length):
+        raise _malformed("/header/content-length", "int_parsing", "it is not a number of bytes")
+    return int(length)
+
+
+async def _read(receive: Receive, bytes_max: int) -> bytes:
+    chunks: list[bytes] = []
+    size, more = 0, True
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise _CallerLeftError
+                chunks.append(message.get("body", b""))
+                size += len(chunks[-1])
+                if size > bytes_max:
+                    raise _RefusedError(BodyTooLargeError(bytes_max=bytes_max), body_left=True)
+                more = message.get("more_body", False)
+    except TimeoutError:
+        raise _RefusedError(
+            BodyTooSlowError(seconds_max=BODY_SECONDS_MAX), body_left=True
+        ) from None
+    return b"".join(chunks)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return replay
+
+
+def _counted(receive: Receive, bytes_max: int) -> Receive:
+    """Pass the body on as it comes, up to a size and a moment."""
+    ends = asyncio.get_running_loop().time() + UPLOAD_SECONDS_MAX
+    size, more = 0, True
+
+    async def counted() -> Message:
+        nonlocal size, more
+        if not more:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(ends):
+                message = await receive()
+        except TimeoutError:
+            raise RefusedInBodyError(BodyTooSlowError(seconds_max=UPLOAD_SECONDS_MAX)) from None
+        size += len(message.get("body", b""))
+        more = message.get("more_body", False)
+        if size > bytes_max:
+            raise RefusedInBodyError(BodyTooLargeError(bytes_max=bytes_max))
+        return message
+
+    return counted
+
+
+def _require_understood(headers: Headers, body: bytes) -> None:
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if headers.get("content-encoding", "identity") != "identity":
+        raise _RefusedError(MediaTypeError())
+    if kind == "application/json":
+        try:
+            strict_json.read(body)
+        except strict_json.StrictJsonError as error:
+            raise _malformed("/body", error.code, str(error)) from None
+    elif kind not in _FORMS:
+        raise _RefusedError(MediaTypeError())

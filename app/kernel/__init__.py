@@ -1,0 +1,1 @@
+"""Shared tools that know no business: errors, quantities, time, ids, encoding, the database."""

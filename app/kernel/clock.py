@@ -1,0 +1,28 @@
+"""The only reader of the time."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+BANGKOK = timezone(
+    timedelta(hours=7), "Asia/Bangkok"
+)  # Thailand keeps one offset, without summer time.
+
+
+def now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+def bangkok_date(moment: datetime) -> date:
+    """
+    Return the calendar date in Thailand at a moment; dates of decisions and vintages are Thai
+    dates.
+    """
+    return moment.astimezone(BANGKOK).date()
+
+
+def rfc3339(moment: datetime) -> str:
+    """
+    Return a moment as text in UTC with microseconds, always of one length so that text order is
+    time order.
+    """
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

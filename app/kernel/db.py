@@ -1,0 +1,115 @@
+"""The database: engine, table metadata, and the names that constraints get."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from sqlalchemy import MetaData, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+# The role all requests run as: it may insert history, but never change or remove it (migrations
+# grant it).
+APP_ROLE: Final = "registry_app"
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def make_engine(
+    database_url: str, *, connections_max: int, role: str | None = APP_ROLE
+) -> AsyncEngine:
+    """
+    Make an engine whose connections act as the application's database role.
+
+    Args:
+        database_url: a ``postgresql://`` address.
+        connections_max: upper bound of open connections.
+        role: database role taken on connect; None keeps the role of the address (migrations).
+    """
+    settings = {
+        "application_name": "registry",
+        "timezone": "UTC",
+        "jit": "off",
+        "plan_cache_mode": "force_generic_plan",
+    }
+    if role is not None:
+        settings["role"] = role
+    return create_async_engine(
+        sqlalchemy_url(database_url),
+        pool_size=connections_max,
+        max_overflow=0,
+        pool_timeout=5,
+        hide_parameters=True,  # a failed statement is logged; what it carried is nobody's business
+        connect_args={"server_settings": settings},
+    )
+
+
+def sqlalchemy_url(database_url: str) -> str:
+    """Return the address in the form that names the asyncpg driver."""
+    scheme, _, rest = database_url.partition("://")
+    assert scheme in {"postgres", "postgresql", "postgresql+asyncpg"}
+    return f"postgresql+asyncpg://{rest}"
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Open a read-only snapshot: every statement inside sees the same state of the register."""
+    async with engine.connect() as connection:
+        await connection.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        yield connection
+
+
+def driver(connection: AsyncConnection) -> Any:  # noqa: ANN401  asyncpg ships no types
+    """Return the asyncpg connection under a connection that has been used in this transaction."""
+    raw = connection.sync_connection
+    assert raw is not None
+    return raw.connection.driver_connection
+
+
+def constraint_of(error: BaseException) -> str | None:
+    """Return the name of the constraint that a failed statement ran into, where there is one."""
+    for cause in _causes(error):
+        name = getattr(cause, "constraint_name", None)
+        if name:
+            return str(name)
+    return None
+
+
+def sqlstate_of(error: BaseException) -> str:
+    """Return the SQLSTATE that a statement failed with; empty where the server named none."""
+    for cause in _causes(error):
+        state = getattr(cause, "sqlstate", None)
+        if state:
+            return str(state)
+    return ""
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    # SQLAlchemy wraps the driver's error, and its adapter wraps it once more.
+    cause: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
+
+
+async def rows_of(connection: AsyncConnection, statement: str) -> list[dict[str, Any]]:
+    """
+    Run a constant statement of our own and return its rows; for audits, never with anybody's input.
+    """
+    return [dict(row) for row in (await connection.execute(text(statement))).mappings()]
+
+
+async def ping(engine: AsyncEngine) -> None:
+    """Ask the database for an answer; raises what the driver raises when there is none."""
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))

@@ -1,0 +1,89 @@
+"""Builds the service from its settings; the only place that knows every part."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+
+from app.entry import problems
+from app.entry.api.description import TITLE, describe
+from app.entry.api.routes import ROUTERS
+from app.entry.committer import Committer
+from app.entry.identity import Identities
+from app.entry.middleware import Envelope, Intake
+from app.entry.storage import make_storage
+from app.entry.tokens import TokenKeys, load_or_make_key
+from app.kernel.db import make_engine
+from app.kernel.errors import RegistryError
+from app.registry.documents.rules import DOCUMENT_BYTES_MAX
+from app.registry.stores import refusals_by_constraint
+from app.settings import Settings
+
+VERSION: Final = "1.0.0"
+TOKEN_KEY_FILE: Final = "token-key.pem"  # noqa: S105  its name
+# The committer writes on one connection; the others are for acts that are only tried out.
+COMMITTER_CONNECTIONS_MAX: Final = 4
+FORM_BYTES_MAX: Final = 64 * 2**10  # what a form adds around the document in it
+
+
+def from_environment() -> FastAPI:
+    """Build the service from the environment, as servers ask for it."""
+    return create_app(Settings())
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """
+    Build the service.
+
+    Nothing is opened before it starts (its lifespan), so a description of it needs no database.
+    """
+    app = FastAPIOffline(
+        docs_url="/docs",
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        title=TITLE,
+        version=VERSION,
+        lifespan=_lifespan(settings),
+        # A body of JSON says so; one that does not is refused before it is read as something else.
+        strict_content_type=True,
+    )
+    app.state.settings = settings
+    for router in ROUTERS:
+        app.include_router(router)
+    app.openapi = describe(app, public_origin=settings.public_origin)  # type: ignore[method-assign]
+    app.add_exception_handler(RegistryError, problems.on_refusal)
+    app.add_exception_handler(RequestValidationError, problems.on_malformed)
+    app.add_exception_handler(HTTPException, problems.on_http_exception)
+    app.add_middleware(
+        Intake,
+        bytes_max=settings.body_bytes_max,
+        upload_bytes_max=DOCUMENT_BYTES_MAX + FORM_BYTES_MAX,
+    )
+    app.add_middleware(Envelope)
+    return app
+
+
+def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.token_keys = TokenKeys((load_or_make_key(settings.data / TOKEN_KEY_FILE),))
+        app.state.storage = make_storage(settings.documents_url)
+        reads = make_engine(settings.database_url, connections_max=settings.connections_max)
+        writes = make_engine(settings.database_url, connections_max=COMMITTER_CONNECTIONS_MAX)
+        app.state.reads = reads
+        app.state.identities = Identities(reads, app.state.token_keys)
+        app.state.committer = Committer(writes, refusals_by_constraint())
+        try:
+            await app.state.committer.start()
+            yield
+            # Requests are answered by now; what still waits for its commit gets it.
+            await app.state.committer.stop()
+        finally:
+            await writes.dispose()
+            await reads.dispose()
+
+    return lifespan

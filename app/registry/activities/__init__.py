@@ -1,0 +1,1 @@
+"""Activities: who reduces emissions, where, by which methodology; from draft to closure."""

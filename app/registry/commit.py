@@ -1,0 +1,177 @@
+"""
+The write of a commit: everything its acts decided, in one statement through the database's one
+door.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.kernel.db import driver
+from app.registry.ledger.book import Book
+from app.registry.log.merkle import Frontier
+from app.registry.log.pen import Pen
+from app.registry.log.store import Answer, Head
+
+_PARAMETERS: Final = 56
+_COMMIT_ACTS: Final = f"SELECT commit_acts({', '.join(f'${n}' for n in range(1, _PARAMETERS + 1))})"
+
+
+@dataclass(frozen=True, slots=True)
+class NewAnswer:
+    """The reply to a request that carried a key, to be kept with the act it answers."""
+
+    scope: str
+    key: str
+    answer: Answer
+
+
+def seal(head: Head, pen: Pen) -> tuple[Frontier, list[bytes]]:
+    """
+    Grow the log's right edge by the leaves of a commit.
+
+    Returns:
+        The new edge, and for each leaf the hashes of the nodes it completes.
+    """
+    frontier = head.frontier.copy()
+    return frontier, [frontier.append(record.leaf) for record in pen.records]
+
+
+async def write(
+    connection: AsyncConnection,
+    pen: Pen,
+    head: Head,
+    *,
+    answers: Sequence[NewAnswer],
+    replayed: Sequence[tuple[str, str]],
+) -> None:
+    """Write what the acts of a commit decided; the commit itself is the caller's."""
+    book = pen.take(Book)
+    frontier, nodes = seal(head, pen)
+    arguments = [
+        head.size,
+        pen.now,
+        frontier.root(),
+        b"".join(frontier.peaks),
+        [r.kind for r in pen.records],
+        [r.subject for r in pen.records],
+        [r.leaf for r in pen.records],
+        nodes,
+        *_batches(book),
+        *_entries(book),
+        *_balances(book),
+        *_blocks(book),
+        _endings(book),
+        *_answers(answers),
+        [scope for scope, _ in replayed],
+        [key for _, key in replayed],
+    ]
+    assert len(arguments) == _PARAMETERS
+    await driver(connection).fetchval(_COMMIT_ACTS, *arguments)
+
+
+def _batches(book: Book) -> list[list[Any]]:
+    made = book.new_batches
+    return [
+        [b.id for b in made],
+        [b.vintage for b in made],
+        [b.credits for b in made],
+        [b.serial_prefix for b in made],
+        [b.programme_code for b in made],
+        [b.project_code for b in made],
+        [b.project_name for b in made],
+        [b.activity_id for b in made],
+        [b.province_code for b in made],
+        [b.log_index for b in made],
+    ]
+
+
+def _entries(book: Book) -> list[list[Any]]:
+    made = book.entries
+    return [
+        [e.log_index for e in made],
+        [e.line for e in made],
+        [int(e.kind) for e in made],
+        [e.batch_id for e in made],
+        [e.first for e in made],
+        [e.last for e in made],
+        [e.from_account for e in made],
+        [e.to_account for e in made],
+        [e.from_balance for e in made],
+        [e.to_balance for e in made],
+        [e.from_total for e in made],
+        [e.to_total for e in made],
+        [e.previous for e in made],
+    ]
+
+
+def _balances(book: Book) -> list[list[Any]]:
+    pairs = list(book.balances_before)
+    return [
+        [account for account, _ in pairs],
+        [batch for _, batch in pairs],
+        [book.balances_before[pair] for pair in pairs],
+        [book.balances[pair] for pair in pairs],
+    ]
+
+
+def _blocks(book: Book) -> list[list[Any]]:
+    stood = [
+        (before, book.blocks[cut])
+        for cut, before in book.blocks_before.items()
+        if before is not None
+    ]
+    cut_off = [book.blocks[cut] for cut, before in book.blocks_before.items() if before is None]
+    return [
+        [before.batch_id for before, _ in stood],
+        [before.first for before, _ in stood],
+        [before.last for before, _ in stood],
+        [before.account_id for before, _ in stood],
+        [before.log_index for before, _ in stood],
+        [after.account_id for _, after in stood],
+        [after.log_index for _, after in stood],
+        [block.batch_id for block in cut_off],
+        [block.first for block in cut_off],
+        [block.account_id for block in cut_off],
+        [block.log_index for block in cut_off],
+    ]
+
+
+def _endings(book: Book) -> str | None:
+    if not book.ended:
+        return None
+    return json.dumps(
+        [
+            {
+                "log_index": e.log_index,
+                "kind": int(e.ending.kind),
+                "account_id": e.account_id,
+                "credits": e.credits,
+                "purpose_code": e.ending.purpose_code,
+                "visibility": e.ending.visibility.value,
+                "happened_on": e.ending.happened_on.isoformat() if e.ending.happened_on else None,
+                "commitment": e.commitment,
+                "salt": e.salt.hex(),
+                "beneficiary_name": e.ending.statement.beneficiary_name,
+                "beneficiary_kind": e.ending.statement.beneficiary_kind.value,
+                "beneficiary_identifier": e.ending.statement.beneficiary_identifier,
+                "reason": e.ending.statement.reason,
+            }
+            for e in book.ended
+        ]
+    )
+
+
+def _answers(answers: Sequence[NewAnswer]) -> list[list[Any]]:
+    return [
+        [a.scope for a in answers],
+        [a.key for a in answers],
+        [a.answer.fingerprint for a in answers],
+        [a.answer.status for a in answers],
+        [a.answer.location for a in answers],
+        [a.answer.etag for a in answers],
+        [a.answer.body for a in answers],
+    ]

@@ -1,0 +1,1 @@
+"""Evidence files: written once, known by the SHA-256 of their bytes."""

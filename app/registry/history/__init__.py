@@ -1,0 +1,1 @@
+"""Blocks and retirements taken over from another registry."""

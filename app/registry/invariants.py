@@ -1,0 +1,195 @@
+"""
+What must hold of the register at any moment: statements that must return no row, and the tree
+rebuilt.
+
+Run by `registry check`, and after every test that writes. Each statement reads whole tables; it is
+an audit, not part of any request.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.kernel.db import rows_of
+from app.registry.log import store as log_store
+from app.registry.log.merkle import Frontier
+
+VIOLATIONS_SHOWN_MAX: Final = 20  # Enough to see the pattern; a broken table would print millions.
+LEAVES_PER_READ: Final = 5_000
+
+STATEMENTS: Final[dict[str, str]] = {
+    "batches begin with serial 1": """
+        SELECT t.id AS batch_id FROM batches t
+         WHERE NOT EXISTS (SELECT FROM blocks b WHERE b.batch_id = t.id AND b.first_serial = 1)""",
+    "blocks lie within their batch": """
+        SELECT b.batch_id, b.first_serial FROM blocks b LEFT JOIN batches t ON t.id = b.batch_id
+         WHERE t.id IS NULL OR b.first_serial > t.credits""",
+    "balances are the sums of blocks": """
+        WITH held AS (
+            SELECT account_id, batch_id, sum(last_serial - first_serial + 1) AS credits FROM (
+                SELECT b.account_id, b.batch_id, b.first_serial,
+                       coalesce(lead(b.first_serial) OVER (
+                           PARTITION BY b.batch_id ORDER BY b.first_serial) - 1,
+                           t.credits) AS last_serial
+                  FROM blocks b JOIN batches t ON t.id = b.batch_id) AS runs
+             GROUP BY account_id, batch_id)
+        SELECT account_id, batch_id, s.credits AS balance, h.credits AS in_blocks
+          FROM held h FULL JOIN balances s USING (account_id, batch_id)
+         WHERE account_id <> 1 AND coalesce(s.credits, 0) <> coalesce(h.credits, 0)""",
+    "balances are the fold of entries": """
+        WITH moved AS (
+            SELECT account_id, batch_id, sum(credits) AS credits FROM (
+                SELECT to_account AS account_id, batch_id, last_serial - first_serial + 1 AS credits
+                  FROM ledger_entries
+                UNION ALL
+                SELECT from_account, batch_id, -(last_serial - first_serial + 1)
+                  FROM ledger_entries) AS sides
+             GROUP BY account_id, batch_id)
+        SELECT account_id, batch_id, s.credits AS balance, m.credits AS in_entries
+          FROM moved m FULL JOIN balances s USING (account_id, batch_id)
+         WHERE coalesce(s.credits, 0) <> coalesce(m.credits, 0)""",
+    "each batch sums to nothing over all accounts": """
+        SELECT batch_id, sum(credits) AS sum FROM balances
+         GROUP BY batch_id HAVING sum(credits) <> 0""",
+    "what a batch has is what the source gave": """
+        SELECT t.id AS batch_id, t.credits, s.credits AS source FROM batches t
+          LEFT JOIN balances s ON s.batch_id = t.id AND s.account_id = 1
+         WHERE s.credits IS DISTINCT FROM -t.credits""",
+    "entries carry the balances before and after": """
+        WITH sides AS (
+            SELECT log_index, line, to_account AS account_id, batch_id, to_balance AS balance,
+                   to_total AS total, last_serial - first_serial + 1 AS credits FROM ledger_entries
+            UNION ALL
+            SELECT log_index, line, from_account, batch_id, from_balance, from_total,
+                   -(last_serial - first_serial + 1) FROM ledger_entries),
+        chained AS (
+            SELECT *, coalesce(lag(balance) OVER (
+                          PARTITION BY account_id, batch_id ORDER BY log_index, line), 0)
+                          AS balance_before,
+                      coalesce(lag(total) OVER (
+                          PARTITION BY account_id ORDER BY log_index, line), 0) AS total_before
+              FROM sides)
+        SELECT log_index, line, account_id FROM chained
+         WHERE balance_before + credits <> balance OR total_before + credits <> total""",
+    "blocks are where their last movement took them": """
+        SELECT b.batch_id, b.first_serial, b.account_id FROM blocks b
+         WHERE NOT EXISTS (
+            SELECT FROM ledger_entries e
+             WHERE e.log_index = b.log_index AND e.batch_id = b.batch_id
+               AND e.to_account = b.account_id
+               AND b.first_serial BETWEEN e.first_serial AND e.last_serial)""",
+    "a movement continues the one before it": """
+        SELECT e.log_index, e.line FROM ledger_entries e
+         WHERE e.previous_log_index IS NOT NULL AND NOT EXISTS (
+            SELECT FROM ledger_entries p
+             WHERE p.log_index = e.previous_log_index AND p.batch_id = e.batch_id
+               AND p.to_account = e.from_account
+               AND p.first_serial <= e.first_serial AND p.last_serial >= e.last_serial)""",
+    "no serial is moved twice by one movement": """
+        SELECT a.log_index, a.line FROM ledger_entries a JOIN ledger_entries b
+            ON a.log_index = b.log_index AND a.line < b.line AND a.batch_id = b.batch_id
+           AND a.first_serial <= b.last_serial AND b.first_serial <= a.last_serial""",
+    "every movement is an act in the log": """
+        SELECT e.log_index FROM ledger_entries e
+          LEFT JOIN log_entries l ON l.log_index = e.log_index
+         WHERE l.log_index IS NULL OR l.recorded_at <> e.recorded_at
+            OR (e.kind IN (1, 2, 3, 4, 5, 6) AND l.kind NOT LIKE 'credits.%')
+            OR (e.kind IN (7, 8) AND l.kind NOT LIKE 'buffer.%')""",
+    "every ending is its entries": """
+        SELECT x.log_index FROM endings x
+          LEFT JOIN (SELECT log_index, min(kind) AS kind, max(kind) AS kind_max,
+                            min(from_account) AS account_id,
+                            sum(last_serial - first_serial + 1) AS credits
+                       FROM ledger_entries GROUP BY log_index) AS e USING (log_index)
+         WHERE e.kind IS DISTINCT FROM x.kind OR e.kind_max <> e.kind
+            OR e.account_id <> x.account_id OR e.credits <> x.credits""",
+    "what ended is in endings": """
+        SELECT DISTINCT e.log_index FROM ledger_entries e
+          LEFT JOIN endings x USING (log_index)
+         WHERE e.to_account IN (4, 5) AND x.log_index IS NULL""",
+    "endings have a statement or an erased one": """
+        SELECT s.log_index FROM ending_statements s LEFT JOIN endings x USING (log_index)
+         WHERE x.log_index IS NULL""",
+    "the log is dense and ends at its head": """
+        SELECT h.size, count(l.log_index) AS entries, max(l.log_index) AS last FROM log_head h
+          LEFT JOIN log_entries l ON true GROUP BY h.size
+        HAVING count(l.log_index) <> h.size OR coalesce(max(l.log_index), -1) <> h.size - 1""",
+    "times in the log never run backwards": """
+        SELECT log_index FROM (
+            SELECT log_index, recorded_at, lag(recorded_at) OVER (ORDER BY log_index) AS before
+              FROM log_entries) AS l WHERE recorded_at < before""",
+    "closed accounts are empty": """
+        SELECT a.id, s.batch_id FROM accounts a JOIN balances s ON s.account_id = a.id
+         WHERE a.status = 'closed' AND s.credits <> 0""",
+    "an activity is where its last step took it": """
+        SELECT a.id FROM activities a
+          LEFT JOIN LATERAL (SELECT e.to_status, count(*) OVER () AS steps FROM activity_events e
+                              WHERE e.activity_id = a.id ORDER BY e.log_index DESC LIMIT 1) AS last
+            ON true
+         WHERE a.status IS DISTINCT FROM last.to_status OR a.version <> last.steps""",
+    "an issuance is the batches it minted": """
+        SELECT i.batch_id FROM issuance_lines i JOIN batches t ON t.id = i.batch_id
+         WHERE t.credits <> i.credits OR t.vintage <> i.vintage
+            OR i.buffer_credits <> (
+                SELECT coalesce(sum(e.last_serial - e.first_serial + 1), 0) FROM ledger_entries e
+                 WHERE e.batch_id = t.id AND e.kind = 2)""",
+    "no more is issued than was verified": """
+        SELECT r.activity_id, i.vintage FROM issuance_lines i
+          JOIN issuances d ON d.id = i.issuance_id JOIN monitoring_reports r ON r.id = d.report_id
+         GROUP BY r.activity_id, i.vintage HAVING sum(i.credits) > floor(sum(i.verified_tco2e))""",
+}
+
+_WHICH_ARE_BROKEN: Final = " UNION ALL ".join(
+    f"SELECT '{name}' AS name WHERE EXISTS ({statement})" for name, statement in STATEMENTS.items()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Something that must never be, and is."""
+
+    invariant: str
+    example: str  # the row that should not be there, or what differs
+
+
+async def check(connection: AsyncConnection) -> list[Violation]:
+    """
+    Check everything that must hold.
+
+    Returns:
+        What does not hold, at most twenty examples of each; empty when all is well.
+    """
+    found: list[Violation] = []
+    for name in await list_broken(connection):
+        rows = await rows_of(connection, f"{STATEMENTS[name]} LIMIT {VIOLATIONS_SHOWN_MAX}")
+        found += [Violation(name, ", ".join(f"{k}={v}" for k, v in row.items())) for row in rows]
+    found += [violation async for violation in _rebuild_tree(connection)]
+    return found
+
+
+async def list_broken(connection: AsyncConnection) -> list[str]:
+    """Return the names of the statements that find something, in one round trip."""
+    return [row["name"] for row in await rows_of(connection, _WHICH_ARE_BROKEN)]
+
+
+async def _rebuild_tree(connection: AsyncConnection) -> AsyncIterator[Violation]:
+    """Rebuild the Merkle tree from the stored bytes and compare every node, and the head."""
+    head = await log_store.get_head(connection)
+    frontier = Frontier()
+    while frontier.size < head.size:
+        entries = await log_store.list_leaves(
+            connection, first=frontier.size, rows_max=LEAVES_PER_READ
+        )
+        if not entries:
+            yield Violation("the tree is built from the stored leaves", f"no leaf {frontier.size}")
+            return
+        for log_index, leaf, nodes in entries:
+            if log_index != frontier.size or frontier.append(leaf) != nodes:
+                yield Violation(
+                    "the tree is built from the stored leaves", f"leaf {log_index} differs"
+                )
+                return
+    if frontier.peaks != head.frontier.peaks or frontier.root() != head.root:
+        yield Violation("the head is the root of the stored leaves", f"size {head.size}")

@@ -1,0 +1,1 @@
+"""TGO's decision on a verified report, and the minting of serialised credits."""

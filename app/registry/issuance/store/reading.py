@@ -1,0 +1,149 @@
+"""Issuances read from the database; decisions are public, so everybody sees all of them."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, exists, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.registry.activities.rules import Grounds
+from app.registry.issuance.refusals import IssuanceNotFoundError
+from app.registry.issuance.rules import Issuance, IssuanceLine, Planned, Remainder
+from app.registry.issuance.store.tables import issuance_lines, issuances
+from app.registry.ledger.rules import Batch
+from app.registry.ledger.store import batches
+from app.registry.ledger.store.keeping import to_batch
+
+
+async def get_issuance(connection: AsyncConnection, issuance_id: str) -> Issuance:
+    """
+    Return a decision.
+
+    Raises:
+        IssuanceNotFoundError: there is none.
+    """
+    found = await _issuances(connection, select(issuances).where(issuances.c.id == issuance_id))
+    if not found:
+        raise IssuanceNotFoundError
+    return found[0]
+
+
+async def find_issuance_of_report(connection: AsyncConnection, report_id: str) -> Issuance | None:
+    """Return the decision on a report; None: it is not decided."""
+    query = select(issuances).where(issuances.c.report_id == report_id)
+    found = await _issuances(connection, query)
+    return found[0] if found else None
+
+
+async def list_issuances(
+    connection: AsyncConnection,
+    *,
+    activity_id: str | None,
+    vintage: int | None,
+    before: str | None,
+    limit: int,
+) -> tuple[Issuance, ...]:
+    """Return decisions, newest first; ``vintage`` keeps those that issued credits of it."""
+    query = select(issuances)
+    if activity_id is not None:
+        query = query.where(issuances.c.activity_id == activity_id)
+    if vintage is not None:
+        query = query.where(
+            exists().where(
+                issuance_lines.c.issuance_id == issuances.c.id,
+                issuance_lines.c.vintage == vintage,
+                issuance_lines.c.credits > 0,
+            )
+        )
+    if before is not None:
+        query = query.where(issuances.c.id < before)
+    return await _issuances(connection, query.order_by(issuances.c.id.desc()).limit(limit))
+
+
+async def list_remainders(
+    connection: AsyncConnection, activity_id: str, vintages: Sequence[int]
+) -> dict[int, Remainder]:
+    """Return, by vintage, the newest remainder of an activity that no later issuance took in."""
+    later = issuance_lines.alias("later")
+    taken_in = exists().where(
+        later.c.carried_from_issuance_id == issuance_lines.c.issuance_id,
+        later.c.vintage == issuance_lines.c.vintage,
+    )
+    rows = await connection.execute(
+        select(
+            issuance_lines.c.vintage,
+            issuance_lines.c.issuance_id,
+            issuance_lines.c.remainder_tco2e,
+        )
+        .where(
+            issuance_lines.c.activity_id == activity_id,
+            issuance_lines.c.vintage.in_(vintages),
+            issuance_lines.c.remainder_tco2e > 0,
+            ~taken_in,
+        )
+        .ext(distinct_on(issuance_lines.c.vintage))
+        .order_by(issuance_lines.c.vintage, issuance_lines.c.log_index.desc())
+    )
+    return {row.vintage: Remainder(row.issuance_id, row.remainder_tco2e) for row in rows}
+
+
+async def list_batch_counts(
+    connection: AsyncConnection, activity_id: str, vintages: Sequence[int]
+) -> dict[int, int]:
+    """Return how many batches an activity has of each of these vintages."""
+    rows = await connection.execute(
+        select(issuance_lines.c.vintage, func.count(issuance_lines.c.batch_id))
+        .where(issuance_lines.c.activity_id == activity_id, issuance_lines.c.vintage.in_(vintages))
+        .group_by(issuance_lines.c.vintage)
+    )
+    counts = dict.fromkeys(vintages, 0)
+    for vintage, count in rows:
+        counts[vintage] = count
+    return counts
+
+
+async def _issuances(connection: AsyncConnection, query: Select[Any]) -> tuple[Issuance, ...]:
+    rows = (await connection.execute(query)).mappings().all()
+    lines: dict[str, list[IssuanceLine]] = {row["id"]: [] for row in rows}
+    found = await connection.execute(
+        select(issuance_lines)
+        .where(issuance_lines.c.issuance_id.in_(lines))
+        .order_by(issuance_lines.c.issuance_id, issuance_lines.c.vintage)
+    )
+    kept = found.mappings().all()
+    made = await _batches(connection, [row["batch_id"] for row in kept])
+    for row in kept:
+        lines[row["issuance_id"]].append(
+            IssuanceLine(_planned(row), made[row["batch_id"]] if row["batch_id"] else None)
+        )
+    return tuple(_issuance(row, lines[row["id"]]) for row in rows)
+
+
+async def _batches(
+    connection: AsyncConnection, batch_ids: Sequence[int | None]
+) -> dict[int, Batch]:
+    wanted = [batch_id for batch_id in batch_ids if batch_id is not None]
+    rows = await connection.execute(select(batches).where(batches.c.id.in_(wanted)))
+    return {row.id: to_batch(row) for row in rows}
+
+
+def _planned(row: RowMapping) -> Planned:
+    return Planned(**{field.name: row[field.name] for field in fields(Planned)})
+
+
+def _issuance(row: RowMapping, lines: Sequence[IssuanceLine]) -> Issuance:
+    return Issuance(
+        id=row["id"],
+        report_id=row["report_id"],
+        activity_id=row["activity_id"],
+        verification_id=row["verification_id"],
+        approved=row["approved"],
+        grounds=Grounds(row["decided_on"], row["document_id"], row["meeting"]),
+        reason=row["reason"],
+        decided_by=row["decided_by"],
+        recorded_at=row["recorded_at"],
+        log_index=row["log_index"],
+        lines=tuple(lines),
+    )

@@ -1,0 +1,1 @@
+"""Who holds which serials: accounts, batches, blocks, movements, balances."""

@@ -1,0 +1,120 @@
+"""
+The ledger in the database.
+
+``tables`` says what is kept, ``keeping`` reads and writes single accounts and batches, ``loading``
+fills the book of a commit; ``reading``, ``entries`` and ``endings`` answer readers. Blocks,
+balances, entries, batches and endings are written by `app.registry.commit` alone.
+"""
+
+from typing import Final
+
+from app.kernel.errors import RegistryError
+from app.registry.ledger.refusals import SerialPrefixTakenError
+from app.registry.ledger.store.endings import EndingRow, find_ending, list_endings
+from app.registry.ledger.store.entries import (
+    EntryFilter,
+    EntryRow,
+    list_entries,
+    list_movement,
+    list_movements,
+    list_serial_history,
+    list_statement,
+    stream_entries,
+)
+from app.registry.ledger.store.keeping import (
+    find_any_account,
+    find_batch,
+    get_account,
+    get_batch,
+    get_next_account_id,
+    get_next_batch_id,
+    insert_account,
+    update_account_closed,
+)
+from app.registry.ledger.store.loading import (
+    BLOCKS_FIRST_LOOK,
+    Wanted,
+    batches_chosen,
+    load_accounts,
+    load_balances,
+    load_batches,
+    load_book,
+    load_covers,
+    load_shelves,
+)
+from app.registry.ledger.store.reading import (
+    ALL_HOLDINGS,
+    HeldRun,
+    Holding,
+    get_total,
+    list_accounts,
+    list_batch_states,
+    list_batches,
+    list_holdings,
+    list_owners,
+    list_runs,
+    list_runs_of_batch,
+)
+from app.registry.ledger.store.tables import (
+    accounts,
+    balances,
+    batches,
+    blocks,
+    ending_statements,
+    endings,
+    ledger_entries,
+)
+
+__all__ = [
+    "ALL_HOLDINGS",
+    "BLOCKS_FIRST_LOOK",
+    "REFUSALS",
+    "EndingRow",
+    "EntryFilter",
+    "EntryRow",
+    "HeldRun",
+    "Holding",
+    "Wanted",
+    "accounts",
+    "balances",
+    "batches",
+    "batches_chosen",
+    "blocks",
+    "ending_statements",
+    "endings",
+    "find_any_account",
+    "find_batch",
+    "find_ending",
+    "get_account",
+    "get_batch",
+    "get_next_account_id",
+    "get_next_batch_id",
+    "get_total",
+    "insert_account",
+    "ledger_entries",
+    "list_accounts",
+    "list_batch_states",
+    "list_batches",
+    "list_endings",
+    "list_entries",
+    "list_holdings",
+    "list_movement",
+    "list_movements",
+    "list_owners",
+    "list_runs",
+    "list_runs_of_batch",
+    "list_serial_history",
+    "list_statement",
+    "load_accounts",
+    "load_balances",
+    "load_batches",
+    "load_book",
+    "load_covers",
+    "load_shelves",
+    "stream_entries",
+    "update_account_closed",
+]
+
+REFUSALS: Final[dict[str, type[RegistryError]]] = {
+    "uq_batches_serial_prefix": SerialPrefixTakenError
+}

@@ -1,0 +1,170 @@
+"""What the ledger keeps."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+from app.kernel.db import metadata
+from app.kernel.quantities import CREDITS_MAX
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("owner_party_id", Text, ForeignKey("parties.id"), nullable=True, index=True),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("closed_at", DateTime(timezone=True), nullable=True),
+    CheckConstraint("(kind = 'holding') = (owner_party_id IS NOT NULL)", name="holdings_are_owned"),
+    CheckConstraint("(kind = 'holding') = (id > 1000)", name="registry_accounts_come_first"),
+    CheckConstraint(
+        "kind IN ('holding','source','buffer','transit','retired','cancelled','exported')",
+        name="kind",
+    ),
+    CheckConstraint("status IN ('open','closed')", name="status"),
+    CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("vintage", Integer, nullable=False),
+    Column("credits", BigInteger, nullable=False),
+    Column("serial_prefix", Text, nullable=False, unique=True),
+    Column("programme_code", Text, nullable=False),
+    Column("project_code", Text, nullable=False),
+    Column("project_name", Text, nullable=False),
+    Column("activity_id", Text, ForeignKey("activities.id"), nullable=True, index=True),
+    Column("province_code", Text, nullable=True, index=True),
+    Column("log_index", BigInteger, nullable=False, index=True),
+    Column("issued_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint(f"credits BETWEEN 1 AND {CREDITS_MAX}", name="credits"),
+    CheckConstraint("vintage BETWEEN 1990 AND 2200", name="vintage"),
+    CheckConstraint("id / 10000000000 = vintage", name="id_carries_vintage"),
+    Index("ix_batches_project_code", "project_code", "vintage"),
+    info={"door": True},
+)
+
+# A block runs from its first serial to the next row's first serial minus one, or to the batch's
+# end. So no two
+# blocks can overlap and no serial can be missing: neither can be written down.
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("batch_id", BigInteger, nullable=False),
+    Column("first_serial", BigInteger, nullable=False),
+    Column("account_id", BigInteger, nullable=False),
+    Column("log_index", BigInteger, nullable=False),  # the movement that brought it here
+    PrimaryKeyConstraint("batch_id", "first_serial"),
+    CheckConstraint("first_serial >= 1", name="first_serial"),
+    Index("ix_blocks_account_id", "account_id", "batch_id", "first_serial"),
+    info={"door": True},
+    postgresql_with={"fillfactor": "80"},
+)
+
+balances = Table(
+    "balances",
+    metadata,
+    Column("account_id", BigInteger, nullable=False),
+    Column("batch_id", BigInteger, nullable=False),
+    Column("credits", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "batch_id"),
+    # Only the source account, out of which credits are issued, stands below zero: by what it
+    # issued.
+    CheckConstraint("credits >= 0 OR account_id = 1", name="not_negative"),
+    info={"door": True},
+    postgresql_with={"fillfactor": "80"},
+)
+
+ledger_entries = Table(
+    "ledger_entries",
+    metadata,
+    Column("log_index", BigInteger, nullable=False),
+    Column("line", SmallInteger, nullable=False),
+    Column("kind", SmallInteger, nullable=False),
+    Column("batch_id", BigInteger, nullable=False),
+    Column("first_serial", BigInteger, nullable=False),
+    Column("last_serial", BigInteger, nullable=False),
+    Column("from_account", BigInteger, nullable=False),
+    Column("to_account", BigInteger, nullable=False),
+    Column("from_balance", BigInteger, nullable=False),
+    Column("to_balance", BigInteger, nullable=False),
+    Column("from_total", BigInteger, nullable=False),
+    Column("to_total", BigInteger, nullable=False),
+    Column("previous_log_index", BigInteger, nullable=True),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("log_index", "line"),
+    CheckConstraint("first_serial BETWEEN 1 AND last_serial", name="serials"),
+    CheckConstraint("from_account <> to_account", name="two_accounts"),
+    CheckConstraint("from_account NOT IN (4, 5, 6)", name="final_accounts_keep"),
+    CheckConstraint("to_account <> 1", name="nothing_returns_to_source"),
+    CheckConstraint("from_balance >= 0 OR from_account = 1", name="from_balance"),
+    CheckConstraint("to_balance > 0 AND to_total >= to_balance", name="to_balance"),
+    CheckConstraint("(previous_log_index IS NULL) = (from_account = 1)", name="lineage"),
+    CheckConstraint("previous_log_index < log_index", name="lineage_goes_back"),
+    CheckConstraint("kind BETWEEN 1 AND 8", name="kind"),
+    Index("ix_ledger_entries_from", "from_account", "log_index", "line"),
+    Index("ix_ledger_entries_to", "to_account", "log_index", "line"),
+    Index("ix_ledger_entries_from_batch", "from_account", "batch_id", "log_index", "line"),
+    Index("ix_ledger_entries_to_batch", "to_account", "batch_id", "log_index", "line"),
+    Index("ix_ledger_entries_batch", "batch_id", "log_index", "line"),
+    info={"door": True, "history": True},
+)
+
+endings = Table(
+    "endings",
+    metadata,
+    Column("log_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", SmallInteger, nullable=False),
+    Column("account_id", BigInteger, nullable=False),
+    Column("credits", BigInteger, nullable=False),
+    Column("purpose_code", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("happened_on", Date, nullable=False),
+    Column("commitment", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("kind IN (4, 5, 8)", name="kind"),
+    CheckConstraint("credits > 0", name="credits"),
+    CheckConstraint("visibility IN ('public','anonymous')", name="visibility"),
+    Index("ix_endings_account_id", "account_id", "log_index"),
+    Index("ix_endings_kind", "kind", "log_index"),
+    info={"door": True, "history": True},
+)
+
+# Names and reasons stand apart from the history that commits to them: they can be erased, history
+# cannot.
+ending_statements = Table(
+    "ending_statements",
+    metadata,
+    Column(
+        "log_index",
+        BigInteger,
+        ForeignKey("endings.log_index"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("salt", LargeBinary, nullable=False),
+    Column("beneficiary_name", Text, nullable=False),
+    Column("beneficiary_kind", Text, nullable=False),
+    Column("beneficiary_identifier", Text, nullable=True),
+    Column("reason", Text, nullable=True),
+    CheckConstraint("beneficiary_kind IN ('organisation','person')", name="beneficiary_kind"),
+    CheckConstraint("octet_length(salt) = 32", name="salt"),
+    info={"door": True},
+)

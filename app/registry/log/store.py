@@ -1,0 +1,273 @@
+"""
+All SQL of the log: its head, its entries, and the answers given to requests that carried a key.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    select,
+    text,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.kernel.db import metadata
+from app.kernel.errors import NotFoundError
+from app.registry.log.merkle import HASH_BYTES, Frontier, Node, completing_leaf
+
+# One row: whoever locks it has the pen.
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("only_row", Boolean, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("peaks", LargeBinary, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("only_row", name="only_row"),
+    CheckConstraint("octet_length(root) = 32 AND octet_length(peaks) % 32 = 0", name="hashes"),
+    info={"door": True},
+)
+
+log_entries = Table(
+    "log_entries",
+    metadata,
+    Column("log_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),  # the exact bytes that were hashed
+    # The hashes of all nodes that this leaf completed, its own first (merkle.Frontier.append):
+    # every node of
+    # the tree stands in exactly one row, and a proof is one look-up by primary key.
+    Column("nodes", LargeBinary, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, index=True),
+    CheckConstraint("log_index >= 0", name="log_index"),
+    CheckConstraint("octet_length(leaf) <= 65535", name="leaf_size"),
+    CheckConstraint(
+        "substring(nodes FROM 1 FOR 32) = sha256('\\x00'::bytea || leaf)", name="leaf_hash"
+    ),
+    # Movements of credits are found through the ledger; everything else by what it is about.
+    Index(
+        "ix_log_entries_subject",
+        "subject",
+        "log_index",
+        postgresql_where=text("kind NOT LIKE 'credits.%'"),
+    ),
+    info={"door": True, "history": True},
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("scope", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("location", Text, nullable=True),
+    Column("etag", Text, nullable=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("replays", Integer, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("scope", "key"),
+    CheckConstraint("octet_length(fingerprint) = 32", name="fingerprint"),
+    info={"door": True},
+    postgresql_with={"fillfactor": "90"},
+)
+
+
+class LogEntryNotFoundError(NotFoundError):
+    """The log has no entry with this index."""
+
+    code = "log_entry_not_found"
+    number = 1102
+    title_th = "ไม่มีรายการหมายเลขนี้ในบันทึก"
+    advice = "The log holds {size} entries, numbered from 0."
+    advice_th = "บันทึกมี {size} รายการ เริ่มนับจาก 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The log as it stands: its size, right edge and the time of its last entry."""
+
+    frontier: Frontier
+    root: bytes
+    recorded_at: datetime
+
+    @property
+    def size(self) -> int:
+        """How many leaves the log has."""
+        return self.frontier.size
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One act, as the log keeps it."""
+
+    log_index: int
+    kind: str
+    subject: str
+    leaf: bytes
+    leaf_hash: bytes
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply that was given, kept under the client's key."""
+
+    fingerprint: bytes
+    status: int
+    location: str | None
+    etag: str | None
+    body: bytes
+
+
+async def lock_head(connection: AsyncConnection) -> Head:
+    """Take the pen: lock the log's head until the transaction ends, and read it."""
+    row = (
+        await connection.execute(text("SELECT size, root, peaks, recorded_at FROM take_pen()"))
+    ).one()
+    return Head(Frontier(row.size, _split(row.peaks)), row.root, row.recorded_at)
+
+
+async def get_head(connection: AsyncConnection) -> Head:
+    """Read the log's head without taking the pen."""
+    row = (await connection.execute(select(log_head))).one()
+    return Head(Frontier(row.size, _split(row.peaks)), row.root, row.recorded_at)
+
+
+async def get_size_at(connection: AsyncConnection, moment: datetime) -> int:
+    """
+    Return how many entries the log had at a moment, those of that very moment included.
+
+    Times in the log never run backwards, so the entries up to a moment are the beginning of it.
+    """
+    return await _get_size_where(connection, log_entries.c.recorded_at <= moment)
+
+
+async def get_size_before(connection: AsyncConnection, moment: datetime) -> int:
+    """Return how many entries the log had just before a moment."""
+    return await _get_size_where(connection, log_entries.c.recorded_at < moment)
+
+
+async def _get_size_where(connection: AsyncConnection, until: ColumnElement[bool]) -> int:
+    query = (
+        select(log_entries.c.log_index)
+        .where(until)
+        .order_by(log_entries.c.recorded_at.desc(), log_entries.c.log_index.desc())
+        .limit(1)
+    )
+    last = (await connection.execute(query)).scalar_one_or_none()
+    return 0 if last is None else int(last) + 1
+
+
+async def get_entry(connection: AsyncConnection, log_index: int) -> LogEntry:
+    """
+    Return one entry.
+
+    Raises:
+        LogEntryNotFoundError: the log is shorter.
+    """
+    found = await list_entries(connection, first=log_index, rows_max=1)
+    if not found or found[0].log_index != log_index:
+        raise LogEntryNotFoundError(size=(await get_head(connection)).size)
+    return found[0]
+
+
+async def list_entries(connection: AsyncConnection, *, first: int, rows_max: int) -> list[LogEntry]:
+    """Return entries in log order from an index on."""
+    query = (
+        select(log_entries)
+        .where(log_entries.c.log_index >= first)
+        .order_by(log_entries.c.log_index)
+        .limit(rows_max)
+    )
+    return [
+        LogEntry(r.log_index, r.kind, r.subject, r.leaf, r.nodes[:HASH_BYTES], r.recorded_at)
+        for r in await connection.execute(query)
+    ]
+
+
+async def list_leaves(
+    connection: AsyncConnection, *, first: int, rows_max: int
+) -> list[tuple[int, bytes, bytes]]:
+    """
+    Return index, leaf and completed nodes of entries from an index on: what the tree is rebuilt
+    from.
+    """
+    query = (
+        select(log_entries.c.log_index, log_entries.c.leaf, log_entries.c.nodes)
+        .where(log_entries.c.log_index >= first)
+        .order_by(log_entries.c.log_index)
+        .limit(rows_max)
+    )
+    return [(row.log_index, row.leaf, row.nodes) for row in await connection.execute(query)]
+
+
+async def list_entries_about(
+    connection: AsyncConnection, subject: str, *, after: int, rows_max: int
+) -> list[LogEntry]:
+    """Return the entries about one subject (movements of credits excepted), after an index."""
+    query = (
+        select(log_entries)
+        .where(
+            log_entries.c.subject == subject,
+            log_entries.c.kind.not_like("credits.%"),
+            log_entries.c.log_index > after,
+        )
+        .order_by(log_entries.c.log_index)
+        .limit(rows_max)
+    )
+    return [
+        LogEntry(r.log_index, r.kind, r.subject, r.leaf, r.nodes[:HASH_BYTES], r.recorded_at)
+        for r in await connection.execute(query)
+    ]
+
+
+async def get_nodes(connection: AsyncConnection, wanted: Collection[Node]) -> dict[Node, bytes]:
+    """Return the hashes of complete subtrees, in one look-up by primary key."""
+    leaves = {node: completing_leaf(node) for node in wanted}
+    query = select(log_entries.c.log_index, log_entries.c.nodes).where(
+        log_entries.c.log_index.in_(set(leaves.values()))
+    )
+    rows = {row.log_index: row.nodes for row in await connection.execute(query)}
+    return {
+        (level, number): rows[leaf][level * HASH_BYTES : (level + 1) * HASH_BYTES]
+        for (level, number), leaf in leaves.items()
+    }
+
+
+async def list_answers(
+    connection: AsyncConnection, keys: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Answer]:
+    """Return the answers already given to requests, by scope and key."""
+    if not keys:
+        return {}
+    query = text(
+        "SELECT a.* FROM unnest(CAST(:scopes AS text[]), CAST(:keys AS text[])) AS w(scope, key)"
+        " JOIN answers a ON a.scope = w.scope AND a.key = w.key"
+    )
+    rows = await connection.execute(
+        query, {"scopes": [k[0] for k in keys], "keys": [k[1] for k in keys]}
+    )
+    return {
+        (r.scope, r.key): Answer(r.fingerprint, r.status, r.location, r.etag, r.body) for r in rows
+    }
+
+
+def _split(peaks: bytes) -> list[bytes]:
+    return [peaks[at : at + HASH_BYTES] for at in range(0, len(peaks), HASH_BYTES)]

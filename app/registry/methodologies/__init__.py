@@ -1,0 +1,1 @@
+"""Methodologies: the catalogue of versions, and the arithmetic that goes with them."""

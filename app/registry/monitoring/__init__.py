@@ -1,0 +1,1 @@
+"""What was measured in a period, split by vintage; letters of recognition for LESS."""

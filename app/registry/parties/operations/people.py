@@ -1,0 +1,296 @@
+"""Acts on users and their API keys, and the founding of the register."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from app.kernel.ids import new_id
+from app.registry.log.pen import Pen
+from app.registry.parties import rules, store
+from app.registry.parties.operations.history import record
+from app.registry.parties.operations.organisations import AdmitParty, insert_admitted
+from app.registry.parties.refusals import (
+    AlreadyFoundedError,
+    EmailTakenError,
+    KeyRevokedError,
+    LastAdministratorError,
+    StatusUnchangedError,
+    TooManyKeysError,
+)
+from app.registry.parties.rules import (
+    KEYS_PER_USER_MAX,
+    Actor,
+    ApiKey,
+    Party,
+    PartyKind,
+    Permission,
+    Role,
+    Status,
+    User,
+    require,
+)
+
+FOUNDER: Final = "registry"  # who acts before there is anybody
+
+
+@dataclass(frozen=True, slots=True)
+class AddUser:
+    """Let a person sign in for a party."""
+
+    party_id: str
+    email: str
+    display_name: str
+    roles: frozenset[Role]
+    password_hash: str | None = None  # None: no sign-in by password until one is set
+
+
+@dataclass(frozen=True, slots=True)
+class SetRoles:
+    """Say what a user is from now on: roles not named are revoked."""
+
+    user_id: str
+    roles: frozenset[Role]
+    expected_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecideOnUser:
+    """Suspend or reinstate a user, and why."""
+
+    user_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetPassword:
+    """Replace a user's password."""
+
+    user_id: str
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueKey:
+    """Give a user an API key; its secret was made, shown and forgotten by the way in."""
+
+    user_id: str
+    label: str
+    secret_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeKey:
+    """End an API key for good."""
+
+    user_id: str
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAuthority:
+    """The authority that runs the register, and its first administrator."""
+
+    name_th: str
+    name_en: str
+    email: str
+    display_name: str
+    password_hash: str
+
+
+async def found_authority(pen: Pen, command: FoundAuthority) -> tuple[Party, User]:
+    """
+    Begin the register: the one act on parties that nobody signed in for.
+
+    Raises:
+        AlreadyFoundedError: there is a party already.
+    """
+    if await store.find_any_party(pen.connection) is not None:
+        raise AlreadyFoundedError
+    party = await insert_admitted(
+        pen, AdmitParty(PartyKind.AUTHORITY, command.name_th, command.name_en), by=FOUNDER
+    )
+    user = await _insert_user(
+        pen,
+        party,
+        AddUser(
+            party_id=party.id,
+            email=command.email,
+            display_name=command.display_name,
+            roles=frozenset({Role.ADMINISTRATOR}),
+            password_hash=command.password_hash,
+        ),
+        by=FOUNDER,
+    )
+    return party, user
+
+
+async def add_user(pen: Pen, actor: Actor, command: AddUser) -> User:
+    """
+    Let a person sign in for a party.
+
+    Raises:
+        NotAllowedError: the actor may not manage this party's users.
+        PartyNotFoundError: there is no such party.
+        RoleNotOfKindError: the party cannot give one of the roles.
+        EmailTakenError: somebody signs in with this address already.
+    """
+    require(actor, Permission.MANAGE_USERS, owner_ids=(command.party_id,))
+    party = await store.get_party(pen.connection, command.party_id)
+    rules.require_roles_of_kind(party.kind, command.roles)
+    if await store.find_user_id_by_email(pen.connection, command.email.casefold()) is not None:
+        raise EmailTakenError
+    return await _insert_user(pen, party, command, by=actor.user_id)
+
+
+async def set_roles(pen: Pen, actor: Actor, command: SetRoles) -> User:
+    """
+    Grant and revoke roles of a user.
+
+    Raises:
+        NotAllowedError: the actor may not manage this user.
+        UserNotFoundError: there is no such user.
+        PartyStaleError: the user was changed since they were read.
+        RoleNotOfKindError: the user's party cannot give one of the roles.
+        LastAdministratorError: no administrator would be left.
+    """
+    user = await _managed_user(pen, actor, command.user_id)
+    rules.require_version(user.version, expected=command.expected_version)
+    rules.require_roles_of_kind(user.party_kind, command.roles)
+    if Role.ADMINISTRATOR not in command.roles:
+        await _require_another_administrator(pen, user)
+    changed = replace(user, roles=command.roles, version=user.version + 1)
+    await store.update_user(pen.connection, changed)
+    data = {"roles": sorted(role.value for role in changed.roles)}
+    await record(pen, "user.roles_set", by=actor.user_id, about=changed, data=data)
+    return changed
+
+
+async def suspend_user(pen: Pen, actor: Actor, command: DecideOnUser) -> User:
+    """
+    Keep a user from acting until they are reinstated.
+
+    Raises:
+        NotAllowedError: the actor may not manage this user.
+        UserNotFoundError: there is no such user.
+        StatusUnchangedError: the user is suspended already.
+        LastAdministratorError: no administrator would be left.
+    """
+    user = await _managed_user(pen, actor, command.user_id)
+    await _require_another_administrator(pen, user)
+    return await _set_user_status(pen, actor, user, Status.SUSPENDED, why=command.reason)
+
+
+async def reinstate_user(pen: Pen, actor: Actor, command: DecideOnUser) -> User:
+    """
+    Let a suspended user act again.
+
+    Raises:
+        NotAllowedError: the actor may not manage this user.
+        UserNotFoundError: there is no such user.
+        StatusUnchangedError: the user is not suspended.
+    """
+    user = await _managed_user(pen, actor, command.user_id)
+    return await _set_user_status(pen, actor, user, Status.ACTIVE, why=command.reason)
+
+
+async def set_password(pen: Pen, actor: Actor, command: SetPassword) -> User:
+    """
+    Replace a user's password; the way in has hashed it, and has asked a user for their present one.
+
+    Raises:
+        UserNotFoundError: there is no such user, or the actor may not see them.
+        NotAllowedError: it is another user, whom the actor may not manage.
+    """
+    user = await _own_or_managed_user(pen, actor, command.user_id)
+    changed = replace(user, version=user.version + 1)
+    await store.update_user(pen.connection, changed, password_hash=command.password_hash)
+    await record(pen, "user.password_set", by=actor.user_id, about=changed, data={})
+    return changed
+
+
+async def issue_key(pen: Pen, actor: Actor, command: IssueKey) -> ApiKey:
+    """
+    Give a user an API key.
+
+    Raises:
+        UserNotFoundError: there is no such user, or the actor may not see them.
+        NotAllowedError: it is another user, whom the actor may not manage.
+        TooManyKeysError: the user has as many as one user may have.
+    """
+    user = await _own_or_managed_user(pen, actor, command.user_id)
+    working = await store.list_keys(
+        pen.connection, user_id=user.id, only_working=True, limit=KEYS_PER_USER_MAX
+    )
+    if len(working) == KEYS_PER_USER_MAX:
+        raise TooManyKeysError(keys_max=KEYS_PER_USER_MAX)
+    key = ApiKey(new_id("key"), user.id, command.label, created_at=pen.now, revoked_at=None)
+    await store.insert_key(pen.connection, key, secret_sha256=command.secret_sha256)
+    data = {"key_id": key.id}
+    await record(pen, "user.key_issued", by=actor.user_id, about=user, data=data)
+    return key
+
+
+async def revoke_key(pen: Pen, actor: Actor, command: RevokeKey) -> ApiKey:
+    """
+    End an API key for good.
+
+    Raises:
+        UserNotFoundError: there is no such user, or the actor may not see them.
+        NotAllowedError: it is another user, whom the actor may not manage.
+        KeyNotFoundError: the user has no such key.
+        KeyRevokedError: it was revoked before.
+    """
+    user = await _own_or_managed_user(pen, actor, command.user_id)
+    key = await store.get_key(pen.connection, command.key_id, user_id=user.id)
+    if key.revoked_at is not None:
+        raise KeyRevokedError
+    revoked = replace(key, revoked_at=pen.now)
+    await store.update_key_revoked(pen.connection, revoked)
+    data = {"key_id": key.id}
+    await record(pen, "user.key_revoked", by=actor.user_id, about=user, data=data)
+    return revoked
+
+
+async def _managed_user(pen: Pen, actor: Actor, user_id: str) -> User:
+    require(actor, Permission.MANAGE_USERS)
+    return await store.get_user(pen.connection, user_id)
+
+
+async def _own_or_managed_user(pen: Pen, actor: Actor, user_id: str) -> User:
+    user = await store.get_user(pen.connection, user_id, seen_by=actor)
+    if user.id != actor.user_id:
+        require(actor, Permission.MANAGE_USERS, owner_ids=(user.party_id,))
+    return user
+
+
+async def _require_another_administrator(pen: Pen, user: User) -> None:
+    if Role.ADMINISTRATOR in user.roles and not await store.find_administrator(
+        pen.connection, besides_user_id=user.id
+    ):
+        raise LastAdministratorError
+
+
+async def _insert_user(pen: Pen, party: Party, command: AddUser, *, by: str) -> User:
+    user = User(
+        id=new_id("usr"),
+        party_id=party.id,
+        party_kind=party.kind,
+        email=command.email.casefold(),
+        display_name=command.display_name,
+        roles=command.roles,
+        status=Status.ACTIVE,
+        version=1,
+    )
+    await store.insert_user(pen.connection, user, password_hash=command.password_hash, now=pen.now)
+    data = {"roles": sorted(role.value for role in user.roles)}
+    await record(pen, "user.added", by=by, about=user, data=data)
+    return user
+
+
+async def _set_user_status(pen: Pen, actor: Actor, user: User, status: Status, *, why: str) -> User:
+    if user.status is status:
+        raise StatusUnchangedError(status=status.value)
+    changed = replace(user, status=status, version=user.version + 1)
+    await store.update_user(pen.connection, changed)
+    kind = "user.suspended" if status is Status.SUSPENDED else "user.reinstated"
+    await record(pen, kind, by=actor.user_id, about=changed, data={}, why=why)
+    return changed

@@ -1,0 +1,148 @@
+"""What acts on parties and users are refused for; what every subject raises is in `rules`."""
+
+from app.kernel.errors import BrokenRuleError, ConflictError, NotFoundError, StaleError
+
+
+class KeyNotFoundError(NotFoundError):
+    """This user has no such API key."""
+
+    code = "key_not_found"
+    number = 2004
+    title_th = "ผู้ใช้นี้ไม่มีกุญแจ API ดังกล่าว"
+    advice = "Look for it in GET /v1/users/{user_id}/keys."
+    advice_th = "โปรดค้นหาจาก GET /v1/users/{user_id}/keys"
+
+
+class EmailTakenError(ConflictError):
+    """Another user already signs in with this e-mail address."""
+
+    code = "email_taken"
+    number = 2005
+    title_th = "มีผู้ใช้อื่นใช้อีเมลนี้เข้าสู่ระบบอยู่แล้ว"
+    advice = "Give the user another address, or change the user who has this one."
+    advice_th = "โปรดใช้อีเมลอื่น หรือแก้ไขผู้ใช้ที่มีอีเมลนี้อยู่"
+
+
+class RoleNotOfKindError(BrokenRuleError):
+    """A party of this kind cannot give this role."""
+
+    code = "role_not_of_kind"
+    number = 2006
+    title_th = "หน่วยงานประเภทนี้ไม่สามารถให้บทบาทนี้ได้"
+    advice = "A {kind} party gives: {possible}. Not possible here: {impossible}."
+    advice_th = "หน่วยงานประเภท {kind} ให้บทบาทได้ดังนี้: {possible} ส่วนที่ให้ไม่ได้คือ: {impossible}"
+
+
+class ProvinceNeededError(BrokenRuleError):
+    """A province or municipality must say which province it is in."""
+
+    code = "province_needed"
+    number = 2007
+    title_th = "จังหวัดหรือเทศบาลต้องระบุรหัสจังหวัด"
+    advice = "Send province_code; GET /v1/provinces lists the codes."
+    advice_th = "โปรดส่ง province_code โดยดูรหัสได้จาก GET /v1/provinces"
+
+
+class StatusUnchangedError(ConflictError):
+    """It already has this status."""
+
+    code = "status_unchanged"
+    number = 2008
+    title_th = "อยู่ในสถานะนี้แล้ว"
+    advice = "It is {status} already; nothing needs to be done."
+    advice_th = "ขณะนี้เป็น {status} อยู่แล้ว ไม่ต้องดำเนินการใด"
+
+
+class LastAdministratorError(BrokenRuleError):
+    """The register would be left without an administrator who can act."""
+
+    code = "last_administrator"
+    number = 2009
+    title_th = "ระบบจะไม่มีผู้ดูแลระบบที่ปฏิบัติงานได้เหลืออยู่"
+    advice = "Make another active user of an active authority an administrator first."
+    advice_th = "โปรดแต่งตั้งผู้ใช้อื่นที่ปฏิบัติงานอยู่ของหน่วยงานกำกับดูแลเป็นผู้ดูแลระบบก่อน"
+
+
+class NotAVvbError(BrokenRuleError):
+    """Only a validation and verification body has accreditations."""
+
+    code = "not_a_vvb"
+    number = 2010
+    title_th = "เฉพาะผู้ประเมินภายนอก (VVB) เท่านั้นที่มีขอบข่ายการรับรอง"
+    advice = "This party is of kind {kind}. Admit the body as a party of kind vvb."
+    advice_th = "หน่วยงานนี้เป็นประเภท {kind} โปรดรับผู้ประเมินเข้าระบบเป็นประเภท vvb"
+
+
+class AccreditationReversedError(BrokenRuleError):
+    """An accreditation cannot end before it begins."""
+
+    code = "accreditation_reversed"
+    number = 2011
+    title_th = "วันสิ้นสุดการรับรองต้องไม่ก่อนวันเริ่มต้น"
+    advice = "Send a last day that is {valid_from} or later."
+    advice_th = "โปรดส่งวันสุดท้ายที่ไม่ก่อน {valid_from}"
+
+
+class AccreditationOverlapError(ConflictError):
+    """The body is already accredited in this scope on some of these days."""
+
+    code = "accreditation_overlap"
+    number = 2012
+    title_th = "ผู้ประเมินได้รับการรับรองในขอบข่ายนี้ในบางวันของช่วงนี้อยู่แล้ว"
+    advice = (
+        "Scope {sectoral_scope} is held from {valid_from}. Choose other days, "
+        "or end that accreditation first."
+    )
+    advice_th = (
+        "มีการรับรองขอบข่าย {sectoral_scope} ตั้งแต่ {valid_from} โปรดเลือกช่วงอื่น หรือสิ้นสุดการรับรองเดิมก่อน"
+    )
+
+
+class AccreditationNotFoundError(NotFoundError):
+    """The body holds no accreditation in this scope on that day."""
+
+    code = "accreditation_not_found"
+    number = 2013
+    title_th = "ผู้ประเมินไม่มีการรับรองในขอบข่ายนี้ในวันดังกล่าว"
+    advice = "GET /v1/parties/{party_id} lists scopes and days; name a last day inside one of them."
+    advice_th = "ดูขอบข่ายและวันที่ได้จาก GET /v1/parties/{party_id} แล้วระบุวันสุดท้ายที่อยู่ในช่วงนั้น"
+
+
+class AlreadyFoundedError(ConflictError):
+    """The register already has its authority."""
+
+    code = "already_founded"
+    number = 2014
+    title_th = "ระบบมีหน่วยงานกำกับดูแลแล้ว"
+    advice = "Sign in as an administrator of it; further parties are admitted in the ordinary way."
+    advice_th = "โปรดเข้าสู่ระบบด้วยผู้ดูแลระบบของหน่วยงานนั้น แล้วรับหน่วยงานอื่นตามขั้นตอนปกติ"
+
+
+class TooManyKeysError(ConflictError):
+    """This user has as many API keys as one user may have."""
+
+    code = "too_many_keys"
+    number = 2015
+    title_th = "ผู้ใช้นี้มีกุญแจ API ครบจำนวนที่อนุญาตแล้ว"
+    advice = "Revoke one of the {keys_max} keys that are no longer needed."
+    advice_th = "โปรดเพิกถอนกุญแจที่ไม่ใช้แล้วจากทั้งหมด {keys_max} กุญแจ"
+
+
+class KeyRevokedError(ConflictError):
+    """This API key was revoked already."""
+
+    code = "key_already_revoked"
+    number = 2016
+    title_th = "กุญแจ API นี้ถูกเพิกถอนไปแล้ว"
+    advice = "It no longer signs in; nothing needs to be done."
+    advice_th = "กุญแจนี้เข้าสู่ระบบไม่ได้แล้ว ไม่ต้องดำเนินการใด"
+
+
+class PartyStaleError(StaleError):
+    """The party or user was changed since you read it."""
+
+    code = "party_stale"
+    number = 2017
+    title_th = "หน่วยงานหรือผู้ใช้นี้ถูกแก้ไขหลังจากที่ท่านอ่าน"
+    advice = "Read it again and send your change with the new ETag. Nothing was changed now."
+    advice_th = "โปรดอ่านข้อมูลอีกครั้ง แล้วส่งใหม่พร้อม ETag ใหม่ ขณะนี้ยังไม่มีสิ่งใดถูกแก้ไข"

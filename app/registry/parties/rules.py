@@ -1,0 +1,391 @@
+"""Who is in the register and may do what: parties, users, accreditations, and the policy."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+
+from app.kernel.errors import ForbiddenError, NotFoundError
+from app.registry.parties.refusals import (
+    AccreditationOverlapError,
+    AccreditationReversedError,
+    NotAVvbError,
+    PartyStaleError,
+    ProvinceNeededError,
+    RoleNotOfKindError,
+)
+
+SECTORAL_SCOPE_MAX: Final = 16  # T-VER groups its methodologies in scopes 1 to 16
+KEYS_PER_USER_MAX: Final = (
+    20  # keys not revoked: enough for every system of one user, and a list fits one page
+)
+
+
+class PartyKind(StrEnum):
+    """What an organisation is in the register."""
+
+    DEVELOPER = "developer"
+    VVB = "vvb"
+    AUTHORITY = "authority"
+    HOLDER = "holder"
+    PROVINCE = "province"
+    MUNICIPALITY = "municipality"
+
+
+class Role(StrEnum):
+    """What a user is in their party."""
+
+    DEVELOPER = "developer"
+    VERIFIER_LEAD = "verifier_lead"
+    VERIFIER_REVIEWER = "verifier_reviewer"
+    OFFICER = "officer"
+    APPROVER = "approver"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+    HOLDER_INITIATOR = "holder_initiator"
+    HOLDER_APPROVER = "holder_approver"
+    HOLDER_VIEWER = "holder_viewer"
+
+
+# Which roles a party's kind can give. A verifier's user can never act for an account (as in the
+# EU's registry, Art. 20(3)); the registry's own people hold no credits either.
+ROLES_OF_KIND: Final = {
+    PartyKind.DEVELOPER: {
+        Role.DEVELOPER,
+        Role.HOLDER_INITIATOR,
+        Role.HOLDER_APPROVER,
+        Role.HOLDER_VIEWER,
+    },
+    PartyKind.PROVINCE: {
+        Role.DEVELOPER,
+        Role.HOLDER_INITIATOR,
+        Role.HOLDER_APPROVER,
+        Role.HOLDER_VIEWER,
+    },
+    PartyKind.MUNICIPALITY: {
+        Role.DEVELOPER,
+        Role.HOLDER_INITIATOR,
+        Role.HOLDER_APPROVER,
+        Role.HOLDER_VIEWER,
+    },
+    PartyKind.HOLDER: {Role.HOLDER_INITIATOR, Role.HOLDER_APPROVER, Role.HOLDER_VIEWER},
+    PartyKind.VVB: {Role.VERIFIER_LEAD, Role.VERIFIER_REVIEWER},
+    PartyKind.AUTHORITY: {Role.OFFICER, Role.APPROVER, Role.ADMINISTRATOR, Role.AUDITOR},
+}
+
+# Kinds that are a place, and so must say where.
+KINDS_OF_PLACE: Final = frozenset({PartyKind.PROVINCE, PartyKind.MUNICIPALITY})
+
+
+class Status(StrEnum):
+    """Whether a party or a user may act."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An organisation in the register."""
+
+    id: str
+    kind: PartyKind
+    name_th: str
+    name_en: str
+    province_code: (
+        str | None
+    )  # None: not bound to one province; never None for provinces and municipalities
+    status: Status
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accreditation:
+    """One sectoral scope in which a VVB may give opinions."""
+
+    sectoral_scope: int  # 1 to 16
+    valid_from: date
+    valid_to: date | None  # last day; None: until it is ended
+
+    def covers(self, day: date) -> bool:
+        """Say whether a day lies within; first and last day do."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person of a party who signs in. The password's hash never leaves the store with it."""
+
+    id: str
+    party_id: str
+    party_kind: PartyKind
+    email: str
+    display_name: str
+    roles: frozenset[Role]
+    status: Status
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A machine credential that acts with its user's roles; of its secret only a digest is kept."""
+
+    id: str
+    user_id: str
+    label: str
+    created_at: datetime
+    revoked_at: datetime | None  # None: it works
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a signed-in user, or a machine client acting as one, for their party."""
+
+    user_id: str
+    party_id: str
+    party_kind: PartyKind
+    roles: frozenset[Role]
+    client_id: str | None = (
+        None  # None: a person with a password; otherwise the API client's identifier
+    )
+
+
+class Permission(StrEnum):
+    """The acts and reads that the policy knows."""
+
+    ADMIT_PARTY = "admit_party"
+    MANAGE_USERS = "manage_users"
+    READ_PARTY = "read_party"
+    SET_RULES = "set_rules"
+    OPEN_ACCOUNT = "open_account"
+    READ_ACCOUNT = "read_account"
+    MOVE_CREDITS = "move_credits"
+    QUERY_LEDGER = "query_ledger"
+    MANAGE_BUFFER = "manage_buffer"
+    WRITE_ACTIVITY = "write_activity"
+    READ_ACTIVITY_DRAFT = "read_activity_draft"
+    REVIEW_ACTIVITY = "review_activity"
+    REGISTER_ACTIVITY = "register_activity"
+    VALIDATE_ACTIVITY = "validate_activity"
+    UPLOAD_DOCUMENT = "upload_document"
+    WRITE_REPORT = "write_report"
+    ASSIGN_VERIFIER = "assign_verifier"
+    VERIFY_REPORT = "verify_report"
+    REVIEW_VERIFICATION = "review_verification"
+    DECIDE_ISSUANCE = "decide_issuance"
+    IMPORT_HISTORY = "import_history"
+
+
+class Reach(StrEnum):
+    """Whose things a role's permission reaches."""
+
+    OWN = "own"  # things of the actor's own party, or assigned to it
+    ANY = "any"
+
+
+_DEVELOPER_ACTS = (
+    Permission.WRITE_ACTIVITY,
+    Permission.READ_ACTIVITY_DRAFT,
+    Permission.UPLOAD_DOCUMENT,
+    Permission.WRITE_REPORT,
+    Permission.ASSIGN_VERIFIER,
+    Permission.READ_PARTY,
+)
+_OFFICER_READS = (
+    Permission.READ_PARTY,
+    Permission.READ_ACCOUNT,
+    Permission.READ_ACTIVITY_DRAFT,
+    Permission.QUERY_LEDGER,
+)
+
+# The policy: role, what it may do, and how far. Nothing that is not written here is allowed.
+POLICY: Final[dict[Role, dict[Permission, Reach]]] = {
+    Role.DEVELOPER: dict.fromkeys(_DEVELOPER_ACTS, Reach.OWN),
+    Role.VERIFIER_LEAD: {
+        Permission.READ_PARTY: Reach.OWN,
+        Permission.READ_ACTIVITY_DRAFT: Reach.OWN,
+        Permission.UPLOAD_DOCUMENT: Reach.OWN,
+        Permission.VALIDATE_ACTIVITY: Reach.OWN,
+        Permission.VERIFY_REPORT: Reach.OWN,
+    },
+    Role.VERIFIER_REVIEWER: {
+        Permission.READ_PARTY: Reach.OWN,
+        Permission.READ_ACTIVITY_DRAFT: Reach.OWN,
+        Permission.REVIEW_VERIFICATION: Reach.OWN,
+    },
+    Role.OFFICER: {
+        **dict.fromkeys(_OFFICER_READS, Reach.ANY),
+        Permission.UPLOAD_DOCUMENT: Reach.ANY,
+        Permission.REVIEW_ACTIVITY: Reach.ANY,
+        Permission.ASSIGN_VERIFIER: Reach.ANY,
+    },
+    Role.APPROVER: {
+        **dict.fromkeys(_OFFICER_READS, Reach.ANY),
+        Permission.REGISTER_ACTIVITY: Reach.ANY,
+        Permission.DECIDE_ISSUANCE: Reach.ANY,
+        Permission.MANAGE_BUFFER: Reach.ANY,
+    },
+    Role.ADMINISTRATOR: {
+        **dict.fromkeys(_OFFICER_READS, Reach.ANY),
+        Permission.ADMIT_PARTY: Reach.ANY,
+        Permission.MANAGE_USERS: Reach.ANY,
+        Permission.SET_RULES: Reach.ANY,
+        Permission.OPEN_ACCOUNT: Reach.ANY,
+        Permission.IMPORT_HISTORY: Reach.ANY,
+    },
+    Role.AUDITOR: dict.fromkeys(_OFFICER_READS, Reach.ANY),
+    Role.HOLDER_INITIATOR: {
+        Permission.READ_PARTY: Reach.OWN,
+        Permission.READ_ACCOUNT: Reach.OWN,
+        Permission.MOVE_CREDITS: Reach.OWN,
+    },
+    Role.HOLDER_APPROVER: {Permission.READ_PARTY: Reach.OWN, Permission.READ_ACCOUNT: Reach.OWN},
+    Role.HOLDER_VIEWER: {Permission.READ_PARTY: Reach.OWN, Permission.READ_ACCOUNT: Reach.OWN},
+}
+
+
+class NotAllowedError(ForbiddenError):
+    """Your role does not allow this."""
+
+    code = "not_allowed"
+    number = 2001
+    title_th = "บทบาทของท่านไม่อนุญาตให้ดำเนินการนี้"
+    advice = (
+        "It needs the permission {permission}, which none of your roles gives for this party's "
+        "things. Ask an administrator of TGO, or sign in as somebody who may."
+    )
+    advice_th = (
+        "การดำเนินการนี้ต้องมีสิทธิ์ {permission} ซึ่งบทบาทของท่านไม่มีสำหรับหน่วยงานนี้ "
+        "โปรดติดต่อผู้ดูแลระบบของ อบก. หรือเข้าสู่ระบบด้วยผู้ใช้ที่มีสิทธิ์"
+    )
+
+
+def allows(actor: Actor, permission: Permission, *, owner_ids: tuple[str, ...] = ()) -> bool:
+    """
+    Say whether the policy lets an actor do something.
+
+    Args:
+        actor: who acts.
+        permission: what is to be done.
+        owner_ids: parties whose thing it is, or to whom it is assigned; empty for things of nobody.
+    """
+    for role in actor.roles:
+        reach = POLICY[role].get(permission)
+        if reach is Reach.ANY or (reach is Reach.OWN and actor.party_id in owner_ids):
+            return True
+    return False
+
+
+def require(actor: Actor, permission: Permission, *, owner_ids: tuple[str, ...] = ()) -> None:
+    """
+    Refuse unless the policy allows it.
+
+    Raises:
+        NotAllowedError: no role of the actor gives the permission for these owners.
+    """
+    if not allows(actor, permission, owner_ids=owner_ids):
+        raise NotAllowedError(permission=permission.value)
+
+
+def sees_every_party(actor: Actor) -> bool:
+    """Say whether an actor may read what belongs to other parties: their users and drafts."""
+    return allows(actor, Permission.READ_PARTY)
+
+
+class PartyNotFoundError(NotFoundError):
+    """There is no such party."""
+
+    code = "party_not_found"
+    number = 2002
+    title_th = "ไม่พบหน่วยงานนี้"
+    advice = "Look for it in GET /v1/parties."
+    advice_th = "โปรดค้นหาจาก GET /v1/parties"
+
+
+class UserNotFoundError(NotFoundError):
+    """There is no such user, or you may not know of them."""
+
+    code = "user_not_found"
+    number = 2003
+    title_th = "ไม่พบผู้ใช้นี้ หรือท่านไม่มีสิทธิ์ดู"
+    advice = "Look for the user in GET /v1/users, which lists those you may see."
+    advice_th = "โปรดค้นหาจาก GET /v1/users ซึ่งแสดงเฉพาะผู้ใช้ที่ท่านมีสิทธิ์ดู"
+
+
+def require_version(found: int, *, expected: int) -> None:
+    """
+    Refuse a change that was decided on another version than the present one.
+
+    Raises:
+        PartyStaleError: somebody changed it in between.
+    """
+    if found != expected:
+        raise PartyStaleError
+
+
+def require_province(kind: PartyKind, province_code: str | None) -> None:
+    """
+    Refuse a party that is a place but does not say where.
+
+    Raises:
+        ProvinceNeededError: a province or municipality without a province code.
+    """
+    if kind in KINDS_OF_PLACE and province_code is None:
+        raise ProvinceNeededError
+
+
+def require_roles_of_kind(kind: PartyKind, roles: Iterable[Role]) -> None:
+    """
+    Refuse roles that a party of this kind cannot give, such as a holder's to a verifier's user.
+
+    Raises:
+        RoleNotOfKindError: at least one of the roles is not among `ROLES_OF_KIND`.
+    """
+    impossible = sorted(set(roles) - ROLES_OF_KIND[kind])
+    if impossible:
+        raise RoleNotOfKindError(
+            kind=kind,
+            possible=", ".join(sorted(ROLES_OF_KIND[kind])),
+            impossible=", ".join(impossible),
+        )
+
+
+def require_accreditable(
+    party: Party, held: Iterable[Accreditation], wanted: Iterable[Accreditation]
+) -> None:
+    """
+    Refuse accreditations that make no sense or are held already.
+
+    Args:
+        party: the body to accredit.
+        held: all its accreditations, past ones too.
+        wanted: the new ones, all of different scopes.
+
+    Raises:
+        NotAVvbError: the party is of another kind.
+        AccreditationReversedError: a last day before the first.
+        AccreditationOverlapError: a day would be covered twice in one scope.
+    """
+    if party.kind is not PartyKind.VVB:
+        raise NotAVvbError(kind=party.kind)
+    held = tuple(held)
+    for new in wanted:
+        if new.valid_to is not None and new.valid_to < new.valid_from:
+            raise AccreditationReversedError(valid_from=new.valid_from.isoformat())
+        for old in held:
+            if old.sectoral_scope == new.sectoral_scope and _share_a_day(old, new):
+                raise AccreditationOverlapError(
+                    sectoral_scope=old.sectoral_scope, valid_from=old.valid_from.isoformat()
+                )
+
+
+def _share_a_day(a: Accreditation, b: Accreditation) -> bool:
+    return a.covers(b.valid_from) or b.covers(a.valid_from)
+
+
+def is_accredited(
+    accreditations: Iterable[Accreditation], *, sectoral_scope: int, on: date
+) -> bool:
+    """Say whether a body may give opinions in a scope on a day; first and last day count."""
+    return any(held.sectoral_scope == sectoral_scope and held.covers(on) for held in accreditations)

@@ -1,0 +1,84 @@
+"""
+Parties, users, accreditations and API keys in the database.
+
+``tables`` says what can be kept, ``organisations`` and ``people`` read and write it.
+"""
+
+from typing import Final
+
+from app.kernel.errors import RegistryError
+from app.registry.parties.refusals import EmailTakenError
+from app.registry.parties.store.organisations import (
+    PartyEvent,
+    find_any_party,
+    get_party,
+    insert_accreditations,
+    insert_event,
+    insert_party,
+    list_accreditations,
+    list_accreditations_of,
+    list_parties,
+    update_accreditation_end,
+    update_party,
+)
+from app.registry.parties.store.people import (
+    Standing,
+    find_administrator,
+    find_key_secret,
+    find_password,
+    find_password_hash,
+    find_standing,
+    find_user_id_by_email,
+    get_key,
+    get_user,
+    insert_key,
+    insert_user,
+    list_keys,
+    list_users,
+    update_key_revoked,
+    update_user,
+)
+from app.registry.parties.store.tables import (
+    accreditations,
+    api_keys,
+    parties,
+    party_events,
+    users,
+)
+
+__all__ = [
+    "REFUSALS",
+    "PartyEvent",
+    "Standing",
+    "accreditations",
+    "api_keys",
+    "find_administrator",
+    "find_any_party",
+    "find_key_secret",
+    "find_password",
+    "find_password_hash",
+    "find_standing",
+    "find_user_id_by_email",
+    "get_key",
+    "get_party",
+    "get_user",
+    "insert_accreditations",
+    "insert_event",
+    "insert_key",
+    "insert_party",
+    "insert_user",
+    "list_accreditations",
+    "list_accreditations_of",
+    "list_keys",
+    "list_parties",
+    "list_users",
+    "parties",
+    "party_events",
+    "update_accreditation_end",
+    "update_key_revoked",
+    "update_party",
+    "update_user",
+    "users",
+]
+
+REFUSALS: Final[dict[str, type[RegistryError]]] = {"uq_users_email": EmailTakenError}

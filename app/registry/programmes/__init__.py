@@ -1,0 +1,1 @@
+"""Programmes: schemes, their members, and the dated values of their rules."""

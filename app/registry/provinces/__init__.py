@@ -1,0 +1,1 @@
+"""The 77 provinces of Thailand, by official code."""

@@ -1,0 +1,44 @@
+"""Every store of the business: importing this registers all tables."""
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Final
+
+from app.kernel.errors import RegistryError
+from app.registry.activities import store as activities
+from app.registry.documents import store as documents
+from app.registry.history import store as history
+from app.registry.issuance import store as issuance
+from app.registry.ledger import store as ledger
+from app.registry.log import store as log
+from app.registry.methodologies import store as methodologies
+from app.registry.monitoring import store as monitoring
+from app.registry.parties import store as parties
+from app.registry.programmes import store as programmes
+from app.registry.provinces import store as provinces
+from app.registry.verification import store as verification
+
+STORES: Final[tuple[ModuleType, ...]] = (
+    log,
+    provinces,
+    parties,
+    ledger,
+    programmes,
+    methodologies,
+    documents,
+    activities,
+    monitoring,
+    verification,
+    issuance,
+    history,
+)
+
+
+def refusals_by_constraint() -> Mapping[str, type[RegistryError]]:
+    """Return which refusal the violation of a named constraint means, from all stores."""
+    found: dict[str, type[RegistryError]] = {}
+    for store in STORES:
+        own: Mapping[str, type[RegistryError]] = getattr(store, "REFUSALS", {})
+        assert not found.keys() & own.keys()
+        found.update(own)
+    return found

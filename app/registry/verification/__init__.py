@@ -1,0 +1,1 @@
+"""The opinion of a validation and verification body (VVB) on a monitoring report."""

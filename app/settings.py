@@ -1,0 +1,55 @@
+"""The environment as one frozen value: read here and nowhere else."""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, StringConstraints
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CHECKOUT: Final = Path(__file__).resolve().parent.parent
+# Where container platforms mount secrets: the file `database_url` holds what DATABASE_URL would.
+_SECRETS: Final = Path("/run/secrets")
+
+PostgresUrl = Annotated[
+    str, StringConstraints(pattern=r"^postgres(ql)?(\+asyncpg)?://\S+$"), Field(repr=False)
+]
+
+
+class Settings(BaseSettings):
+    """
+    Everything about an installation that differs from another.
+
+    Addresses of databases carry passwords: they are left out of what is printed, and out of the
+    complaint about a wrong one.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="REGISTRY_",
+        secrets_dir=_SECRETS if _SECRETS.is_dir() else None,
+        env_ignore_empty=True,
+        validate_by_name=True,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+    )
+
+    database_url: PostgresUrl = Field(validation_alias="DATABASE_URL")
+    # May create tables and roles; the running service never uses it.
+    migration_database_url: PostgresUrl = Field(
+        default_factory=lambda filled: str(filled["database_url"]),
+        validation_alias="MIGRATION_DATABASE_URL",
+    )
+    # Files of this installation: the key that signs tokens, and documents unless kept elsewhere.
+    data: Path = CHECKOUT / ".data"
+    # A folder as file:///…, or an object store as s3://….
+    documents_url: str = Field(
+        default_factory=lambda filled: (filled["data"] / "documents").resolve().as_uri(),
+        validation_alias="DOCUMENTS_URL",
+    )
+    # Where people reach the service, for the API's description; empty says "where this came from".
+    public_origin: Annotated[str, StringConstraints(pattern=r"^(https?://[^/\s]+)?$")] = ""
+    log_format: Literal["console", "json"] = "console"
+    # Connections for reading; the committer has its own.
+    connections_max: Annotated[int, Field(ge=1, le=500)] = 8
+    # A JSON body. A thousand acts in one request fit; documents have their own limit.
+    body_bytes_max: Annotated[int, Field(ge=1_024, le=64 * 2**20)] = 2**20

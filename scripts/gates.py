@@ -1,0 +1,67 @@
+"""Every check of this project, fastest first; the tests come last.
+
+scripts/test              all gates, then all tests with coverage
+scripts/test -k transfer  only the tests that pytest selects with these arguments
+scripts/test --gates      only the gates
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from bootstrap import ENVIRONMENT, ROOT, clean_environ
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One check, run by a program of the environment."""
+
+    name: str
+    command: tuple[str, ...]
+    advice: str
+
+
+GATES: Final = (
+    Gate("format", ("ruff", "format", "--check", "."), ".venv/bin/ruff format ."),
+    Gate("lint", ("ruff", "check", "."), ".venv/bin/ruff check --fix ."),
+    Gate(
+        "imports", ("lint-imports", "--no-logo"), "see the contracts at the end of pyproject.toml"
+    ),
+    Gate("types", ("mypy",), "see [tool.mypy] in pyproject.toml"),
+)
+
+
+def main() -> int:
+    """Run what the arguments ask for; return the first failure's exit code."""
+    arguments = sys.argv[1:]
+    if arguments in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
+    if arguments and arguments != ["--gates"]:
+        return _run("pytest", *arguments)
+    for gate in GATES:
+        if not _passes(gate):
+            return 1
+    return 0 if arguments else _run("pytest", "--cov", "--cov-report=term")
+
+
+def _passes(gate: Gate) -> bool:
+    print(f"== {gate.name}", flush=True)
+    began = time.monotonic()
+    code = _run(*gate.command)
+    seconds = time.monotonic() - began
+    if code:
+        print(f"== {gate.name} FAILED after {seconds:.1f} s. To mend: {gate.advice}", flush=True)
+        return False
+    print(f"== {gate.name} passed in {seconds:.1f} s\n", flush=True)
+    return True
+
+
+def _run(program: str, *arguments: str) -> int:
+    """Run a program of the environment (not of PATH) in the checkout."""
+    command = [str(ENVIRONMENT / "bin" / program), *arguments]
+    return subprocess.run(command, cwd=ROOT, env=clean_environ(), check=False).returncode

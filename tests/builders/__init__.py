@@ -1,0 +1,1 @@
+"""State for tests, built through the front door: every builder calls operations."""

@@ -1,0 +1,232 @@
+"""
+What tests stand on: a real PostgreSQL, the real migrations, the real committer and its real COMMIT.
+
+One server for the run; one template database, migrated and founded once; a clone of it for every
+test that asks (some 50 ms). After a test that could write, every invariant must hold and the log
+must verify.
+"""
+
+import asyncio
+import itertools
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import httpx2
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.entry.acts import Act, Idempotency, Reply
+from app.entry.committer import Committer
+from app.kernel.db import make_engine, reading
+from app.main import create_app
+from app.registry import founding, invariants
+from app.registry.ledger.rules import Touches
+from app.registry.log.pen import Pen
+from app.registry.parties.rules import Actor
+from app.registry.stores import refusals_by_constraint
+from app.settings import Settings
+
+CHECKOUT: Final = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(CHECKOUT / "scripts"))
+
+from local_postgres import LocalPostgres  # noqa: E402  scripts/ is no package
+
+Result = TypeVar("Result")
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A database server and the migrated template on it."""
+
+    admin_url: str
+    template: str
+
+    def url(self, database: str) -> str:
+        """Return the address of a database on it."""
+        parts = urlsplit(self.admin_url)
+        return urlunsplit(parts._replace(path=f"/{database}"))
+
+    async def run(self, statement: str) -> None:
+        """Run one administrative statement."""
+        connection = await asyncpg.connect(self.admin_url)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    async def fetch(self, query: str, *, database: str) -> list[asyncpg.Record]:
+        """Return the rows of a query in one of its databases, as the owner."""
+        connection = await asyncpg.connect(self.url(database))
+        try:
+            rows: list[asyncpg.Record] = await connection.fetch(query)
+            return rows
+        finally:
+            await connection.close()
+
+
+def migrate(url: str) -> None:
+    """Bring a database to the newest schema."""
+    config = Config(str(CHECKOUT / "alembic.ini"))
+    config.attributes["settings"] = settings_for(url, Path(tempfile.gettempdir()))
+    command.upgrade(config, "head")
+
+
+def settings_for(url: str, data: Path) -> Settings:
+    """Return the settings of an installation on a database, its files under a folder."""
+    return Settings(database_url=url, data=data)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A server with a migrated and founded template: DATABASE_URL's, or one of the run's own."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        yield from _with_template(given)
+        return
+    with tempfile.TemporaryDirectory(prefix="registry-tests-") as folder:
+        Path(folder).chmod(0o711)  # run as root, the server is another user and has to get in
+        postgres = LocalPostgres(Path(folder) / "postgres")
+        with postgres:
+            yield from _with_template(postgres.url("postgres"))
+
+
+def _with_template(admin_url: str) -> Iterator[Server]:
+    made = Server(admin_url, f"registry_template_{os.getpid()}")
+    asyncio.run(made.run(f"DROP DATABASE IF EXISTS {made.template}"))
+    asyncio.run(made.run(f"CREATE DATABASE {made.template} TEMPLATE template0 ENCODING 'UTF8'"))
+    url = made.url(made.template)
+    migrate(url)
+    asyncio.run(_found(url))
+    yield made
+    asyncio.run(made.run(f"DROP DATABASE {made.template} WITH (FORCE)"))
+
+
+async def _found(url: str) -> None:
+    engine = make_engine(url, connections_max=2)
+    committer = Committer(engine, refusals_by_constraint())
+    await committer.start()
+    await committer.submit(Act(founding.REGISTRY, founding.found, lambda _: Reply(200, b"")))
+    await committer.stop()
+    await engine.dispose()
+
+
+@pytest.fixture
+async def database_url(server: Server) -> AsyncIterator[str]:
+    """The address of a fresh database, founded, with nobody in it."""
+    name = f"registry_test_{os.getpid()}_{next(_numbers)}"
+    await server.run(f"CREATE DATABASE {name} TEMPLATE {server.template}")
+    yield server.url(name)
+    await server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@dataclass
+class Registry:
+    """A register to act on, through the real committer."""
+
+    url: str
+    engine: AsyncEngine
+    committer: Committer
+
+    async def do(
+        self,
+        actor: Actor,
+        operation: Callable[[Pen], Awaitable[Result]],
+        *,
+        touches: Touches | None = None,
+        key: str | None = None,
+        dry_run: bool = False,
+        may_replay: bool = False,
+    ) -> Result:
+        """
+        Have an operation committed; returns its result, or raises its refusal.
+
+        With ``may_replay`` a key may have been used before; the result is then that of no
+        operation: None.
+        """
+        results: list[Result] = []
+
+        def keep(result: Result) -> Reply:
+            results.append(result)
+            return Reply(200, b"{}")
+
+        asked = None
+        if key is not None:
+            asked = Idempotency(actor.user_id, key, b"\x00" * 32)
+        outcome = await self.committer.submit(Act(actor, operation, keep, asked, touches, dry_run))
+        if may_replay and outcome.replayed:
+            return None  # type: ignore[return-value]
+        return results[-1]
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Open a read-only snapshot."""
+        async with reading(self.engine) as connection:
+            yield connection
+
+
+async def _assert_sound(engine: AsyncEngine) -> None:
+    async with reading(engine) as connection:
+        assert await invariants.check(connection) == []
+
+
+@pytest.fixture
+async def registry(database_url: str) -> AsyncIterator[Registry]:
+    """A fresh register; afterwards every invariant must hold and the log must verify."""
+    engine = make_engine(database_url, connections_max=8)
+    committer = Committer(engine, refusals_by_constraint())
+    await committer.start()
+    yield Registry(database_url, engine, committer)
+    await committer.stop()
+    await _assert_sound(engine)
+    await engine.dispose()
+
+
+@dataclass
+class Api:
+    """The service over its ASGI door, on the same database as `registry`."""
+
+    app: Any
+    client: httpx2.AsyncClient
+
+    async def request(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        """Send a request."""
+        return await self.client.request(method, path, **options)
+
+    async def get(self, path: str, **options: Any) -> httpx2.Response:
+        """Send a GET."""
+        return await self.client.get(path, **options)
+
+    async def post(self, path: str, **options: Any) -> httpx2.Response:
+        """Send a POST."""
+        return await self.client.post(path, **options)
+
+    async def put(self, path: str, **options: Any) -> httpx2.Response:
+        """Send a PUT."""
+        return await self.client.put(path, **options)
+
+    async def patch(self, path: str, **options: Any) -> httpx2.Response:
+        """Send a PATCH."""
+        return await self.client.patch(path, **options)
+
+
+@pytest.fixture
+async def api(registry: Registry, tmp_path: Path) -> AsyncIterator[Api]:
+    """The whole application on the database of `registry`."""
+    app = create_app(settings_for(registry.url, tmp_path))
+    async with app.router.lifespan_context(app):
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://registry.test"
+        ) as client:
+            yield Api(app, client)

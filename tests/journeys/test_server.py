@@ -1,0 +1,167 @@
+"""Connections that dawdle or talk without end do not hold the service; it ends in good order."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from app.entry import server
+from app.entry.server import BoundedProtocol
+
+ROOT = Path(__file__).parents[2]
+
+
+async def _echo(_scope: Scope, receive: Receive, send: Send) -> None:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": 200, "headers": [length]})
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """A server that answers with what it was sent."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        running = uvicorn.Server(
+            uvicorn.Config(_echo, http=BoundedProtocol, ws="none", lifespan="off", log_config=None)
+        )
+        task = asyncio.create_task(running.serve([listener]))
+        while not running.started:  # noqa: ASYNC110  uvicorn offers nothing to wait for
+            await asyncio.sleep(0.01)
+        yield listener.getsockname()[1]
+        running.should_exit = True
+        await task
+
+
+async def _say(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
+    """Send piece by piece, and return everything that comes back until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(pause)
+        return await asyncio.wait_for(reader.read(), 5)
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+HEAD = b"POST / HTTP/1.1\r\nhost: x\r\n"
+
+
+async def test_requests_follow_each_other_on_one_connection(port: int) -> None:
+    first = HEAD + b"content-length: 3\r\n\r\none"
+    last = HEAD + b"content-length: 3\r\nconnection: close\r\n\r\ntwo"
+    answers = await _say(port, first, last[:20], last[20:], pause=0.02)
+    assert answers.count(b"HTTP/1.1 200") == 2
+    assert answers.endswith(b"two")
+
+
+async def test_a_large_body_is_not_counted_as_head(port: int) -> None:
+    body = b"x" * 1_000_000
+    request = HEAD + b"content-length: 1000000\r\nconnection: close\r\n\r\n" + body
+    assert (await _say(port, request)).endswith(body)
+
+
+async def test_a_body_followed_at_once_by_the_next_head_is_not_counted(port: int) -> None:
+    body = b"x" * 200_000
+    first = HEAD + b"content-length: 200000\r\n\r\n" + body
+    last = HEAD + b"connection: close\r\ncontent-length: 0\r\n\r\n"
+    answers = await _say(port, first + last[:10], last[10:], pause=0.05)
+    assert answers.count(b"HTTP/1.1 200") == 2
+
+
+async def test_a_head_without_end_is_refused(port: int) -> None:
+    pieces = [HEAD + b"x-long: "] + [b"y" * 8_193] * 8
+    assert (await _say(port, *pieces, pause=0.02)).startswith(b"HTTP/1.1 431")
+
+
+async def test_headers_without_end_are_refused(port: int) -> None:
+    pieces = [HEAD] + [b"x-many: 1\r\n" * 745] * 8
+    assert (await _say(port, *pieces, pause=0.02)).startswith(b"HTTP/1.1 431")
+
+
+@pytest.mark.parametrize("begun", [b"", b"POST", HEAD, HEAD + b"x-half: "])
+async def test_a_head_that_does_not_arrive_ends_the_connection(
+    port: int, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr(server, "HEAD_SECONDS_MAX", 0.1)
+    assert await _say(port, begun) == b""
+
+
+async def test_a_head_that_comes_in_drops_ends_all_the_same(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte proves that somebody is there, but not that they will ever ask something."""
+    monkeypatch.setattr(server, "HEAD_SECONDS_MAX", 0.2)
+    assert await _say(port, *[b"P" if n == 0 else b"O" for n in range(8)], pause=0.05) == b""
+
+
+def test_a_wrong_option_is_said_plainly() -> None:
+    ended = _registry("serve", "--port", "0")
+    assert ended.returncode == 2
+    assert "--port" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_missing_settings_are_named_without_a_stack() -> None:
+    ended = _registry("check")
+    assert ended.returncode == 2
+    assert "DATABASE_URL" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_wrong_address_of_a_database_is_not_repeated() -> None:
+    """It may hold a password."""
+    ended = _registry("check", DATABASE_URL="mysql://somebody:hunter2@example")
+    assert ended.returncode == 2
+    assert "hunter2" not in ended.stderr + ended.stdout
+
+
+def test_a_database_that_is_away_has_its_own_exit_code() -> None:
+    ended = _registry("check", DATABASE_URL="postgresql://x@127.0.0.1:1/none")
+    assert ended.returncode == 3
+    assert "does not answer" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_doctor_says_what_to_do_without_a_database() -> None:
+    ended = _registry("doctor", DATABASE_URL="postgresql://x@127.0.0.1:1/none", COLUMNS="200")
+    assert ended.returncode == 1
+    assert "Is PostgreSQL running" in ended.stdout
+
+
+def test_the_doctor_refuses_a_python_without_assertions() -> None:
+    """What must never happen is asserted; -O would let it happen."""
+    ended = _registry(
+        "doctor", DATABASE_URL="postgresql://x@127.0.0.1:1/none", PYTHONOPTIMIZE="1", COLUMNS="200"
+    )
+    assert ended.returncode == 1
+    assert "Run without -O" in ended.stdout
+
+
+def _registry(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    around = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}  # noqa: TID251
+    return subprocess.run(
+        [sys.executable, "-m", "app.entry.cli", *arguments],
+        cwd=ROOT,
+        env={**around, "PYTHONDONTWRITEBYTECODE": "1", **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

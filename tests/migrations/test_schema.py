@@ -1,0 +1,46 @@
+"""The migrations make exactly the tables that the stores describe."""
+
+import tempfile
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+from app.kernel.db import metadata
+from tests.conftest import CHECKOUT, Server, settings_for
+
+
+def test_nothing_has_drifted(server: Server) -> None:
+    """A column that only a store knows would fail its first request, not this test."""
+    config = Config(str(CHECKOUT / "alembic.ini"))
+    folder = Path(tempfile.gettempdir())
+    config.attributes["settings"] = settings_for(server.url(server.template), folder)
+    command.check(config)
+
+
+async def test_every_history_table_is_guarded(server: Server) -> None:
+    """A history table without its triggers would be held by privileges alone."""
+    rows = await server.fetch(
+        "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger"
+        " WHERE tgname = 'history_is_only_added_to' AND tgenabled = 'A'",
+        database=server.template,
+    )
+    history = {table.name for table in metadata.sorted_tables if table.info.get("history")}
+    assert {row[0] for row in rows} == history
+
+
+async def test_every_table_has_its_rights(server: Server) -> None:
+    """The service reads everything, removes nothing, and writes the ledger through its door."""
+    rows = await server.fetch(
+        "SELECT table_name, privilege_type FROM information_schema.role_table_grants"
+        " WHERE grantee = 'registry_app'",
+        database=server.template,
+    )
+    held: dict[str, set[str]] = {}
+    for table, privilege in rows:
+        held.setdefault(table, set()).add(privilege)
+    for table in metadata.sorted_tables:
+        expected = {"SELECT"}
+        if not table.info.get("door") and table.name != "provinces":
+            expected |= {"INSERT"} if table.info.get("history") else {"INSERT", "UPDATE"}
+        assert held[table.name] == expected, table.name

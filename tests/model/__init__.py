@@ -1,0 +1,1 @@
+"""The ledger against a small model of it."""
