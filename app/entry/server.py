@@ -1,6 +1,7 @@
 """Serves the application: uvicorn, with the bounds that it lacks."""
 
 import asyncio
+import gc
 import signal
 import sys
 from typing import Any, Final
@@ -101,24 +102,29 @@ def serve(factory: str, *, host: str, port: int) -> bool:
     """
     # Uvicorn ends with the signal that stopped it; having drained, that is a good end.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            factory,
-            factory=True,
-            host=host,
-            port=port,
-            http=BoundedProtocol,
-            ws="none",
-            loop="uvloop",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            limit_concurrency=CONNECTIONS_MAX,
-            timeout_keep_alive=IDLE_SECONDS_MAX,
-            timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
-        )
+    config = uvicorn.Config(
+        factory,
+        factory=True,
+        host=host,
+        port=port,
+        http=BoundedProtocol,
+        ws="none",
+        loop="uvloop",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_keep_alive=IDLE_SECONDS_MAX,
+        timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
     )
+    # The application is made of some ten thousand objects that stay: none is worth a look for
+    # garbage, now or later.
+    gc.disable()
+    config.load()
+    gc.freeze()
+    gc.enable()
+    server = uvicorn.Server(config)
     log.info("serving", host=host, port=port)
     server.run()
     return server.started

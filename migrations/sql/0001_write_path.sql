@@ -114,8 +114,22 @@ BEGIN
         END IF;
     END IF;
 
-    -- Balances: each must still have the value it was decided on.
-    IF cardinality(s_account) > 0 THEN
+    -- Balances: each must change by exactly what the entries moved, and still have the value it was decided on.
+    IF cardinality(s_account) > 0 OR cardinality(e_index) > 0 THEN
+        SELECT count(*) INTO n FROM (
+            SELECT FROM (
+                SELECT account_id, batch_id, last_serial - first_serial + 1 AS credits
+                  FROM unnest(e_to, e_batch, e_first, e_last) AS u(account_id, batch_id, first_serial, last_serial)
+                UNION ALL
+                SELECT account_id, batch_id, first_serial - last_serial - 1
+                  FROM unnest(e_from, e_batch, e_first, e_last) AS u(account_id, batch_id, first_serial, last_serial)
+                UNION ALL
+                SELECT account_id, batch_id, coalesce(before, 0) - after
+                  FROM unnest(s_account, s_batch, s_before, s_after) AS u(account_id, batch_id, before, after)
+            ) AS sides GROUP BY account_id, batch_id HAVING sum(credits) <> 0) AS unequal;
+        IF n > 0 THEN
+            RAISE EXCEPTION '% balances do not change by what was moved', n USING ERRCODE = '40001';
+        END IF;
         INSERT INTO balances (account_id, batch_id, credits)
         SELECT u.account_id, u.batch_id, u.after
           FROM unnest(s_account, s_batch, s_before, s_after) AS u(account_id, batch_id, before, after)

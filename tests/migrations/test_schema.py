@@ -5,7 +5,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
+from app.entry.cli.database import newest_revision
 from app.kernel.db import metadata
 from tests.conftest import CHECKOUT, Server, settings_for
 
@@ -16,6 +18,12 @@ def test_nothing_has_drifted(server: Server) -> None:
     folder = Path(tempfile.gettempdir())
     config.attributes["settings"] = settings_for(server.url(server.template), folder)
     command.check(config)
+
+
+def test_the_newest_revision_is_read_off_the_file_names() -> None:
+    """A start that trusts the names must see the same head as the tool that follows the chain."""
+    script = ScriptDirectory.from_config(Config(str(CHECKOUT / "alembic.ini")))
+    assert newest_revision() == script.get_current_head()
 
 
 async def test_every_history_table_is_guarded(server: Server) -> None:

@@ -88,6 +88,20 @@ def test_a_block_is_split_where_serials_leave_it(
     )
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)], ids=str)
+def test_several_runs_leave_one_block_in_one_act(order: tuple[int, ...]) -> None:
+    """They were decided on the block as it stood before the first of them cut it."""
+    book = a_book()
+    block = book.blocks[BATCH, 1]
+    named = [(1, 10), (31, 40), (91, 100)]
+    moves = [Move(block, *named[number]) for number in order]
+    book.move(moves, to_account=B, kind=EntryKind.TRANSFERRED, log_index=8)
+    assert where(book) == [(1, 10, B), (11, 30, A), (31, 40, B), (41, 90, A), (91, 100, B)]
+    assert [(e.first, e.last) for e in book.entries] == [named[number] for number in order]
+    assert {e.previous for e in book.entries} == {7}
+    assert book.entries[-1].to_balance == 30
+
+
 def test_an_entry_carries_both_balances_and_the_movement_before() -> None:
     book = a_book()
     move(book, 1, 30, B)
@@ -179,8 +193,9 @@ def test_serials_outside_their_block_are_never_moved(first: int, last: int) -> N
 @pytest.mark.parametrize("final", sorted(FINAL_ACCOUNTS))
 def test_nothing_leaves_an_account_where_credits_end(final: int) -> None:
     """Rules refuse it with words; this and the database hold it should a rule be forgotten."""
-    book = a_book()
+    book = Book()
     block = Block(BATCH, 1, CREDITS, final, 7)
+    book.know_block(block)
     with pytest.raises(AssertionError):
         book.move([Move(block, 1, 1)], to_account=B, kind=EntryKind.TRANSFERRED, log_index=8)
 

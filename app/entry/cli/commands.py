@@ -138,6 +138,8 @@ def _settings() -> Settings:
 
 
 def _bring_up(settings: Settings) -> None:
+    if asyncio.run(database.is_current(settings)):
+        return
     database.migrate(settings)
     asyncio.run(_found(settings))
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.entry.cli.database import alembic_config
+from app.entry.cli.database import newest_revision
 from app.kernel import clock
 from app.kernel.db import APP_ROLE, make_engine, metadata
 from app.kernel.outages import is_away
@@ -94,7 +93,7 @@ async def _examine_database(settings: Settings) -> list[Finding]:
     engine = make_engine(settings.database_url, connections_max=1, role=None)
     try:
         async with asyncio.timeout(ANSWER_SECONDS_MAX), engine.connect() as connection:
-            return await _ask(connection, settings)
+            return await _ask(connection)
     except Exception as error:
         if not is_away(error) and not isinstance(error, TimeoutError | OSError):
             raise
@@ -104,13 +103,13 @@ async def _examine_database(settings: Settings) -> list[Finding]:
         await engine.dispose()
 
 
-async def _ask(connection: AsyncConnection, settings: Settings) -> list[Finding]:
+async def _ask(connection: AsyncConnection) -> list[Finding]:
     findings = [
         _version(int(str(await _value(connection, "SHOW server_version_num")))),
         _encoding(str(await _value(connection, "SHOW server_encoding"))),
         *[await _durability(connection, name) for name in ("fsync", "full_page_writes")],
         _clock(await _moment(connection)),
-        await _schema(connection, settings),
+        await _schema(connection),
     ]
     role = await _role(connection)
     return [*findings, role] if role.is_bad else [*findings, role, *await _grants(connection)]
@@ -164,8 +163,8 @@ def _clock(database_moment: datetime) -> Finding:
     )
 
 
-async def _schema(connection: AsyncConnection, settings: Settings) -> Finding:
-    newest = ScriptDirectory.from_config(alembic_config(settings)).get_current_head()
+async def _schema(connection: AsyncConnection) -> Finding:
+    newest = newest_revision()
     present = "none"
     if await _value(connection, "SELECT to_regclass('alembic_version') IS NOT NULL"):
         rows = await connection.execute(text("SELECT version_num FROM alembic_version"))

@@ -180,12 +180,14 @@ class Book:
         Carry out moves that were decided: split blocks, hand them over, write the double entries.
         """
         for number, move in enumerate(moves, start=line):
-            before = move.block
+            # The block as it stands: a move before this one may have cut the one decided on, where
+            # several named ranges lie in it.
+            before = self._block_at(move.block.batch_id, move.first)
             assert before.first <= move.first <= move.last <= before.last
             sender, previous = before.account_id, before.log_index
             assert sender != to_account
             assert sender not in FINAL_ACCOUNTS
-            self._hand_over(move, to_account, log_index)
+            self._hand_over(Move(before, move.first, move.last), to_account, log_index)
             from_balance = self._add((sender, before.batch_id), -move.credits)
             to_balance = self._add((to_account, before.batch_id), move.credits)
             self.totals[sender] -= move.credits
@@ -207,6 +209,10 @@ class Book:
                     previous=None if previous == NOWHERE else previous,
                 )
             )
+
+    def _block_at(self, batch: int, serial: int) -> Block:
+        firsts = self._by_batch[batch]
+        return self.blocks[batch, firsts[bisect_right(firsts, serial) - 1]]
 
     def _hand_over(self, move: Move, to_account: int, log_index: int) -> None:
         """Cut the moved serials out of their block and give them to the other account."""

@@ -137,6 +137,6 @@ def account_id(number: str) -> int:
     if not match or (int(match[1]) * 100 + int(match[2])) % _CHECK_MODULUS != 1:
         raise AccountNumberError
     found = int(match[1])
-    if account_number(found) != match[0] or found > CREDITS_MAX:
+    if account_number(found) != match[0]:
         raise AccountNumberError
     return found

@@ -175,6 +175,18 @@ async def _get_size_where(connection: AsyncConnection, until: ColumnElement[bool
     return 0 if last is None else int(last) + 1
 
 
+async def find_state(connection: AsyncConnection) -> tuple[str, int] | None:
+    """Return the schema's revision and the log's size; None where there are no tables yet."""
+    tables = (
+        "SELECT to_regclass('alembic_version') IS NOT NULL AND to_regclass('log_head') IS NOT NULL"
+    )
+    if not (await connection.execute(text(tables))).scalar_one():
+        return None
+    row = await connection.execute(text("SELECT version_num, size FROM alembic_version, log_head"))
+    found = row.first()
+    return None if found is None else (found.version_num, found.size)
+
+
 async def get_entry(connection: AsyncConnection, log_index: int) -> LogEntry:
     """
     Return one entry.

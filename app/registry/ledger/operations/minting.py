@@ -121,9 +121,8 @@ async def _make(
     )
     for number, (first, last, account_id, entry_kind) in enumerate(shares):
         if first <= last:
-            part = book.blocks.get((batch.id, first), block)
             book.move(
-                [Move(part, first, last)],
+                [Move(block, first, last)],
                 to_account=account_id,
                 kind=entry_kind,
                 log_index=log_index,

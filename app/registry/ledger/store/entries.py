@@ -181,7 +181,7 @@ def _ordered(conditions: list[ColumnElement[bool]], *, newest_first: bool) -> Se
     query = (
         select(ledger_entries, *_batch_columns())
         .join(batches, batches.c.id == _entries.batch_id)
-        .where(and_(*conditions))
+        .where(*conditions)
     )
     if newest_first:
         return query.order_by(_entries.log_index.desc(), _entries.line.desc())
