@@ -289,12 +289,12 @@ def _print_welcome(options: Options, port: int, server: LocalPostgres | None) ->
     rows.append(("Log", "here" if options.logs else str(APP_LOG)))
     lines = ["", "The registry is running.", "", *_table(rows)]
     if options.demo or server is not None:
-        lines += _demo_lines()
+        lines += _demo_lines(address)
     lines += ["", "Another terminal: scripts/registry --help", "Ctrl-C stops everything.", ""]
     print("\n".join(lines), flush=True)
 
 
-def _demo_lines() -> list[str]:
+def _demo_lines(address: str) -> list[str]:
     """Return what the demo wrote down for people to try; nothing when there is no demo."""
     try:
         demo: dict[str, Any] = json.loads(DEMO_FILE.read_text())
@@ -305,7 +305,7 @@ def _demo_lines() -> list[str]:
     if key := demo.get("api_key"):
         lines += ["", "Demo API key", "", *_table(list(key.items()))]
     if curl := demo.get("curl"):
-        lines += ["", "Try it", "", f"  {curl}"]
+        lines += ["", "Try it", "", f"  {curl.replace('{address}', address)}"]
     return lines
 
 
