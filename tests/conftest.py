@@ -107,12 +107,13 @@ def _with_template(admin_url: str) -> Iterator[Server]:
     asyncio.run(made.run(f"CREATE DATABASE {made.template} TEMPLATE template0 ENCODING 'UTF8'"))
     url = made.url(made.template)
     migrate(url)
-    asyncio.run(_found(url))
+    asyncio.run(found(url))
     yield made
     asyncio.run(made.run(f"DROP DATABASE {made.template} WITH (FORCE)"))
 
 
-async def _found(url: str) -> None:
+async def found(url: str) -> None:
+    """Found the register of a migrated database."""
     engine = make_engine(url, connections_max=2)
     committer = Committer(engine, refusals_by_constraint())
     await committer.start()
@@ -180,16 +181,23 @@ async def _assert_sound(engine: AsyncEngine) -> None:
         assert await invariants.check(connection) == []
 
 
-@pytest.fixture
-async def registry(database_url: str) -> AsyncIterator[Registry]:
-    """A fresh register; afterwards every invariant must hold and the log must verify."""
-    engine = make_engine(database_url, connections_max=8)
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Registry]:
+    """Open the register in a database; afterwards every invariant must hold and the log verify."""
+    engine = make_engine(url, connections_max=8)
     committer = Committer(engine, refusals_by_constraint())
     await committer.start()
-    yield Registry(database_url, engine, committer)
+    yield Registry(url, engine, committer)
     await committer.stop()
     await _assert_sound(engine)
     await engine.dispose()
+
+
+@pytest.fixture
+async def registry(database_url: str) -> AsyncIterator[Registry]:
+    """A fresh register; afterwards every invariant must hold and the log must verify."""
+    async with opened(database_url) as made:
+        yield made
 
 
 @dataclass

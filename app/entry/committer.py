@@ -27,7 +27,7 @@ from app.entry.attempt import (
     try_out,
 )
 from app.kernel import clock
-from app.kernel.db import driver, sqlstate_of
+from app.kernel.db import connect, driver, sqlstate_of
 from app.kernel.errors import BusyError, RegistryError
 from app.kernel.outages import is_away
 
@@ -115,7 +115,7 @@ class Committer:
             OutcomeUnknownError: the connection was lost while committing.
         """
         if act.dry_run:
-            async with self._engine.connect() as connection:
+            async with await connect(self._engine) as connection:
                 return await try_out(connection, act, now=self._now(), refusals=self._refusals)
         if self._stopping or len(self._queue) >= ACTS_WAITING_MAX:
             raise QueueFullError
@@ -193,7 +193,7 @@ class Committer:
 
     async def _get_connection(self) -> AsyncConnection:
         if self._connection is None:
-            connection = await self._engine.connect()
+            connection = await connect(self._engine)
             await connection.get_raw_connection()
             driver(connection).add_log_listener(self._on_notice)
             self._connection = connection

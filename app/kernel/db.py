@@ -62,11 +62,28 @@ def sqlalchemy_url(database_url: str) -> str:
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Open a read-only snapshot: every statement inside sees the same state of the register."""
-    async with engine.connect() as connection:
+    connection = await connect(engine)
+    try:
         await connection.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
         yield connection
+    finally:
+        await connection.close()
+
+
+async def connect(engine: AsyncEngine) -> AsyncConnection:
+    """
+    Open a connection; the caller closes it.
+
+    Raises:
+        ConnectionError: nobody listens. A missing socket file is told apart here from any other
+            missing file, which would not mean that the database is away.
+    """
+    try:
+        return await engine.connect()
+    except FileNotFoundError as missing:
+        raise ConnectionRefusedError("the database's socket is not there") from missing
 
 
 def driver(connection: AsyncConnection) -> Any:  # noqa: ANN401  asyncpg ships no types

@@ -1,0 +1,80 @@
+"""
+Transfers under which something is killed: what was acknowledged, and what is still owed an
+answer.
+
+A client does what a good one would: it makes its key before it sends, and when it hears nothing
+it asks again with the same key.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx2
+
+from tests.races.world import Clients, World
+
+CLIENTS: Final = 16
+_ASK_AGAIN_S: Final = 0.05
+_GIVE_UP_S: Final = 30
+SETTLED: Final = {201}
+# What a server may say while its database is away; anything else is a failure of its own.
+AWAY: Final = {503}
+
+
+@dataclass
+class Load:
+    """Clients that move one credit after the other until they are told to stop."""
+
+    clients: Clients
+    world: World
+    acknowledged: dict[str, bytes] = field(default_factory=dict)
+    owed: set[str] = field(default_factory=set)
+    strange: list[tuple[int, str]] = field(default_factory=list)
+    stopping: bool = False
+    _number: int = 0
+
+    async def run(self) -> None:
+        """Let all clients work until `stopping`."""
+        self.stopping = False
+        await asyncio.gather(*(self._work() for _ in range(CLIENTS)))
+
+    async def _work(self) -> None:
+        while not self.stopping:
+            self._number += 1
+            key = f"k-{self._number}"
+            self.owed.add(key)
+            if not await self._ask(key):
+                await asyncio.sleep(_ASK_AGAIN_S)
+
+    async def _ask(self, key: str) -> bool:
+        """Ask once; True where there was an answer that settles it."""
+        try:
+            answer = await self.clients.transfer(self.world, key=key, credits=1)
+        except httpx2.TransportError:
+            return False
+        if answer.status_code in SETTLED:
+            known = self.acknowledged.setdefault(key, answer.content)
+            assert known == answer.content
+            self.owed.discard(key)
+            return True
+        if answer.status_code not in AWAY:
+            self.strange.append((answer.status_code, answer.text))
+        return False
+
+    async def settle(self) -> None:
+        """Ask again for everything that is owed, until all of it is answered."""
+        give_up = asyncio.get_running_loop().time() + _GIVE_UP_S
+        while self.owed:
+            assert asyncio.get_running_loop().time() < give_up, self.strange[-3:]
+            await asyncio.gather(*(self._ask(key) for key in list(self.owed)))
+
+    async def repeat_acknowledged(self, how_many: int) -> None:
+        """Ask again for some that were acknowledged: the same bytes must come back."""
+        keys = list(self.acknowledged)[-how_many:]
+        answers = await asyncio.gather(
+            *(self.clients.transfer(self.world, key=key, credits=1) for key in keys)
+        )
+        for key, answer in zip(keys, answers, strict=True):
+            assert answer.content == self.acknowledged[key]
+            assert answer.headers["Idempotency-Replayed"] == "true"

@@ -1,0 +1,112 @@
+"""
+Goal: as `test_kill_server`, with the database killed; the service comes back by itself and
+never answers 500.
+
+Method: a database server of the test's own is killed with all its processes ten times under
+load, and started again; the service is never touched.
+"""
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+import pytest
+from local_postgres import LocalPostgres
+
+from tests.conftest import Server, found, migrate, opened
+from tests.faults.load import Load
+from tests.faults.test_kill_server import SAMPLE, WORK_S, assert_all_acts_are_there
+from tests.races.world import Clients, a_world, servers
+
+ROUNDS: Final = 10
+AWAY_S: Final = 0.3
+
+
+class Database:
+    """A server at an address that stays the same, though each start makes a socket of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.postgres = LocalPostgres(folder / "postgres")
+        self._socket = folder / "socket"
+
+    def start(self) -> None:
+        self.postgres.start()
+        folder = dict(parse_qsl(urlsplit(self.postgres.url()).query))["host"]
+        self._socket.unlink(missing_ok=True)
+        self._socket.symlink_to(folder)
+
+    def url(self, database: str) -> str:
+        parts = urlsplit(self.postgres.url(database))
+        return urlunsplit(parts._replace(query=f"host={self._socket}"))
+
+
+@pytest.fixture
+def database() -> Iterator[Database]:
+    with tempfile.TemporaryDirectory(prefix="registry-tests-") as folder:
+        Path(folder).chmod(0o711)
+        made = Database(Path(folder))
+        made.start()
+        yield made
+        made.postgres.stop()
+
+
+@pytest.fixture
+async def url(database: Database) -> str:
+    """A founded register on that server."""
+    own = Server(database.url("postgres"), "")
+    await own.run("CREATE DATABASE registry TEMPLATE template0 ENCODING 'UTF8'")
+    url = own.url("registry")
+    await asyncio.to_thread(migrate, url)
+    await found(url)
+    return url
+
+
+async def test_nothing_acknowledged_is_lost_when_the_database_is_killed(
+    database: Database, url: str, tmp_path: Path
+) -> None:
+    async with opened(url) as registry:
+        world = await a_world(registry, credits_made=1_000_000)
+    with servers(url, tmp_path, 1) as (server,):
+        async with Clients([server], tmp_path) as clients:
+            load = Load(clients, world)
+            for _ in range(ROUNDS):
+                before = len(load.acknowledged)
+                working = asyncio.create_task(load.run())
+                await asyncio.sleep(WORK_S)
+                await asyncio.to_thread(_kill, database.postgres)
+                await asyncio.sleep(AWAY_S)  # clients go on asking a service without a database
+                load.stopping = True
+                await working
+                assert len(load.acknowledged) > before
+                await asyncio.to_thread(database.start)
+                await load.settle()
+                await load.repeat_acknowledged(SAMPLE)
+    assert not load.strange, load.strange[:3]
+    async with opened(url) as registry:  # and looks whether all is sound
+        await assert_all_acts_are_there(registry, load)
+
+
+def _kill(postgres: LocalPostgres) -> None:
+    """Kill the postmaster and its children at once, so that none of them can tidy up."""
+    postmaster = postgres.postmaster_pid
+    children = _children(postmaster)
+    for pid in (postmaster, *children):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it ended meanwhile
+            if int(fields[1]) == parent:
+                found.append(int(entry.name))
+    return found

@@ -1,0 +1,60 @@
+"""
+Goal: "done" means committed, logged and kept; what was not answered is wholly there or not at
+all.
+
+Method: the server process is killed ten times in the middle of its work. Clients then ask again
+with the keys they made; every acknowledged act must still be there, byte for byte, and every
+other one be done exactly once.
+"""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Final
+
+from app.registry.ledger import store
+from app.registry.ledger.rules import EntryKind
+from tests.conftest import Registry
+from tests.faults.load import Load
+from tests.races.world import Clients, a_world, servers
+
+ROUNDS: Final = 10
+WORK_S: Final = 0.8
+SAMPLE: Final = 25
+
+
+async def assert_all_acts_are_there(registry: Registry, load: Load) -> None:
+    """Each acknowledged act is one movement of one credit, at the index it was given."""
+    acts = {json.loads(body)["id"] for body in load.acknowledged.values()}
+    assert len(acts) == len(load.acknowledged)
+    async with registry.read() as connection:
+        for first in range(0, len(acts), 1_000):
+            some = sorted(acts)[first : first + 1_000]
+            found = await store.list_movements(connection, some)
+            for entries in found.values():
+                assert [entry.kind for entry in entries] == [EntryKind.TRANSFERRED]
+                assert entries[0].first == entries[0].last
+        moved = await store.get_total(connection, load.world.to_account.id, size=2**40)
+    assert moved == len(acts)
+
+
+async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
+    registry: Registry, tmp_path: Path
+) -> None:
+    world = await a_world(registry, credits_made=1_000_000)
+    with servers(registry.url, tmp_path, 1) as (server,):
+        async with Clients([server], tmp_path) as clients:
+            load = Load(clients, world)
+            for _ in range(ROUNDS):
+                before = len(load.acknowledged)
+                working = asyncio.create_task(load.run())
+                await asyncio.sleep(WORK_S)
+                await asyncio.to_thread(server.kill)
+                load.stopping = True
+                await working
+                assert len(load.acknowledged) > before  # else the kill had nothing to destroy
+                await asyncio.to_thread(server.start)
+                await load.settle()
+                await load.repeat_acknowledged(SAMPLE)
+    assert not load.strange
+    await assert_all_acts_are_there(registry, load)
