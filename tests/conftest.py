@@ -127,6 +127,8 @@ async def database_url(server: Server) -> AsyncIterator[str]:
     """The address of a fresh database, founded, with nobody in it."""
     name = f"registry_test_{os.getpid()}_{next(_numbers)}"
     await server.run(f"CREATE DATABASE {name} TEMPLATE {server.template}")
+    # A clone has the tables' rights, but not those on the database that the migration took away.
+    await server.run(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
     yield server.url(name)
     await server.run(f"DROP DATABASE {name} WITH (FORCE)")
 

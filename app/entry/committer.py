@@ -115,8 +115,11 @@ class Committer:
             OutcomeUnknownError: the connection was lost while committing.
         """
         if act.dry_run:
-            async with await connect(self._engine) as connection:
+            connection = await connect(self._engine)
+            try:
                 return await try_out(connection, act, now=self._now(), refusals=self._refusals)
+            finally:
+                await connection.close()
         if self._stopping or len(self._queue) >= ACTS_WAITING_MAX:
             raise QueueFullError
         waiting = _Waiting(act, asyncio.get_running_loop().create_future())

@@ -31,7 +31,7 @@ async def world(registry: Registry) -> World:
 async def clients(
     request: pytest.FixtureRequest, registry: Registry, world: World, tmp_path: Path
 ) -> AsyncIterator[Clients]:
-    assert world.from_account
+    assert world.from_account.id  # the credits are there before anybody can ask for them
     with servers(registry.url, tmp_path, request.param) as running:
         async with Clients(running, tmp_path) as callers:
             yield callers
