@@ -29,8 +29,9 @@ async def fill(settings: Settings) -> None:
     if not is_empty:
         if not (settings.data / FILE_NAME).exists():
             console.print(
-                "The register is not empty, and its demo passwords were written elsewhere. "
-                "`scripts/start --fresh --demo` begins anew."
+                "The register is not empty, so no demo was made. If it holds one, its passwords "
+                "were written down only where it was made; `scripts/start --fresh --demo` wipes "
+                "the local data and begins anew."
             )
         return
     async with database.committer(settings) as committer:

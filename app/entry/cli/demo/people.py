@@ -118,6 +118,13 @@ ORGANISATIONS: Final = (
         scopes=frozenset({13, 14}),
     ),
     Organisation(
+        "developer",
+        PartyKind.DEVELOPER,
+        "บริษัท ผู้พัฒนาโครงการ (สมมติ)",
+        "Demo Developer Company (synthetic)",
+        has_account=True,
+    ),
+    Organisation(
         "buyer",
         PartyKind.HOLDER,
         "บริษัท ผู้ซื้อ (สมมติ)",
@@ -177,6 +184,13 @@ PARTS: Final = (
         )
         for vvb in ("verification-one", "verification-two")
         for duty, role in (("lead", Role.VERIFIER_LEAD), ("reviewer", Role.VERIFIER_REVIEWER))
+    ),
+    Part(
+        "developer",
+        "developer@company.example",
+        "ผู้พัฒนาโครงการ (สมมติ)",
+        _DEVELOPS,
+        "developer, private company",
     ),
     Part(
         "buyer",

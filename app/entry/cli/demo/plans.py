@@ -8,7 +8,7 @@ from typing import Final
 class Plan:
     """An activity as its developer plans it."""
 
-    owner: str  # the municipality that develops it
+    owner: str  # the organisation that develops it
     programme: str
     methodology: tuple[str, str]
     name_th: str
@@ -96,7 +96,7 @@ TREES: Final = Plan(
     "120",
 )
 BIOGAS: Final = Plan(
-    "phrae",
+    "developer",
     "PROV",
     ("DEMO-LANDFILL-01", "01"),
     "ก๊าซชีวภาพที่วัดผลไม่ได้",

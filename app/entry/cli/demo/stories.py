@@ -186,7 +186,9 @@ async def _draft(stage: Stage, plan: Plan) -> Activity:
         methodology_version=plan.methodology[1],
         form=ActivityForm.SINGLE if len(plan.sites) == 1 else ActivityForm.BUNDLE,
         sites=tuple(
-            SiteContent(name, province, Decimal(latitude), Decimal(longitude), Decimal(size))
+            SiteContent(
+                f"{name} (สมมติ)", province, Decimal(latitude), Decimal(longitude), Decimal(size)
+            )
             for name, province, latitude, longitude, size in plan.sites
         ),
         estimate_tco2e=Decimal(plan.estimate_tco2e),
