@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from app.entry.acts import Act, Idempotency, Outcome, Reply
 from app.kernel.db import constraint_of, sqlstate_of
@@ -126,16 +126,18 @@ class Attempt:
             await _before_commit(transaction.rollback())
             raise RolledBackError(error) from error
         if progress.writes:
-            await self._commit(transaction.commit())
+            await self._commit(transaction)
         else:
             await _before_commit(transaction.rollback())
         return progress.outcomes
 
-    async def _commit(self, committing: Awaitable[None]) -> None:
+    async def _commit(self, transaction: AsyncTransaction) -> None:
         try:
-            await committing  # the one line after which it happened
+            await transaction.commit()  # the one line after which it happened
         except Exception as error:
             if sqlstate_of(error)[:2] in {"23", "40"}:
+                # The server has rolled back; the connection must hear of it before it begins again.
+                await _before_commit(transaction.rollback())
                 raise RolledBackError(error) from error
             raise OutcomeUnknownError from error
         if self.standby_was_given_up():
@@ -163,7 +165,7 @@ class Attempt:
         records, book = progress.pen.records, progress.pen.take(Book)
         recorded, changed = len(records), book.changes()
         try:
-            reply = act.present(await self._operate(progress.pen, act))
+            reply = await self._operate(progress.pen, act)
         except (RegistryError, DBAPIError) as error:
             refusal = refusal_of(error, self.refusals)
             if refusal is None or book.changes() != changed:
@@ -175,13 +177,13 @@ class Attempt:
             progress.answers[asked.scope, asked.key] = NewAnswer(asked.scope, asked.key, kept)
         return Outcome(reply)
 
-    async def _operate(self, pen: Pen, act: Act[Any]) -> Any:  # noqa: ANN401  the act's own result
+    async def _operate(self, pen: Pen, act: Act[Any]) -> Reply:
         if act.touches is not None:
-            return await act.operation(pen)
+            return act.present(await act.operation(pen))
         # An act that writes rows of its own does so under a savepoint, so that it can be refused
-        # alone.
+        # alone, be it by what presents it.
         async with self.connection.begin_nested():
-            return await act.operation(pen)
+            return act.present(await act.operation(pen))
 
 
 async def try_out(

@@ -168,6 +168,17 @@ async def _caller(visitor: Annotated[Actor | None, Depends(_visitor)]) -> Actor:
     return visitor
 
 
+async def caller_of(request: Request) -> Actor:
+    """
+    Return who calls, for what has to know before a route is given its arguments.
+
+    Raises:
+        UnauthenticatedError: nobody is signed in, or the token is not good.
+        ForbiddenError: the user or their party is suspended.
+    """
+    return await _caller(await _visitor(request, await _bearer(request)))
+
+
 # Somebody signed in and in good standing.
 Caller = Annotated[Actor, Depends(_caller)]
 # Whoever comes: None without an Authorization header; a bad token is refused all the same.

@@ -14,7 +14,6 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.routing import get_route_path
 
 from app.kernel import errors
 from app.kernel.errors import RegistryError
@@ -228,10 +227,9 @@ async def on_http_exception(request: Request, failure: Exception) -> JSONRespons
 
 def _methods_at(request: Request) -> str:
     # Every route knows its own methods only, and several routes share an address.
-    path = get_route_path(request.scope)
     methods: set[str] = set()
     for route in iter_route_contexts(request.app.routes):
-        if route.methods and route.path_regex.match(path):
+        if route.methods and route.path_regex.match(request.scope["path"]):
             methods |= route.methods
     return ", ".join(sorted(methods))
 

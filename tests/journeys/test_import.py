@@ -206,7 +206,7 @@ async def test_refused_rows_are_named_and_the_rest_is_taken_over(
     [
         (("--mapping", "nowhere"), 1, "There is no such mapping."),
         (("--issuances", "none.csv"), 1, "This file cannot be read as a table."),
-        (("--retirements", "README.md"), 1, "cannot be read as a table"),
+        (("--retirements", "no-such-table.csv"), 1, "cannot be read as a table"),
         (("--as", "nobody@example.org"), 1, "There is nobody to import as."),
         (("--chunk", "0"), 2, "--chunk"),
         (("--report", "/nowhere/x.csv"), 2, "--report"),

@@ -14,6 +14,7 @@ from app.entry.api.credits import (
     DryRun,
     MovementShown,
     moved_reply,
+    tried_out,
 )
 from app.entry.api.wire import (
     Body,
@@ -196,7 +197,10 @@ async def get_batch(prefix: PrefixPath, reader: Reader) -> Response:
     status_code=201,
     operation_id="release_buffer",
     summary="Release buffer credits of a batch",
-    responses=refused(*MOVING_REFUSALS, IdempotencyKeyMissingError),
+    responses={
+        **tried_out(MovementShown),
+        **refused(*MOVING_REFUSALS, IdempotencyKeyMissingError),
+    },
 )
 async def release_buffer(
     prefix: PrefixPath, body: ReleaseBody, write: WriteCredits, *, dry_run: DryRun = False

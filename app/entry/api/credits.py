@@ -1,7 +1,7 @@
 """Shared shapes of everything that moves credits: which ones are chosen, and what was moved."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query
 from pydantic import Field, StringConstraints
@@ -251,6 +251,11 @@ class EndingShown(EndedShown):
             commitment=row.commitment,
             salt=row.salt.hex() if shown and row.salt else None,
         )
+
+
+def tried_out(shown: type[MovementShown]) -> dict[int | str, dict[str, Any]]:
+    """Declare what a dry run answers, for a route that otherwise brings something into being."""
+    return {200: {"model": shown, "description": "A dry run: what would happen."}}
 
 
 def moved_reply(shown: MovementShown, *, address: str) -> Reply:

@@ -1,5 +1,6 @@
 """Evidence files over HTTP: upload, look up, download."""
 
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -10,10 +11,11 @@ from pydantic import Field
 from app.entry.acts import Idempotency, Reply
 from app.entry.api.context import KEY_PATTERN, Reader, StrictRoute, Writer
 from app.entry.api.wire import Body, Identifier, LogIndex, Moment, Shown, created, show
-from app.entry.identity import Caller, Visitor
-from app.entry.problems import refused
+from app.entry.identity import Caller, Visitor, caller_of
+from app.entry.problems import RefusedInBodyError, refused
 from app.entry.storage import PIECE_BYTES, Storage
 from app.kernel.encoding import canonical_bytes
+from app.kernel.errors import RegistryError
 from app.registry.activities import operations
 from app.registry.activities.refusals import ActivityNotFoundError
 from app.registry.activities.store import get_visible_document
@@ -34,7 +36,30 @@ from app.registry.documents.rules import (
 from app.registry.parties.rules import NotAllowedError, Permission, require
 from app.registry.programmes.refusals import RuleMissingError
 
-router: Final = APIRouter(prefix="/documents", tags=["documents"], route_class=StrictRoute)
+
+class _AdmittingRoute(StrictRoute):
+    """
+    A route that takes a file only from somebody who is signed in: the framework reads a form before
+    it asks whose it is, and so anybody could fill the disk for a while.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the handler with the check."""
+        handle = super().get_route_handler()
+        if self.body_field is None:
+            return handle
+
+        async def admitting(request: Request) -> Response:
+            try:
+                await caller_of(request)
+            except RegistryError as refusal:
+                raise RefusedInBodyError(refusal) from None
+            return await handle(request)
+
+        return admitting
+
+
+router: Final = APIRouter(prefix="/documents", tags=["documents"], route_class=_AdmittingRoute)
 
 DocumentId = Annotated[
     Identifier,

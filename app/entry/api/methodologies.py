@@ -151,7 +151,7 @@ class MethodologyBody(Body):
     )
     variant: Variant = Field(description="Which rule book it belongs to.", examples=["premium"])
     family: Family = Field(
-        description="By what the size of an activity is judged.", examples=["forestry"]
+        description="By what the size of an activity under it is judged.", examples=["forestry"]
     )
     crediting_years: Annotated[int, Field(ge=1, le=100), WHOLE] = Field(
         description="Length of a crediting period, in years.", examples=[15]

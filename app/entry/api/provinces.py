@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from app.entry.api.context import Reader, StrictRoute
@@ -23,6 +23,8 @@ from app.registry.provinces import store
 from app.registry.provinces.rules import Province, ProvinceNotFoundError
 
 router: Final = APIRouter(prefix="/provinces", tags=["provinces"], route_class=StrictRoute)
+
+_CodeInPath = Annotated[ProvinceCode, Path(description="Code of the province.", examples=["40"])]
 
 
 class ProvinceShown(Shown):
@@ -86,7 +88,7 @@ async def list_provinces(query: Annotated[ProvinceQuery, Query()], reader: Reade
     summary="Read a province",
     operation_id="get_province",
 )
-async def get_province(code: ProvinceCode, reader: Reader) -> Response:
+async def get_province(code: _CodeInPath, reader: Reader) -> Response:
     """Read the province with a code."""
     return show(ProvinceShown(**asdict(await store.get_province(reader, code))))
 

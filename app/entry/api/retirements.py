@@ -5,7 +5,14 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Response
 
 from app.entry.api.context import IdempotencyKeyMissingError, Reader, StrictRoute, WriteCredits
-from app.entry.api.credits import MOVING_REFUSALS, DryRun, EndedShown, EndingShown, MovementPath
+from app.entry.api.credits import (
+    MOVING_REFUSALS,
+    DryRun,
+    EndedShown,
+    EndingShown,
+    MovementPath,
+    tried_out,
+)
 from app.entry.api.endings import EndingBody, EndingsQuery, end_credits, show_ending, show_endings
 from app.entry.api.wire import CursorError, Page
 from app.entry.identity import Visitor
@@ -30,9 +37,12 @@ _KINDS: Final = (EntryKind.RETIRED,)
     status_code=201,
     operation_id="retire_credits",
     summary="Retire credits",
-    responses=refused(
-        *MOVING_REFUSALS, PurposeUnknownError, DateAheadError, IdempotencyKeyMissingError
-    ),
+    responses={
+        **tried_out(EndedShown),
+        **refused(
+            *MOVING_REFUSALS, PurposeUnknownError, DateAheadError, IdempotencyKeyMissingError
+        ),
+    },
 )
 async def retire_credits(
     body: EndingBody, write: WriteCredits, reader: Reader, *, dry_run: DryRun = False

@@ -12,6 +12,7 @@ from app.entry.api.credits import (
     MovementPath,
     MovementShown,
     moved_reply,
+    tried_out,
 )
 from app.entry.api.wire import show
 from app.entry.identity import Caller
@@ -42,7 +43,10 @@ class TransferBody(ChoiceBody):
     status_code=201,
     operation_id="make_transfer",
     summary="Transfer credits",
-    responses=refused(*MOVING_REFUSALS, SameAccountError, IdempotencyKeyMissingError),
+    responses={
+        **tried_out(MovementShown),
+        **refused(*MOVING_REFUSALS, SameAccountError, IdempotencyKeyMissingError),
+    },
 )
 async def make_transfer(
     body: TransferBody, write: WriteCredits, *, dry_run: DryRun = False

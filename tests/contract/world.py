@@ -1,0 +1,110 @@
+"""A small register with something in every list, and people who may do most things in it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from app.registry.ledger import operations as ledger
+from app.registry.ledger import store as accounts
+from app.registry.ledger.operations import End
+from app.registry.ledger.rules import Account, Beneficiary, Ending, EntryKind, Statement, Visibility
+from app.registry.parties import operations as parties
+from app.registry.parties import store
+from app.registry.parties.operations import SetRoles
+from app.registry.parties.rules import Actor, Role
+from tests.builders.activities import (
+    MANGROVE,
+    a_draft_activity,
+    a_registered_activity,
+    a_submitted_activity,
+    an_activity_under_validation,
+)
+from tests.builders.issuance import (
+    a_draft_report,
+    a_given_opinion,
+    a_submitted_report,
+    a_verified_report,
+    an_issuance,
+)
+from tests.builders.ledger import an_account, move, oldest
+from tests.builders.parties import (
+    Register,
+    a_developer,
+    a_holder,
+    a_vvb,
+    actor_of,
+    the_administrator,
+)
+
+_AUTHORITY: Final = frozenset({Role.ADMINISTRATOR, Role.OFFICER, Role.APPROVER, Role.AUDITOR})
+_VERIFIER: Final = frozenset({Role.VERIFIER_LEAD, Role.VERIFIER_REVIEWER})
+
+
+async def a_small_world(registry: Register) -> Mapping[str, str]:
+    """
+    Fill a register.
+
+    Returns:
+        E-mail addresses to sign in with, and `PASSWORD`: one of a user of the authority, one of a
+        developer who owns all there is, one of a verifier. Each has every role there is for them.
+    """
+    administrator = await the_administrator(registry)
+    authority = await _in_roles(registry, administrator, administrator, _AUTHORITY)
+    developer = await a_developer(registry)
+    lead, _ = await a_vvb(registry, scopes=tuple(range(1, 17)))
+    verifier = await _in_roles(registry, administrator, lead, _VERIFIER)
+
+    await _credits_that_moved(registry, authority, developer)
+    mangroves = await a_registered_activity(registry, owner=developer, methodology=MANGROVE)
+    await an_issuance(registry, mangroves, tonnes={2024: "500"}, buffer={2024: 100})
+
+    reporting = await a_registered_activity(registry, owner=developer, province="50")
+    await a_verified_report(registry, reporting, tonnes={2023: "10.25"})
+    await a_given_opinion(registry, await a_submitted_report(registry, reporting))
+    await a_draft_report(registry, reporting, tonnes={2025: "1"})
+
+    await a_draft_activity(registry, owner=developer)
+    await a_submitted_activity(registry, owner=developer)
+    await an_activity_under_validation(registry, owner=developer, vvb=verifier)
+    return {
+        "authority": await _email_of(registry, authority),
+        "developer": await _email_of(registry, developer),
+        "verifier": await _email_of(registry, verifier),
+    }
+
+
+async def _credits_that_moved(registry: Register, authority: Actor, developer: Actor) -> None:
+    activity = await a_registered_activity(registry, owner=developer)
+    await an_issuance(registry, activity, tonnes={2023: "900.5", 2024: "1234.567"})
+    assert activity.credit_account_id is not None
+    async with registry.read() as connection:
+        held = await accounts.get_account(connection, activity.credit_account_id)
+    elsewhere = await an_account(registry, authority, await a_holder(registry))
+    await move(registry, developer, held, elsewhere, oldest(100))
+    for kind, purpose in ((EntryKind.RETIRED, "CORP"), (EntryKind.CANCELLED, "CORP")):
+        await _end(registry, developer, held, kind, purpose)
+
+
+async def _end(
+    registry: Register, actor: Actor, account: Account, kind: EntryKind, purpose: str
+) -> None:
+    statement = Statement("เทศบาลนครขอนแก่น", Beneficiary.ORGANISATION, None, "Synthetic.")
+    ending = Ending(kind, purpose, Visibility.PUBLIC, None, statement)
+    command = End(account.id, oldest(50), ending, (purpose,))
+    await registry.do(actor, lambda pen: ledger.end(pen, actor, command), touches=command.touches())
+
+
+async def _in_roles(
+    registry: Register, administrator: Actor, whom: Actor, roles: frozenset[Role]
+) -> Actor:
+    async with registry.read() as connection:
+        user = await store.get_user(connection, whom.user_id)
+    command = SetRoles(user.id, roles, user.version)
+    changed = await registry.do(
+        administrator, lambda pen: parties.set_roles(pen, administrator, command)
+    )
+    return actor_of(changed)
+
+
+async def _email_of(registry: Register, actor: Actor) -> str:
+    async with registry.read() as connection:
+        return (await store.get_user(connection, actor.user_id)).email
