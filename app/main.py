@@ -1,7 +1,7 @@
 """Builds the service from its settings; the only place that knows every part."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI
@@ -47,7 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url="/v1/openapi.json",
         title=TITLE,
         version=VERSION,
-        lifespan=_lifespan(settings),
+        lifespan=_lifespan,
         # A body of JSON says so; one that does not is refused before it is read as something else.
         strict_content_type=True,
     )
@@ -67,23 +67,21 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.token_keys = TokenKeys((load_or_make_key(settings.data / TOKEN_KEY_FILE),))
-        app.state.storage = make_storage(settings.documents_url)
-        reads = make_engine(settings.database_url, connections_max=settings.connections_max)
-        writes = make_engine(settings.database_url, connections_max=COMMITTER_CONNECTIONS_MAX)
-        app.state.reads = reads
-        app.state.identities = Identities(reads, app.state.token_keys)
-        app.state.committer = Committer(writes, refusals_by_constraint())
-        try:
-            await app.state.committer.start()
-            yield
-            # Requests are answered by now; what still waits for its commit gets it.
-            await app.state.committer.stop()
-        finally:
-            await writes.dispose()
-            await reads.dispose()
-
-    return lifespan
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    app.state.token_keys = TokenKeys((load_or_make_key(settings.data / TOKEN_KEY_FILE),))
+    app.state.storage = make_storage(settings.documents_url)
+    reads = make_engine(settings.database_url, connections_max=settings.connections_max)
+    writes = make_engine(settings.database_url, connections_max=COMMITTER_CONNECTIONS_MAX)
+    app.state.reads = reads
+    app.state.identities = Identities(reads, app.state.token_keys)
+    app.state.committer = Committer(writes, refusals_by_constraint())
+    try:
+        await app.state.committer.start()
+        yield
+        # Requests are answered by now; what still waits for its commit gets it.
+        await app.state.committer.stop()
+    finally:
+        await writes.dispose()
+        await reads.dispose()

@@ -66,6 +66,12 @@ BEGIN
           FROM unnest(l_kind, l_subject, l_leaf, l_nodes) WITH ORDINALITY AS u(kind, subject, leaf, nodes, number);
     END IF;
 
+    -- Credits come into being and move by the acts of this commit: none without a leaf, none under another's.
+    IF EXISTS (SELECT FROM unnest(t_index || e_index) AS u(log_index)
+                WHERE (u.log_index BETWEEN p_size AND p_size + cardinality(l_leaf) - 1) IS NOT TRUE) THEN
+        RAISE EXCEPTION 'credits move only by an act of the same commit' USING ERRCODE = '23514';
+    END IF;
+
     IF cardinality(t_id) > 0 THEN
         INSERT INTO batches (id, vintage, credits, serial_prefix, programme_code, project_code, project_name,
                              activity_id, province_code, log_index, issued_at)

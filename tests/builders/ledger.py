@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from app.kernel.ids import new_id
 from app.registry.ledger import operations
 from app.registry.ledger.operations import End, Minted, Transfer
 from app.registry.ledger.rules import (
@@ -18,8 +19,9 @@ from app.registry.ledger.rules import (
     Visibility,
 )
 from app.registry.ledger.serials import SerialRange
-from app.registry.parties.rules import Actor, Role
-from tests.builders.parties import Register, a_holder, an_authority
+from app.registry.parties import store as parties
+from app.registry.parties.rules import Actor, Party, Role
+from tests.builders.parties import Register, Service, a_holder, an_authority, bearer
 
 PURPOSES: Final = ("organisation", "event")
 BENEFICIARY: Final = Statement("มะลิ ใจดี", Beneficiary.PERSON, "1234567890121", "งานแต่งงานของมะลิ")
@@ -124,6 +126,12 @@ def ranges_of(movement: operations.Movement) -> Sequence[tuple[str, int, int]]:
     return [(part.batch.serial_prefix, part.first, part.last) for part in movement.moved]
 
 
+async def party_of(registry: Register, actor: Actor) -> Party:
+    """Return the party that somebody acts for."""
+    async with registry.read() as connection:
+        return await parties.get_party(connection, actor.party_id)
+
+
 def an_ending(
     kind: EntryKind = EntryKind.RETIRED,
     *,
@@ -163,3 +171,8 @@ async def scattered(
     for at in range(0, runs, 100):
         choice = named(*every_second[at : at + 100])
         await move(registry, holders.owner, holders.account, holders.elsewhere, choice)
+
+
+def writes(api: Service, actor: Actor, *, key: str | None = None) -> dict[str, str]:
+    """Return the headers of a request that moves credits; a new key where none is given."""
+    return {**bearer(api, actor), "Idempotency-Key": key or new_id("req")}

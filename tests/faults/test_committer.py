@@ -14,27 +14,31 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncTransaction
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from app.entry import committer as committer_module
 from app.entry.acts import Act, Idempotency, Outcome, Reply
 from app.entry.attempt import KeyReusedError, OutcomeUnknownError
 from app.entry.committer import Committer, DatabaseAwayError, QueueFullError
 from app.kernel import clock
-from app.kernel.db import make_engine, rows_of
+from app.kernel.db import make_engine, rows_of, sqlstate_of
+from app.kernel.outages import is_away
 from app.registry import commit
 from app.registry.ledger import operations, store
 from app.registry.ledger.book import Book
 from app.registry.ledger.refusals import InsufficientCreditsError
 from app.registry.ledger.rules import Account
-from app.registry.log.pen import Pen
+from app.registry.log import store as log_store
+from app.registry.log.pen import ActTooLargeError, Pen
 from app.registry.parties import operations as parties
+from app.registry.parties import store as people
 from app.registry.parties.refusals import EmailTakenError
 from app.registry.parties.rules import Actor, PartyKind, Role
 from app.registry.stores import refusals_by_constraint
 from tests.builders.ledger import oldest
 from tests.builders.parties import PASSWORD_HASH
-from tests.conftest import Registry
+from tests.conftest import Registry, Server
 from tests.races.world import World, a_world
 
 
@@ -84,6 +88,25 @@ async def another(registry: Registry, **options: Any) -> AsyncIterator[Committer
     await engine.dispose()
 
 
+def an_addition(actor: Actor, email: str) -> Act[Any]:
+    """Add a user: an act that writes rows of its own."""
+    command = parties.AddUser(
+        actor.party_id, email, "ใครสักคน", frozenset({Role.AUDITOR}), PASSWORD_HASH
+    )
+    return an_act(actor, lambda pen: parties.add_user(pen, actor, command))
+
+
+async def log_size(registry: Registry) -> int:
+    async with registry.read() as connection:
+        return (await log_store.get_head(connection)).size
+
+
+async def registered(registry: Registry, email: str) -> bool:
+    async with registry.read() as connection:
+        rows = await rows_of(connection, "SELECT email FROM users")
+    return email in {row["email"] for row in rows}
+
+
 async def stumble(_: Pen) -> None:
     raise ZeroDivisionError
 
@@ -96,46 +119,113 @@ def trip(_: object) -> Reply:
     raise KeyError("no such field")
 
 
-@pytest.mark.parametrize("fault", ["operation", "constraint", "presentation"])
+async def fail_at_commit(pen: Pen) -> None:
+    pen.record(by="usr_x", kind="test.deferred", subject="x", data={})
+
+
+async def raise_at_commit(registry: Registry, raised: str) -> None:
+    """Have the database raise something during COMMIT, where the act `fail_at_commit` is in it."""
+    await as_owner(
+        registry,
+        "CREATE FUNCTION raise_late() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN RAISE {raised}; RETURN NULL; END $$",
+    )
+    await as_owner(
+        registry,
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON log_entries DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW WHEN (NEW.kind = 'test.deferred') EXECUTE FUNCTION raise_late()",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("operation", ZeroDivisionError),
+        ("constraint", IntegrityError),
+        ("presentation", KeyError),
+        ("commit", IntegrityError),
+    ],
+)
 async def test_a_poisonous_act_harms_nobody_else(
-    registry: Registry, world: World, fault: str
+    registry: Registry, world: World, fault: str, error: type[Exception]
 ) -> None:
     """Nineteen others are in the same commit; all of them are done."""
+    await raise_at_commit(registry, "EXCEPTION 'too late' USING ERRCODE = '23514'")
     poison = {
         "operation": an_act(world.administrator, stumble),
         "constraint": an_act(world.administrator, break_a_nameless_rule),
         "presentation": replace(a_transfer(world), present=trip),
+        "commit": an_act(world.administrator, fail_at_commit),
     }[fault]
+    size = await log_size(registry)
     acts = [a_transfer(world) for _ in range(19)]
     found = await outcomes(registry.committer, *acts[:10], poison, *acts[10:])
     assert [isinstance(one, Outcome) for one in found] == [True] * 10 + [False] + [True] * 9
+    assert isinstance(found[10], error)
     assert await held(registry, world.to_account) == 19
+    assert await log_size(registry) == size + 19
+
+
+@pytest.mark.parametrize("moves", [False, True], ids=["rows of its own", "credits"])
+async def test_a_reply_that_is_refused_takes_its_act_back(
+    registry: Registry, world: World, *, moves: bool
+) -> None:
+    """A refusal leaves no trace, wherever in the act it comes from."""
+
+    def refuse(_: object) -> Reply:
+        raise ActTooLargeError
+
+    act = a_transfer(world) if moves else an_addition(world.administrator, "a@example.org")
+    size = await log_size(registry)
+    found = await outcomes(
+        registry.committer, a_transfer(world), replace(act, present=refuse), a_transfer(world)
+    )
+    assert isinstance(found[1], ActTooLargeError)
+    assert await held(registry, world.to_account) == 2
+    assert await log_size(registry) == size + 2
+    assert not await registered(registry, "a@example.org")
 
 
 async def test_a_refused_act_leaves_no_trace(registry: Registry, world: World) -> None:
+    size = await log_size(registry)
     found = await outcomes(
         registry.committer, a_transfer(world, 600), a_transfer(world, 600), a_transfer(world, 400)
     )
+    assert await log_size(registry) == size + 2
     assert isinstance(found[1], InsufficientCreditsError)
     assert [isinstance(one, Outcome) for one in found] == [True, False, True]
     assert await held(registry, world.to_account) == 1_000
 
 
-async def test_a_constraint_with_a_name_refuses_one_act(registry: Registry, world: World) -> None:
+async def nobody(*_: object) -> None:
+    """Answer that nobody has the address, so that the constraint itself must tell."""
+
+
+async def test_a_constraint_with_a_name_refuses_one_act(
+    registry: Registry, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The savepoint goes back, the commit goes on."""
-    actor = world.administrator
-
-    def add(email: str) -> Act[Any]:
-        command = parties.AddUser(
-            actor.party_id, email, "ใครสักคน", frozenset({Role.AUDITOR}), PASSWORD_HASH
-        )
-        return an_act(actor, lambda pen: parties.add_user(pen, actor, command))
-
-    found = await outcomes(
-        registry.committer, add("a@example.org"), add("a@example.org"), a_transfer(world)
-    )
+    monkeypatch.setattr(people, "find_user_id_by_email", nobody)
+    size = await log_size(registry)
+    taken = an_addition(world.administrator, "a@example.org")
+    found = await outcomes(registry.committer, taken, taken, a_transfer(world))
     assert isinstance(found[1], EmailTakenError)
     assert [isinstance(one, Outcome) for one in found] == [True, False, True]
+    assert await log_size(registry) == size + 2
+    with pytest.raises(EmailTakenError):
+        await registry.committer.submit(replace(taken, dry_run=True))
+
+
+async def test_a_constraint_checked_at_commit_refuses_one_act(
+    registry: Registry, world: World
+) -> None:
+    await raise_at_commit(
+        registry, "unique_violation USING MESSAGE = 'late', CONSTRAINT = 'uq_users_email'"
+    )
+    late = an_act(world.administrator, fail_at_commit)
+    found = await outcomes(registry.committer, a_transfer(world), late, a_transfer(world))
+    assert isinstance(found[1], EmailTakenError)
+    assert await held(registry, world.to_account) == 2
 
 
 async def test_a_decision_on_something_stale_is_made_again(
@@ -159,33 +249,44 @@ async def test_a_decision_on_something_stale_is_made_again(
     assert await held(registry, world.to_account) == 1
 
 
-async def test_what_stays_stale_is_given_up(
+async def test_what_stays_stale_is_one_callers_trouble(
     registry: Registry, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = commit.write
+    """Three times together, three times alone; then its caller is told, and the others are done."""
+    write, times = commit.write, 0
 
     async def forget(connection: Any, pen: Pen, head: Any, **rest: Any) -> None:
-        for before in pen.take(Book).blocks_before.values():
-            if before is not None:
+        nonlocal times
+        if any(answer.key == "stale" for answer in rest["answers"]):
+            times += 1
+            for before in filter(None, pen.take(Book).blocks_before.values()):
                 before.last += 1
         await write(connection, pen, head, **rest)
 
     monkeypatch.setattr(commit, "write", forget)
-    found = await outcomes(registry.committer, a_transfer(world), a_transfer(world))
-    assert not any(isinstance(one, Outcome) for one in found)
-    assert await held(registry, world.to_account) == 0
+    found = await outcomes(
+        registry.committer, a_transfer(world), a_transfer(world, key="stale"), a_transfer(world)
+    )
+    assert [isinstance(one, Outcome) for one in found] == [True, False, True]
+    assert isinstance(found[1], BaseException)
+    assert sqlstate_of(found[1]) == "40001"
+    assert times == 6
+    assert await held(registry, world.to_account) == 2
+
+
+async def as_owner(registry: Registry, statement: str) -> None:
+    engine = make_engine(registry.url, connections_max=1, role=None)
+    async with engine.begin() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
 
 
 async def terminate_as_owner(registry: Registry) -> None:
-    engine = make_engine(registry.url, connections_max=1, role=None)
-    async with engine.connect() as connection:
-        await connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname ="
-                " current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in%'"
-            )
-        )
-    await engine.dispose()
+    await as_owner(
+        registry,
+        "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname ="
+        " current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in%'",
+    )
 
 
 @pytest.mark.parametrize("committed", [False, True], ids=["not committed", "reply lost"])
@@ -232,19 +333,34 @@ async def test_a_connection_lost_before_commit_is_made_anew(
 
 
 async def test_a_standby_that_is_given_up_leaves_the_outcome_unknown(
-    registry: Registry, world: World, monkeypatch: pytest.MonkeyPatch
+    registry: Registry, world: World, server: Server
 ) -> None:
     """Committed here, perhaps gone after a failover: neither done nor undone."""
-    notice = "WARNING: canceling wait for synchronous replication due to user request"
-    real = AsyncTransaction.commit
+    await server.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    try:
+        await server.run("SELECT pg_reload_conf()")
+        waiting = asyncio.create_task(registry.committer.submit(a_transfer(world, key="k")))
+        async with asyncio.timeout(10):
+            while not waiting.done():
+                await as_owner(
+                    registry,
+                    "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event ="
+                    " 'SyncRep' AND datname = current_database()",
+                )
+                await asyncio.sleep(0.05)
+        with pytest.raises(OutcomeUnknownError):
+            await waiting
+    finally:
+        await server.run("ALTER SYSTEM RESET synchronous_standby_names")
+        await server.run("SELECT pg_reload_conf()")
+    assert (await registry.committer.submit(a_transfer(world, key="k"))).replayed
+    assert await held(registry, world.to_account) == 1
 
-    async def warned(self: AsyncTransaction) -> None:
-        await real(self)
-        registry.committer._on_notice(None, notice)
 
-    monkeypatch.setattr(AsyncTransaction, "commit", warned)
-    with pytest.raises(OutcomeUnknownError):
-        await registry.committer.submit(a_transfer(world))
+async def test_another_warning_at_commit_changes_nothing(registry: Registry, world: World) -> None:
+    await raise_at_commit(registry, "WARNING 'something else'")
+    act = an_act(world.administrator, fail_at_commit)
+    assert isinstance(await registry.committer.submit(act), Outcome)
 
 
 async def test_times_never_run_backwards(registry: Registry, world: World) -> None:
@@ -267,15 +383,48 @@ async def test_times_never_run_backwards(registry: Registry, world: World) -> No
 
 
 async def test_a_caller_who_leaves_disturbs_nobody(registry: Registry, world: World) -> None:
-    """One who goes before the act is begun has not asked; a begun act is done."""
-    waiting = [asyncio.create_task(registry.committer.submit(a_transfer(world))) for _ in range(6)]
+    """Who goes before the act is begun has not asked; what was begun is done."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def dawdle(pen: Pen) -> operations.Movement:
+        begun.set()
+        await go_on.wait()
+        return await a_transfer(world).operation(pen)
+
+    first = asyncio.create_task(
+        registry.committer.submit(replace(a_transfer(world, key="begun"), operation=dawdle))
+    )
+    await begun.wait()
+    others = [
+        asyncio.create_task(registry.committer.submit(a_transfer(world, key=f"waits {n}")))
+        for n in range(5)
+    ]
     await asyncio.sleep(0)
-    waiting[3].cancel()
-    found = await asyncio.gather(*waiting, return_exceptions=True)
-    assert isinstance(found[3], asyncio.CancelledError)
-    done = await held(registry, world.to_account)
-    assert done in {5, 6}
-    assert sum(isinstance(one, Outcome) for one in found) == 5
+    for leaving in (first, others[2]):
+        leaving.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    found = await asyncio.gather(first, *others, return_exceptions=True)
+    assert [isinstance(one, Outcome) for one in found] == [False, True, True, False, True, True]
+    assert await held(registry, world.to_account) == 5
+    assert (await registry.committer.submit(a_transfer(world, key="begun"))).replayed
+    assert not (await registry.committer.submit(a_transfer(world, key="waits 2"))).replayed
+
+
+async def test_a_caller_who_left_is_not_told_of_a_failure(registry: Registry, world: World) -> None:
+    begun = asyncio.Event()
+
+    async def dawdle(_: Pen) -> None:
+        begun.set()
+        await asyncio.sleep(0.05)
+        raise ZeroDivisionError
+
+    leaving = asyncio.create_task(registry.committer.submit(an_act(world.administrator, dawdle)))
+    await begun.wait()
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert isinstance(await registry.committer.submit(a_transfer(world)), Outcome)
 
 
 async def test_a_full_queue_says_so(
@@ -298,6 +447,30 @@ async def test_stopping_finishes_what_waits(registry: Registry, world: World) ->
     with pytest.raises(QueueFullError):
         await committer.submit(a_transfer(world))
     await engine.dispose()
+
+
+async def test_stopping_what_never_started_is_nothing() -> None:
+    engine = make_engine("postgresql://x@/x?host=/nowhere", connections_max=1)
+    await Committer(engine, {}).stop()
+    await engine.dispose()
+
+
+async def test_a_connection_that_cannot_even_be_dropped_is_left_behind(
+    registry: Registry, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: AsyncConnection) -> None:
+        raise ConnectionResetError
+
+    async with another(registry) as committer:
+        await committer.submit(a_transfer(world))
+        with monkeypatch.context() as patched:
+            patched.setattr(AsyncConnection, "invalidate", fail)
+            left = committer._connection
+            assert left is not None
+            await terminate_as_owner(registry)
+            await committer._drop_connection()
+        await left.close()
+        assert isinstance(await committer.submit(a_transfer(world)), Outcome)
 
 
 async def test_a_key_belongs_to_one_request(registry: Registry, world: World) -> None:
@@ -326,34 +499,46 @@ async def test_a_key_belongs_to_one_request(registry: Registry, world: World) ->
 
 
 async def test_a_dry_run_decides_and_writes_nothing(registry: Registry, world: World) -> None:
+    """It refuses what the act itself would be refused for."""
+
     def dry(act: Act[Any]) -> Act[Any]:
         return replace(act, dry_run=True)
 
-    assert (await registry.committer.submit(dry(a_transfer(world, 10)))).reply.status == 201
-    with pytest.raises(InsufficientCreditsError):
-        await registry.committer.submit(dry(a_transfer(world, 2_000)))
-    again = parties.AddUser(
-        world.sender.party_id, "b@example.org", "ใคร", frozenset({Role.HOLDER_VIEWER}), None
-    )
-
-    async def add_twice(pen: Pen) -> None:
-        await parties.add_user(pen, world.administrator, again)
-        await parties.add_user(pen, world.administrator, again)
-
-    with pytest.raises(EmailTakenError):
-        await registry.committer.submit(dry(an_act(world.administrator, add_twice)))
-    with pytest.raises(Exception, match="not-null"):
-        await registry.committer.submit(dry(an_act(world.administrator, break_a_nameless_rule)))
+    taken = an_addition(world.administrator, "b@example.org")
+    await registry.committer.submit(taken)
+    size = await log_size(registry)
+    fresh = dry(an_addition(world.administrator, "c@example.org"))
+    assert (await registry.committer.submit(fresh)).reply.status == 200
+    asked = dry(a_transfer(world, 10, key="k"))
+    assert (await registry.committer.submit(asked)).reply.status == 201
+    for refused, refusal in (
+        (a_transfer(world, 2_000), InsufficientCreditsError),
+        (taken, EmailTakenError),
+        (an_act(world.administrator, break_a_nameless_rule), IntegrityError),
+        (an_act(world.administrator, stumble), ZeroDivisionError),
+    ):
+        for act in (refused, dry(refused)):
+            with pytest.raises(refusal):
+                await registry.committer.submit(act)
     assert await held(registry, world.to_account) == 0
+    assert await log_size(registry) == size
+    assert not await registered(registry, "c@example.org")
+    assert not (await registry.committer.submit(a_transfer(world, 10, key="k"))).replayed
 
 
 async def test_a_database_that_is_away_is_called_away() -> None:
+    """Soon, and of a dry run too: a caller must not hang on what does not answer."""
     actor = Actor("x", "x", PartyKind.AUTHORITY, frozenset())
+    act = an_act(actor, stumble)
     for url in ("postgresql://x@/x?host=/nowhere", "postgresql://x@127.0.0.1:1/x"):
         engine = make_engine(url, connections_max=1)
         committer = Committer(engine, {})
         await committer.start()
-        with pytest.raises(DatabaseAwayError):
-            await committer.submit(an_act(actor, stumble))
+        async with asyncio.timeout(3):
+            found = await outcomes(committer, act, act)
+        assert [type(one) for one in found] == [DatabaseAwayError] * 2
+        with pytest.raises(OSError) as failure:  # noqa: PT011  the driver's own, of many kinds
+            await committer.submit(replace(act, dry_run=True))
+        assert is_away(failure.value)
         await committer.stop()
         await engine.dispose()

@@ -2,57 +2,74 @@
 
 # ruff: noqa: S608  statements are built from the names of our own tables
 
-from collections.abc import AsyncIterator
-from typing import Final
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Any, Final
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.kernel.db import APP_ROLE, constraint_of, make_engine, metadata, sqlstate_of
-from app.registry import stores
-from app.registry.parties.rules import Role
-from tests.builders.ledger import a_batch, an_account, move, oldest
-from tests.builders.parties import a_holder, an_authority
+from app.kernel import clock
+from app.kernel.db import APP_ROLE, constraint_of, driver, make_engine, metadata, sqlstate_of
+from app.kernel.quantities import CREDITS_MAX
+from app.registry import commit, stores
+from app.registry.ledger import operations
+from app.registry.ledger.book import Book
+from app.registry.log import store as log_store
+from app.registry.log.pen import Pen
+from tests.builders.issuance import an_issuance
+from tests.builders.ledger import Holders, a_batch, an_account, move, oldest, retire, two_holders
+from tests.builders.rows import violates
 from tests.conftest import Registry
 
 assert stores.STORES  # fills the metadata
 
+TABLES: Final = sorted(metadata.tables)
 HISTORY: Final = sorted(t.name for t in metadata.sorted_tables if t.info.get("history"))
 DOOR: Final = sorted(t.name for t in metadata.sorted_tables if t.info.get("door"))
 # A table that holds the present changes, but no row of it goes; the names of endings may be erased.
 KEPT: Final = sorted({*HISTORY, *DOOR} - {"ending_statements"})
+PRESENT: Final = sorted(set(KEPT) - set(HISTORY))
 
 NO_RIGHT: Final = "42501"
 REFUSED_BY_TRIGGER: Final = "history_is_only_added_to"
+STALE: Final = "40001"
+BROKEN: Final = "23514"
 
 
 @pytest.fixture
-async def as_service(registry: Registry) -> AsyncIterator[AsyncConnection]:
-    """A connection as the service has them, on a register with something in every ledger table."""
-    await _fill(registry)
+async def holders(registry: Registry) -> Holders:
+    """A register with something in every table of the log and the ledger."""
+    made = await two_holders(registry)
+    await a_batch(registry, made.administrator, made.account, buffer_credits=10)
+    await move(registry, made.owner, made.account, made.elsewhere, oldest(30))
+    await retire(registry, made.owner, made.account, oldest(10))
+    await registry.do(made.administrator, nothing, key="a key")
+    return made
+
+
+async def nothing(pen: Pen) -> None:
+    pen.record(by="usr_x", kind="test.nothing", subject="x", data={})
+
+
+@pytest.fixture
+async def as_service(registry: Registry, holders: Holders) -> AsyncIterator[AsyncConnection]:
+    """A connection as the service has them."""
+    assert holders.account.id
     async with registry.engine.connect() as connection:
         yield connection
 
 
 @pytest.fixture
-async def as_owner(registry: Registry) -> AsyncIterator[AsyncConnection]:
-    """A connection as the owner of all tables."""
-    await _fill(registry)
+async def as_owner(registry: Registry, holders: Holders) -> AsyncIterator[AsyncConnection]:
+    """A connection as the owner of all tables; nothing of it is committed."""
+    assert holders.account.id
     engine = make_engine(registry.url, connections_max=1, role=None)
     async with engine.connect() as connection:
         yield connection
     await engine.dispose()
-
-
-async def _fill(registry: Registry) -> None:
-    administrator = (await an_authority(registry))[Role.ADMINISTRATOR]
-    one, other = await a_holder(registry), await a_holder(registry)
-    sender = await an_account(registry, administrator, one)
-    receiver = await an_account(registry, administrator, other)
-    await a_batch(registry, administrator, sender, buffer_credits=10)
-    await move(registry, one, sender, receiver, oldest(30))
 
 
 async def refusal(connection: AsyncConnection, statement: str) -> DBAPIError:
@@ -81,6 +98,15 @@ async def test_the_service_cannot_change_or_remove(
                 assert sqlstate_of(await refusal(as_service, statement)) == NO_RIGHT
 
 
+async def test_the_service_removes_nothing(
+    as_service: AsyncConnection, subtests: pytest.Subtests
+) -> None:
+    for table in TABLES:
+        for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}"):
+            with subtests.test(statement):
+                assert sqlstate_of(await refusal(as_service, statement)) == NO_RIGHT
+
+
 async def test_the_service_cannot_write_past_the_door(
     as_service: AsyncConnection, subtests: pytest.Subtests
 ) -> None:
@@ -91,28 +117,51 @@ async def test_the_service_cannot_write_past_the_door(
 
 
 async def test_the_owner_is_held_back_from_history(
-    as_owner: AsyncConnection, subtests: pytest.Subtests
+    registry: Registry, as_owner: AsyncConnection, subtests: pytest.Subtests
 ) -> None:
     """Privileges do not bind the owner; the trigger does, until somebody takes it away."""
+    await an_issuance(registry)  # leaves few tables of history empty
     for table in HISTORY:
         column = a_column(table)
-        filled = (await as_owner.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one()
-        await as_owner.rollback()
         attempts = [f"TRUNCATE {table} CASCADE"]
-        if filled:  # a row trigger sees rows
+        if await filled(as_owner, table):  # a row's trigger needs a row
             attempts += [f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"]
         for statement in attempts:
             with subtests.test(statement):
                 assert constraint_of(await refusal(as_owner, statement)) == REFUSED_BY_TRIGGER
 
 
+async def filled(connection: AsyncConnection, table: str) -> bool:
+    found = await connection.execute(text(f"SELECT EXISTS (SELECT FROM {table})"))
+    await connection.rollback()
+    return bool(found.scalar_one())
+
+
+async def test_every_history_table_has_the_same_trigger(
+    as_owner: AsyncConnection, subtests: pytest.Subtests
+) -> None:
+    """Told from its definition, for those tables too that have no row to try it on."""
+    for table in HISTORY:
+        found = await as_owner.execute(
+            text(
+                "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgenabled = 'A'"
+                f" AND tgname = '{REFUSED_BY_TRIGGER}' AND tgrelid = '{table}'::regclass"
+            )
+        )
+        with subtests.test(table):
+            assert found.scalar_one() == (
+                f"CREATE TRIGGER {REFUSED_BY_TRIGGER} BEFORE DELETE OR UPDATE ON public.{table}"
+                " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+            )
+
+
 async def test_no_row_is_removed_even_by_the_owner(
     as_owner: AsyncConnection, subtests: pytest.Subtests
 ) -> None:
-    for table in KEPT:
-        with subtests.test(table):
-            failure = await refusal(as_owner, f"TRUNCATE {table} CASCADE")
-            assert constraint_of(failure) == REFUSED_BY_TRIGGER
+    for table in PRESENT:
+        for statement in (f"TRUNCATE {table} CASCADE", f"DELETE FROM {table}"):
+            with subtests.test(statement):
+                assert constraint_of(await refusal(as_owner, statement)) == REFUSED_BY_TRIGGER
 
 
 ATTACKS: Final = {
@@ -152,96 +201,279 @@ async def test_the_service_cannot_give_itself_rights(as_service: AsyncConnection
     assert sqlstate_of(failure) == NO_RIGHT
 
 
-async def test_credits_do_not_leave_where_they_end(as_owner: AsyncConnection) -> None:
-    await as_owner.execute(text("UPDATE blocks SET account_id = 4 WHERE account_id = 1002"))
-    for target in (1001, 2, 5):
-        statement = f"UPDATE blocks SET account_id = {target} WHERE account_id = 4"
-        with pytest.raises(DBAPIError) as caught:
+async def test_the_role_comes_back_when_it_is_reset(as_service: AsyncConnection) -> None:
+    """It is the connection's own setting, so a reset leads to it and not away from it."""
+    await as_service.execute(text("RESET ROLE"))
+    await as_service.execute(text("RESET ALL"))
+    assert await as_service.scalar(text("SELECT current_user")) == APP_ROLE
+    failure = await refusal(as_service, "UPDATE log_entries SET kind = 'x'")
+    assert sqlstate_of(failure) == NO_RIGHT
+
+
+async def test_the_role_is_as_strong_as_the_login_under_it(as_service: AsyncConnection) -> None:
+    """
+    Where the address names the owner, the role guards against mistakes, not against an intruder.
+    """
+    await as_service.execute(text("SET ROLE NONE"))
+    is_owner = "SELECT tableowner = current_user FROM pg_tables WHERE tablename = 'log_entries'"
+    assert await as_service.scalar(text(is_owner))
+    await as_service.execute(text(f"SET ROLE {APP_ROLE}"))
+
+
+async def test_a_login_of_its_own_cannot_become_the_owner(as_owner: AsyncConnection) -> None:
+    owner = await as_owner.scalar(text("SELECT session_user"))
+    await as_owner.execute(text(f"CREATE ROLE a_login_of_its_own IN ROLE {APP_ROLE}"))
+    await as_owner.execute(text("SET LOCAL SESSION AUTHORIZATION a_login_of_its_own"))
+    for statement in (
+        f"SET ROLE {owner}",
+        f"SET ROLE NONE; UPDATE log_entries SET kind = 'x' WHERE session_user <> '{owner}'",
+        f"GRANT {owner} TO a_login_of_its_own",
+        "SET session_replication_role = replica",
+    ):
+        for one in statement.split("; ")[:-1]:
+            await as_owner.execute(text(one))
+        with pytest.raises(DBAPIError) as failure:
             async with as_owner.begin_nested():
-                await as_owner.execute(text(statement))
-        assert constraint_of(caught.value) == "final_accounts_keep"
+                await as_owner.execute(text(statement.split("; ")[-1]))
+        assert sqlstate_of(failure.value) == NO_RIGHT
     await as_owner.rollback()
 
 
-_ENTRY: Final = {
-    "log_index": "0",
-    "line": "0",
-    "kind": "3",
-    "batch_id": "20240000000001",
-    "first_serial": "1",
-    "last_serial": "10",
-    "from_account": "1001",
-    "to_account": "1002",
-    "from_balance": "0",
-    "to_balance": "10",
-    "from_total": "0",
-    "to_total": "10",
-    "previous_log_index": "-1",
-    "recorded_at": "now()",
-}
-WRONG_ENTRIES: Final = [
-    ("serials", {"first_serial": "0"}),
-    ("serials", {"first_serial": "11"}),
-    ("two_accounts", {"to_account": "1001"}),
-    ("final_accounts_keep", {"from_account": "4"}),
-    ("final_accounts_keep", {"from_account": "5"}),
-    ("final_accounts_keep", {"from_account": "6"}),
-    ("nothing_returns_to_source", {"to_account": "1"}),
-    ("from_balance", {"from_balance": "-1"}),
-    ("to_balance", {"to_balance": "0"}),
-    ("to_balance", {"to_total": "9"}),
-    ("lineage", {"previous_log_index": "NULL"}),
-    ("lineage", {"from_account": "1"}),
-    ("lineage_goes_back", {"previous_log_index": "0"}),
-    ("kind", {"kind": "0"}),
-    ("kind", {"kind": "9"}),
-]
-
-
-async def test_an_entry_that_cannot_be_is_refused(
+async def test_credits_do_not_leave_where_they_end(
     as_owner: AsyncConnection, subtests: pytest.Subtests
 ) -> None:
-    for constraint, wrong in WRONG_ENTRIES:
-        row = {**_ENTRY, **wrong}
-        values = ", ".join(row.values())
-        with subtests.test(constraint, wrong=wrong):
-            failure = await refusal(
-                as_owner, f"INSERT INTO ledger_entries ({', '.join(row)}) VALUES ({values})"
-            )
-            assert constraint_of(failure) == f"ck_ledger_entries_{constraint}"
+    for final in (4, 5, 6):
+        await as_owner.execute(
+            text(f"UPDATE blocks SET account_id = {final} WHERE account_id = 1002")
+        )
+        for target in (1001, 2, 4 if final != 4 else 5):
+            statement = f"UPDATE blocks SET account_id = {target} WHERE account_id = {final}"
+            with subtests.test(statement):
+                await violates(as_owner, text(statement), "final_accounts_keep")
+        await as_owner.rollback()
 
 
-_BATCH: Final = (
-    "INSERT INTO batches SELECT {id}, {vintage}, {credits}, {prefix}, programme_code, project_code,"
-    " project_name, activity_id, province_code, log_index, issued_at FROM batches"
-)
-_GOOD: Final = {"id": "id + 1", "vintage": "vintage", "credits": "credits", "prefix": "'Y'"}
-_ACCOUNT: Final = "INSERT INTO accounts VALUES (1999, NULL, '{kind}', 'open', 'x', 1, now(), NULL)"
-WRONG_ROWS: Final = {
-    "ck_balances_not_negative": "UPDATE balances SET credits = -1 WHERE account_id = 1001",
-    "ck_blocks_first_serial": "INSERT INTO blocks VALUES (20240000000001, 0, 1001, 0)",
-    "pk_blocks": "INSERT INTO blocks VALUES (20240000000001, 1, 1001, 0)",
-    "ck_batches_id_carries_vintage": _BATCH.format_map({**_GOOD, "vintage": "vintage + 1"}),
-    "uq_batches_serial_prefix": _BATCH.format_map({**_GOOD, "prefix": "serial_prefix"}),
-    "ck_batches_credits": _BATCH.format_map({**_GOOD, "credits": "0"}),
-    "ck_log_entries_leaf_hash": (
-        "INSERT INTO log_entries SELECT 999, kind, subject, 'forged', nodes, recorded_at"
-        " FROM log_entries LIMIT 1"
-    ),
-    "pk_log_entries": "INSERT INTO log_entries SELECT * FROM log_entries LIMIT 1",
-    "ck_log_head_only_row": (
-        "INSERT INTO log_head SELECT false, 0, root, peaks, now() FROM log_head"
-    ),
-    "pk_log_head": "INSERT INTO log_head SELECT * FROM log_head",
-    "ck_accounts_holdings_are_owned": _ACCOUNT.format(kind="holding"),
-    "ck_accounts_registry_accounts_come_first": _ACCOUNT.format(kind="source"),
-    "ck_accounts_closed_at": "UPDATE accounts SET status = 'closed' WHERE id = 1001",
+# What makes a copy of a table's last row a good row, and what makes that one wrong.
+ANOTHER: Final[dict[str, dict[str, str]]] = {
+    "accounts": {"id": "id + 1"},
+    "batches": {"id": "id + 1", "serial_prefix": "'Y'"},
+    "blocks": {"first_serial": "first_serial + 1"},
+    "balances": {"account_id": "1999"},
+    "ledger_entries": {"line": "line + 1"},
+    "endings": {"log_index": "log_index + 1000"},
+    "ending_statements": {"log_index": "log_index + 1000"},
+    "log_entries": {"log_index": "log_index + 1000"},
+    "answers": {"key": "'another key'"},
+    "log_head": {},  # there is one row, and no other is good
 }
+ONE_BYTE: Final = "decode('00', 'hex')"
+LONG_LEAF: Final = "convert_to(repeat('x', 65536), 'UTF8')"
+WRONG: Final[list[tuple[str, dict[str, str]]]] = [
+    ("ck_accounts_closed_at", {"closed_at": "now()"}),
+    ("ck_accounts_closed_at", {"status": "'closed'"}),
+    ("ck_accounts_holdings_are_owned", {"owner_party_id": "NULL"}),
+    ("ck_accounts_kind", {"kind": "'wallet'", "owner_party_id": "NULL", "id": "999"}),
+    ("ck_accounts_registry_accounts_come_first", {"id": "1000"}),
+    ("ck_accounts_status", {"status": "'asleep'"}),
+    ("fk_accounts_owner_party_id", {"owner_party_id": "'pty_x'"}),
+    ("pk_accounts", {"id": "id"}),
+    ("ck_batches_credits", {"credits": "0"}),
+    ("ck_batches_credits", {"credits": str(CREDITS_MAX + 1)}),
+    ("ck_batches_id_carries_vintage", {"vintage": "vintage + 1"}),
+    ("ck_batches_vintage", {"vintage": "1989", "id": "19890000000001"}),
+    ("ck_batches_vintage", {"vintage": "2201", "id": "22010000000001"}),
+    ("fk_batches_activity_id", {"activity_id": "'act_x'"}),
+    ("pk_batches", {"id": "id"}),
+    ("uq_batches_serial_prefix", {"serial_prefix": "serial_prefix"}),
+    ("ck_blocks_first_serial", {"first_serial": "0"}),
+    ("pk_blocks", {"first_serial": "first_serial"}),
+    ("ck_balances_not_negative", {"credits": "-1"}),
+    ("pk_balances", {"account_id": "account_id"}),
+    ("ck_ledger_entries_serials", {"first_serial": "0"}),
+    ("ck_ledger_entries_serials", {"first_serial": "last_serial + 1"}),
+    ("ck_ledger_entries_two_accounts", {"to_account": "from_account"}),
+    ("ck_ledger_entries_final_accounts_keep", {"from_account": "4", "to_account": "1001"}),
+    ("ck_ledger_entries_final_accounts_keep", {"from_account": "5"}),
+    ("ck_ledger_entries_final_accounts_keep", {"from_account": "6"}),
+    ("ck_ledger_entries_nothing_returns_to_source", {"to_account": "1"}),
+    ("ck_ledger_entries_from_balance", {"from_balance": "-1"}),
+    ("ck_ledger_entries_to_balance", {"to_balance": "0"}),
+    ("ck_ledger_entries_to_balance", {"to_total": "to_balance - 1"}),
+    ("ck_ledger_entries_lineage", {"previous_log_index": "NULL"}),
+    ("ck_ledger_entries_lineage", {"from_account": "1"}),
+    ("ck_ledger_entries_lineage_goes_back", {"previous_log_index": "log_index"}),
+    ("ck_ledger_entries_kind", {"kind": "0"}),
+    ("ck_ledger_entries_kind", {"kind": "9"}),
+    ("pk_ledger_entries", {"line": "line"}),
+    ("ck_endings_kind", {"kind": "3"}),
+    ("ck_endings_credits", {"credits": "0"}),
+    ("ck_endings_visibility", {"visibility": "'secret'"}),
+    ("pk_endings", {"log_index": "log_index"}),
+    ("ck_ending_statements_beneficiary_kind", {"beneficiary_kind": "'ghost'"}),
+    ("ck_ending_statements_salt", {"salt": ONE_BYTE}),
+    ("fk_ending_statements_log_index", {"log_index": "1"}),
+    ("pk_ending_statements", {"log_index": "log_index"}),
+    ("ck_log_head_hashes", {"root": ONE_BYTE}),
+    ("ck_log_head_hashes", {"peaks": ONE_BYTE}),
+    ("ck_log_head_only_row", {"only_row": "false"}),
+    ("pk_log_head", {}),
+    ("ck_log_entries_leaf_hash", {"leaf": ONE_BYTE}),
+    (
+        "ck_log_entries_leaf_size",
+        {"leaf": LONG_LEAF, "nodes": f"sha256({ONE_BYTE} || {LONG_LEAF})"},
+    ),
+    ("ck_log_entries_log_index", {"log_index": "-1"}),
+    ("pk_log_entries", {"log_index": "log_index"}),
+    ("ck_answers_fingerprint", {"fingerprint": ONE_BYTE}),
+    ("pk_answers", {"key": "key"}),
+]
+TABLE_OF: Final = {
+    str(constraint.name): table
+    for table in ANOTHER
+    for constraint in metadata.tables[table].constraints
+}
+
+
+def a_copy(table: str, changes: Mapping[str, str]) -> str:
+    """Return the statement that copies a table's last row with some columns changed."""
+    columns = metadata.tables[table].columns.keys()
+    key = ", ".join(f"{column.name} DESC" for column in metadata.tables[table].primary_key)
+    values = ", ".join(changes.get(column, column) for column in columns)
+    last = f"(SELECT * FROM {table} ORDER BY {key} LIMIT 1) AS last_row"
+    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {last}"
+
+
+def test_each_constraint_of_log_and_ledger_has_its_wrong_row() -> None:
+    assert {constraint for constraint, _ in WRONG} == set(TABLE_OF)
+    assert set(DOOR) < set(ANOTHER)
 
 
 async def test_a_row_that_cannot_be_is_refused(
     as_owner: AsyncConnection, subtests: pytest.Subtests
 ) -> None:
-    for constraint, statement in WRONG_ROWS.items():
-        with subtests.test(constraint):
-            assert constraint_of(await refusal(as_owner, statement)) == constraint
+    """Each is a good row but for one thing; the owner's own hand is refused it."""
+    # Its statement needs an ending to belong to.
+    await as_owner.execute(text(a_copy("endings", ANOTHER["endings"])))
+    for constraint, wrong in WRONG:
+        table = TABLE_OF[constraint]
+        with subtests.test(constraint, wrong=wrong):
+            statement = a_copy(table, {**ANOTHER[table], **wrong})
+            await violates(as_owner, text(statement), constraint)
+    for table in ANOTHER.keys() - {"log_head"}:
+        with subtests.test(table):
+            await as_owner.execute(text(a_copy(table, ANOTHER[table])))
+    await as_owner.rollback()
+
+
+Arguments = dict[str, Any]
+
+
+async def a_transfer(
+    connection: AsyncConnection, holders: Holders, monkeypatch: pytest.MonkeyPatch
+) -> Arguments:
+    """Take the pen, decide a transfer, and return what it would call the door with."""
+    given: list[Any] = []
+
+    class Door:
+        async def fetchval(self, _: str, *arguments: object) -> None:
+            given.extend(arguments)
+
+    head = await log_store.lock_head(connection)
+    pen = Pen(connection, clock.now(), head.size)
+    pen.lend(Book())
+    command = operations.Transfer(holders.account.id, holders.elsewhere.id, oldest(30))
+    await operations.transfer(pen, holders.owner, command)
+    with monkeypatch.context() as patched:
+        patched.setattr(commit, "driver", lambda _: Door())
+        await commit.write(connection, pen, head, answers=(), replayed=())
+    names = await connection.scalar(
+        text("SELECT proargnames FROM pg_proc WHERE proname = 'commit_acts'")
+    )
+    return dict(zip(names, given, strict=True))
+
+
+async def call(connection: AsyncConnection, arguments: Arguments) -> None:
+    """Call the door as the service would."""
+    places = ", ".join(f"${number}" for number in range(1, len(arguments) + 1))
+    await driver(connection).fetchval(f"SELECT commit_acts({places})", *arguments.values())
+
+
+def distorted(good: Arguments, closed_account: int) -> dict[str, tuple[str, Arguments]]:
+    """Return what the door must refuse, each with the state it refuses in."""
+    before, after = good["s_before"], good["s_after"]
+    beyond = 1_001
+    return {
+        "the log is longer": (STALE, {"p_size": good["p_size"] - 1}),
+        "the log is shorter": (STALE, {"p_size": good["p_size"] + 1}),
+        "time runs backwards": (STALE, {"p_at": good["p_at"] - timedelta(days=1)}),
+        "a forged leaf": (BROKEN, {"l_leaf": [b"forged"]}),
+        "a forged node": (BROKEN, {"l_nodes": [bytes(32)]}),
+        "a leaf of no kind": ("23502", {"l_kind": []}),
+        "a block ended elsewhere": (STALE, {"b_last": [n - 1 for n in good["b_last"]]}),
+        "a block began elsewhere": (STALE, {"b_first": [n + 1 for n in good["b_first"]]}),
+        "a block of another": (STALE, {"b_account": [2 for _ in good["b_account"]]}),
+        "a block that moved since": (STALE, {"b_index": [n - 1 for n in good["b_index"]]}),
+        "a balance that changed since": (
+            STALE,
+            {"s_before": [n + 1 for n in before], "s_after": [n + 1 for n in after]},
+        ),
+        "a credit too many": (STALE, {"s_after": [after[0], after[1] + 1]}),
+        "a credit too few": (STALE, {"s_after": [after[0] - 1, after[1]]}),
+        "a balance left out": (
+            STALE,
+            {name: good[name][:1] for name in ("s_account", "s_batch", "s_before", "s_after")},
+        ),
+        "an entry without a leaf": (
+            BROKEN,
+            {name: [] for name in ("l_kind", "l_subject", "l_leaf", "l_nodes")},
+        ),
+        "an entry under an earlier leaf": (BROKEN, {"e_index": [n - 1 for n in good["e_index"]]}),
+        "an entry under no leaf yet": (BROKEN, {"e_index": [n + 1 for n in good["e_index"]]}),
+        "a closed account": (STALE, {"e_to": [closed_account for _ in good["e_to"]]}),
+        "an unknown account": (STALE, {"e_to": [999_999 for _ in good["e_to"]]}),
+        "an entry out of a final account": (BROKEN, {"e_from": [4 for _ in good["e_from"]]}),
+        "a block beyond the batch": (BROKEN, {"c_first": [beyond for _ in good["c_first"]]}),
+    }
+
+
+async def test_the_door_refuses_what_was_decided_on_something_else(
+    registry: Registry,
+    holders: Holders,
+    monkeypatch: pytest.MonkeyPatch,
+    subtests: pytest.Subtests,
+) -> None:
+    """Called with the service's own rights, as a fault in the service would call it."""
+    administrator = holders.administrator
+    closed = await an_account(registry, administrator, holders.owner)
+    await registry.do(
+        administrator,
+        lambda pen: operations.close_account(pen, administrator, closed.id, expected_version=1),
+    )
+    async with registry.engine.connect() as connection:
+        good = await a_transfer(connection, holders, monkeypatch)
+        await connection.rollback()
+        before = await everything(connection)
+        for name, (state, changes) in distorted(good, closed.id).items():
+            with subtests.test(name):
+                assert changes.keys() <= good.keys()
+                assert {**good, **changes} != good
+                await connection.begin()
+                with pytest.raises(Exception, match=r".") as failure:
+                    await call(connection, {**good, **changes})
+                assert sqlstate_of(failure.value) == state
+                await connection.rollback()
+                assert await everything(connection) == before
+        await connection.begin()
+        await call(connection, good)
+        await connection.commit()
+        assert await everything(connection) != before
+
+
+async def everything(connection: AsyncConnection) -> list[object]:
+    """Return all that stands behind the door."""
+    found: list[object] = []
+    for table in DOOR:
+        rows = await connection.execute(text(f"SELECT md5(t::text) FROM {table} t ORDER BY 1"))
+        found.append(rows.scalars().all())
+    await connection.rollback()
+    return found

@@ -21,10 +21,10 @@ VINTAGE_MAX: Final = 2200
 
 _THAI_DIGITS: Final = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
 _DASHES: Final = str.maketrans(
-    {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-"}
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")  # hyphens, dashes, the minus sign
 )
 _RANGE: Final = re.compile(
-    r"^(?P<prefix>.+)-(?P<first>[0-9]{1,16})(?:-| *(?:to|ถึง) *)(?P<last>[0-9]{1,16})$"
+    r"^(?P<prefix>.+)-(?P<first>[0-9]{1,16})\s*(?:-|to|ถึง)\s*(?P<last>[0-9]{1,16})$"
 )
 _SINGLE: Final = re.compile(r"^(?P<prefix>.+)-(?P<serial>[0-9]{1,16})$")
 _ACCOUNT: Final = re.compile(r"^TH-([0-9]{6,12})-([0-9]{2})$")

@@ -1,0 +1,400 @@
+"""
+Goal: each invariant can fail, and then names itself.
+
+Method: one believable register, made through operations; for each invariant one corruption by the
+hand of the database's owner, with the guards taken away, inside a transaction that is taken back.
+A check that nothing can make fail would hold nothing.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.entry.committer import Committer
+from app.kernel.db import make_engine, rows_of
+from app.registry import invariants
+from app.registry.invariants import STATEMENTS, VIOLATIONS_SHOWN_MAX
+from app.registry.ledger import operations
+from app.registry.ledger.rules import EntryKind
+from app.registry.stores import refusals_by_constraint
+from tests.builders.issuance import an_issuance
+from tests.builders.ledger import (
+    a_batch,
+    an_account,
+    an_ending,
+    move,
+    named,
+    oldest,
+    retire,
+    two_holders,
+)
+from tests.conftest import Registry, Server
+
+X: Final = "XX-1-2024-1"
+TREE: Final = "the tree is built from the stored leaves"
+HEAD: Final = "the head is the root of the stored leaves"
+# What is guarded by triggers of ours, which the owner of a table can take away.
+GUARDED: Final = (
+    "balances",
+    "batches",
+    "blocks",
+    "endings",
+    "issuance_lines",
+    "ledger_entries",
+    "log_entries",
+    "log_head",
+)
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """What a hand could do to the tables, and which invariants that breaks."""
+
+    done: tuple[str, ...]  # statements; `places` says what their parameters are
+    target: str  # the invariant that is there for it
+    beside: frozenset[str] = frozenset()  # others that cannot but break with it
+
+
+SUMS = "balances are the sums of blocks"
+FOLD = "balances are the fold of entries"
+ZERO = "each batch sums to nothing over all accounts"
+CARRY = "entries carry the balances before and after"
+WHERE = "blocks are where their last movement took them"
+LINEAGE = "a movement continues the one before it"
+# A forger who knows that the database recomputes a leaf's hash.
+FORGED_LEAF = """
+    UPDATE log_entries SET leaf = leaf || ' ',
+           nodes = sha256('\\x00'::bytea || leaf || ' '::bytea) || substring(nodes FROM 33)
+     WHERE log_index = 3"""
+
+CORRUPTIONS = {
+    "the first block of a batch is gone": Corruption(
+        ("DELETE FROM blocks WHERE batch_id = :batch AND first_serial = 1",),
+        "batches begin with serial 1",
+        frozenset({SUMS}),
+    ),
+    "a block begins beyond its batch": Corruption(
+        (
+            (
+                "INSERT INTO blocks SELECT :batch, 101, account_id, log_index FROM blocks"
+                " WHERE batch_id = :batch AND first_serial = 1"
+            ),
+        ),
+        "blocks lie within their batch",
+        frozenset({WHERE}),
+    ),
+    "a block is of no batch": Corruption(
+        ("INSERT INTO blocks SELECT 5, 1, account_id, log_index FROM blocks LIMIT 1",),
+        "blocks lie within their batch",
+        frozenset({WHERE}),
+    ),
+    "a block in the middle is gone": Corruption(
+        ("DELETE FROM blocks WHERE batch_id = :batch AND first_serial = 31",), SUMS
+    ),
+    "a block is cut elsewhere": Corruption(
+        ("UPDATE blocks SET first_serial = 32 WHERE batch_id = :batch AND first_serial = 31",),
+        SUMS,
+    ),
+    "an entry names one serial fewer": Corruption(
+        (
+            (
+                "UPDATE ledger_entries SET last_serial = last_serial - 1,"
+                " to_balance = to_balance - 1, to_total = to_total - 1,"
+                " from_balance = from_balance + 1, from_total = from_total + 1"
+                " WHERE log_index = :retirement"
+            ),
+            "UPDATE endings SET credits = credits - 1 WHERE kind = 4",
+        ),
+        FOLD,
+        frozenset({CARRY}),
+    ),
+    "a balance is raised": Corruption(
+        ("UPDATE balances SET credits = credits + 1 WHERE account_id = 1001",),
+        ZERO,
+        frozenset({SUMS, FOLD}),
+    ),
+    "more is drawn from the source": Corruption(
+        ("UPDATE balances SET credits = credits - 1 WHERE account_id = 1 AND batch_id = :batch",),
+        "what a batch has is what the source gave",
+        frozenset({FOLD, ZERO}),
+    ),
+    "a balance is missing": Corruption(
+        ("DELETE FROM balances WHERE account_id = 1 AND batch_id = :batch",),
+        "what a batch has is what the source gave",
+        frozenset({FOLD, ZERO}),
+    ),
+    "an entry tells another total": Corruption(
+        ("UPDATE ledger_entries SET to_total = to_total + 1 WHERE log_index = :transfer",), CARRY
+    ),
+    "an entry tells another balance": Corruption(
+        ("UPDATE ledger_entries SET from_balance = from_balance + 1 WHERE log_index = :transfer",),
+        CARRY,
+    ),
+    "a block claims another movement": Corruption(
+        ("UPDATE blocks SET log_index = 0 WHERE batch_id = :batch AND first_serial = 31",), WHERE
+    ),
+    "two blocks change places": Corruption(
+        (
+            (
+                "UPDATE blocks SET account_id = 2003 - account_id WHERE batch_id = :batch"
+                " AND account_id IN (1001, 1002)"
+            ),
+        ),
+        WHERE,
+        frozenset({SUMS}),
+    ),
+    "a movement comes from nowhere": Corruption(
+        ("UPDATE ledger_entries SET previous_log_index = 0 WHERE log_index = :transfer",), LINEAGE
+    ),
+    "a movement takes a serial twice": Corruption(
+        (
+            (
+                "UPDATE ledger_entries SET first_serial = 41, last_serial = 45"
+                " WHERE log_index = :transfer AND first_serial = 31"
+            ),
+        ),
+        "no serial is moved twice by one movement",
+        frozenset({WHERE}),
+    ),
+    "a movement is another act": Corruption(
+        ("UPDATE log_entries SET kind = 'party.admitted' WHERE log_index = :transfer",),
+        "every movement is an act in the log",
+    ),
+    "the buffer's movement is another act": Corruption(
+        (
+            (
+                "UPDATE log_entries SET kind = 'credits.transferred'"
+                " WHERE log_index = (SELECT log_index FROM ledger_entries WHERE kind = 8)"
+            ),
+        ),
+        "every movement is an act in the log",
+    ),
+    "a movement has another time": Corruption(
+        ("UPDATE ledger_entries SET recorded_at = now() WHERE log_index = :transfer",),
+        "every movement is an act in the log",
+    ),
+    "an ending claims more": Corruption(
+        ("UPDATE endings SET credits = credits + 1 WHERE log_index = :retirement",),
+        "every ending is its entries",
+    ),
+    "an ending is of another account": Corruption(
+        ("UPDATE endings SET account_id = 1002 WHERE log_index = :retirement",),
+        "every ending is its entries",
+    ),
+    "a retirement becomes a cancellation": Corruption(
+        ("UPDATE endings SET kind = 5 WHERE log_index = :retirement",),
+        "every ending is its entries",
+    ),
+    "an ending is made up": Corruption(
+        (
+            (
+                "INSERT INTO endings SELECT 0, kind, account_id, credits, purpose_code, visibility,"
+                " happened_on, commitment, recorded_at FROM endings WHERE log_index = :retirement"
+            ),
+        ),
+        "every ending is its entries",
+    ),
+    "an ending is gone": Corruption(
+        (
+            "DELETE FROM ending_statements WHERE log_index = :retirement",
+            "DELETE FROM endings WHERE log_index = :retirement",
+        ),
+        "what ended is in endings",
+    ),
+    "a statement is of no ending": Corruption(
+        (
+            "ALTER TABLE ending_statements DROP CONSTRAINT fk_ending_statements_log_index",
+            "UPDATE ending_statements SET log_index = 0 WHERE log_index = :retirement",
+        ),
+        "endings have a statement or an erased one",
+    ),
+    "the head claims one act more": Corruption(
+        (
+            "UPDATE log_head SET size = size + 1, peaks = peaks || root WHERE size % 2 = 0",
+            "UPDATE log_head SET size = size + 2, peaks = peaks || root WHERE size % 4 = 1",
+        ),
+        "the log is dense and ends at its head",
+        frozenset({TREE}),
+    ),
+    "an act is gone": Corruption(
+        ("DELETE FROM log_entries WHERE log_index = 3",),
+        "the log is dense and ends at its head",
+        frozenset({TREE}),
+    ),
+    "an act was earlier than the one before it": Corruption(
+        ("UPDATE log_entries SET recorded_at = '2000-01-01 00:00:00Z' WHERE log_index = 3",),
+        "times in the log never run backwards",
+    ),
+    "an account with credits is closed": Corruption(
+        ("UPDATE accounts SET status = 'closed', closed_at = now() WHERE id = 1001",),
+        "closed accounts are empty",
+    ),
+    "an activity skips a step": Corruption(
+        ("UPDATE activities SET version = version + 1",),
+        "an activity is where its last step took it",
+    ),
+    "an activity goes back": Corruption(
+        ("UPDATE activities SET status = 'submitted'",),
+        "an activity is where its last step took it",
+    ),
+    "an issuance names another vintage": Corruption(
+        (
+            "ALTER TABLE issuance_lines DROP CONSTRAINT fk_issuance_lines_verified",
+            "UPDATE issuance_lines SET vintage = vintage + 1",
+        ),
+        "an issuance is the batches it minted",
+    ),
+    "an issuance names another buffer": Corruption(
+        (
+            "ALTER TABLE issuance_lines DROP CONSTRAINT fk_issuance_lines_verified",
+            "UPDATE issuance_lines SET buffer_credits = buffer_credits + 1",
+        ),
+        "an issuance is the batches it minted",
+    ),
+    "less was verified than issued": Corruption(
+        (
+            "ALTER TABLE issuance_lines DROP CONSTRAINT fk_issuance_lines_verified",
+            "ALTER TABLE issuance_lines DROP CONSTRAINT ck_issuance_lines_rounded_down",
+            "UPDATE issuance_lines SET verified_tco2e = credits - 0.000001",
+        ),
+        "no more is issued than was verified",
+    ),
+    "a leaf is forged": Corruption((FORGED_LEAF,), TREE),
+    "an inner node is forged": Corruption(
+        (
+            (
+                "UPDATE log_entries SET nodes = substring(nodes FROM 1 FOR 32) || sha256('x')"
+                " WHERE log_index = 1"
+            ),
+        ),
+        TREE,
+    ),
+    "the root is forged": Corruption(("UPDATE log_head SET root = sha256('x')",), HEAD),
+    "the right edge is forged": Corruption(
+        ("UPDATE log_head SET peaks = overlay(peaks PLACING sha256('x') FROM 1)",), HEAD
+    ),
+}
+
+
+async def make_world(url: str) -> None:
+    """Do a little of everything."""
+    engine = make_engine(url, connections_max=4)
+    committer = Committer(engine, refusals_by_constraint())
+    await committer.start()
+    registry = Registry(url, engine, committer)
+    holders = await two_holders(registry)
+    account, elsewhere = holders.account, holders.elsewhere
+    await a_batch(registry, holders.administrator, account, credits_made=100, buffer_credits=10)
+    await move(registry, holders.owner, account, elsewhere, named((X, 31, 35), (X, 41, 45)))
+    await retire(registry, holders.owner, account, oldest(5))
+    await retire(registry, holders.owner, account, oldest(5), an_ending(EntryKind.CANCELLED))
+    ending = an_ending(EntryKind.BUFFER_CANCELLED)
+    command = operations.End(2, oldest(3), ending, (ending.purpose_code,))
+    approver = holders.approver
+    await registry.do(approver, lambda pen: operations.cancel_buffer(pen, approver, command))
+    await an_issuance(registry)
+    empty = await an_account(registry, holders.administrator, holders.other)
+    await registry.do(
+        holders.administrator,
+        lambda pen: operations.close_account(
+            pen, holders.administrator, empty.id, expected_version=1
+        ),
+    )
+    await committer.stop()
+    await engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def world(server: Server) -> Iterator[str]:
+    """The address of a register in which a little of everything was done."""
+    name = f"registry_corrupt_{os.getpid()}"
+    asyncio.run(server.run(f"CREATE DATABASE {name} TEMPLATE {server.template}"))
+    url = server.url(name)
+    asyncio.run(make_world(url))
+    yield url
+    asyncio.run(server.run(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@asynccontextmanager
+async def owning(url: str) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction with every right and no guard; it is taken back."""
+    engine = make_engine(url, connections_max=1, role=None)
+    try:
+        async with engine.connect() as connection, connection.begin() as transaction:
+            for table in GUARDED:
+                await connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+            yield connection
+            await transaction.rollback()
+    finally:
+        await engine.dispose()
+
+
+async def broken(connection: AsyncConnection) -> set[str]:
+    return {violation.invariant for violation in await invariants.check(connection)}
+
+
+async def places(connection: AsyncConnection) -> dict[str, int]:
+    """Find what corruptions speak of: a batch, a transfer in several runs, a retirement."""
+    (row,) = await rows_of(
+        connection,
+        "SELECT (SELECT id FROM batches WHERE programme_code = 'XX') AS batch,"
+        " (SELECT max(log_index) FROM ledger_entries WHERE kind = 3) AS transfer,"
+        " (SELECT max(log_index) FROM endings WHERE kind = 4) AS retirement",
+    )
+    return row
+
+
+async def test_nothing_is_wrong_with_the_register_that_is_corrupted(world: str) -> None:
+    """Or the tests below would show nothing."""
+    async with owning(world) as connection:
+        assert await invariants.check(connection) == []
+
+
+@pytest.mark.parametrize("name", CORRUPTIONS)
+async def test_a_corruption_is_noticed(world: str, name: str) -> None:
+    corruption = CORRUPTIONS[name]
+    async with owning(world) as connection:
+        known = await places(connection)
+        for statement in corruption.done:
+            asked = {name: value for name, value in known.items() if f":{name}" in statement}
+            await connection.execute(text(statement), asked)
+        assert await broken(connection) == {corruption.target, *corruption.beside}
+
+
+def test_every_invariant_can_fail() -> None:
+    assert {corruption.target for corruption in CORRUPTIONS.values()} == {*STATEMENTS, TREE, HEAD}
+
+
+async def test_a_violation_shows_what_should_not_be_there(world: str) -> None:
+    """Where to look, but not millions of rows."""
+    async with owning(world) as connection:
+        await connection.execute(
+            text("UPDATE log_entries SET recorded_at = recorded_at - log_index * interval '1 day'")
+        )
+        found = [
+            violation
+            for violation in await invariants.check(connection)
+            if violation.invariant == "times in the log never run backwards"
+        ]
+    assert len(found) == VIOLATIONS_SHOWN_MAX
+    assert all(violation.example.startswith("log_index=") for violation in found)
+
+
+async def test_a_tree_is_rebuilt_a_piece_at_a_time(
+    world: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the log, few leaves are held at once."""
+    monkeypatch.setattr(invariants, "LEAVES_PER_READ", 7)
+    async with owning(world) as connection:
+        assert await invariants.check(connection) == []
+        await connection.execute(
+            text("DELETE FROM log_entries WHERE log_index >= (SELECT size - 2 FROM log_head)")
+        )
+        assert TREE in await broken(connection)
