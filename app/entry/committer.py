@@ -177,7 +177,9 @@ class Committer:
                 return await self._attempt(acts)
             except RolledBackError as rolled_back:
                 lost = is_away(rolled_back.cause)
-                if lost:
+                connection = self._connection
+                # One that is left in a transaction would fail every act to come.
+                if lost or (connection is not None and connection.in_transaction()):
                     await self._drop_connection()
                 stale = sqlstate_of(rolled_back.cause)[:2] in {"40", "55"}
                 if tries == TRIES_MAX or not (lost or stale):

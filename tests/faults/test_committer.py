@@ -455,6 +455,21 @@ async def test_stopping_what_never_started_is_nothing() -> None:
     await engine.dispose()
 
 
+async def test_a_connection_that_cannot_roll_back_is_replaced(
+    registry: Registry, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept, it would fail every later act: there is one connection to write with."""
+
+    async def fail(_: AsyncTransaction) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AsyncTransaction, "rollback", fail)
+        with pytest.raises(RuntimeError):
+            await registry.committer.submit(an_act(world.administrator, stumble))
+    assert isinstance(await registry.committer.submit(a_transfer(world)), Outcome)
+
+
 async def test_a_connection_that_cannot_even_be_dropped_is_left_behind(
     registry: Registry, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,7 +81,7 @@ def a_decision(report_id: str, **changes: object) -> dict[str, Any]:
     body: dict[str, Any] = {
         "report_id": report_id,
         "approve": True,
-        "decision": {"meeting": "Sub-committee 3/2569", "date": str(bangkok_date(now()))},
+        "decision": {"meeting": "Sub-committee 3/2569", "decided_on": str(bangkok_date(now()))},
     }
     return body | changes
 
@@ -347,7 +347,7 @@ async def test_writing_needs_somebody_signed_in_and_issuing_needs_a_key(
     officer = await an_official(registry, Role.OFFICER)
     forbidden = await api.post(ISSUANCES, json=body, headers=keyed(api, officer))
     assert (forbidden.status_code, forbidden.json()["code"]) == (403, "not_allowed")
-    ungrounded = a_decision(report.id, decision={"date": str(bangkok_date(now()))})
+    ungrounded = a_decision(report.id, decision={"decided_on": str(bangkok_date(now()))})
     refused = await api.post(ISSUANCES, json=ungrounded, headers=keyed(api, approver))
     assert (refused.status_code, refused.json()["code"]) == (409, "decision_ungrounded")
 

@@ -67,7 +67,7 @@ class DecisionBody(Body):
         description="Reference of the meeting; it or the document is required.",
         examples=["Sub-committee 3/2569"],
     )
-    date: Day = Field(description="Day of the decision (Thailand).", examples=["2026-03-02"])
+    decided_on: Day = Field(description="Day of the decision (Thailand).", examples=["2026-03-02"])
     document_id: Identifier | None = Field(
         None,
         description="Document of the decision, among the activity's evidence.",
@@ -204,7 +204,7 @@ async def decide_issuance(
     goes to the pooled buffer, the rest to the activity's account. What is left of a tonne stays
     on the line. A refused report leaves its period free to be reported anew.
     """
-    grounds = Grounds(body.decision.date, body.decision.document_id, body.decision.meeting)
+    grounds = Grounds(body.decision.decided_on, body.decision.document_id, body.decision.meeting)
     command = DecideIssuance(body.report_id, body.approve, grounds, body.reason)
 
     def present(issuance: Issuance) -> Reply:
