@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 # The role all requests run as: it may insert history, but never change or remove it (migrations
 # grant it).
 APP_ROLE: Final = "registry_app"
+CONNECT_SECONDS_MAX: Final = 5  # A host that drops packets must not hold a caller for a minute.
 
 metadata = MetaData(
     naming_convention={
@@ -46,9 +47,9 @@ def make_engine(
         sqlalchemy_url(database_url),
         pool_size=connections_max,
         max_overflow=0,
-        pool_timeout=5,
+        pool_timeout=CONNECT_SECONDS_MAX,
         hide_parameters=True,  # a failed statement is logged; what it carried is nobody's business
-        connect_args={"server_settings": settings},
+        connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS_MAX},
     )
 
 
@@ -124,9 +125,3 @@ async def rows_of(connection: AsyncConnection, statement: str) -> list[dict[str,
     Run a constant statement of our own and return its rows; for audits, never with anybody's input.
     """
     return [dict(row) for row in (await connection.execute(text(statement))).mappings()]
-
-
-async def ping(engine: AsyncEngine) -> None:
-    """Ask the database for an answer; raises what the driver raises when there is none."""
-    async with engine.connect() as connection:
-        await connection.execute(text("SELECT 1"))

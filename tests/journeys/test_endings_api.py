@@ -46,6 +46,7 @@ def an_end(holders: Holders, **changes: object) -> dict[str, Any]:
         "purpose": "individual",
         "beneficiary": "มะลิ ใจดี",
         "beneficiary_kind": "person",
+        "visibility": "public",
         "beneficiary_identifier": "1234567890121",
         "reason": "งานแต่งงาน",
     }
@@ -105,6 +106,18 @@ async def test_anybody_checks_a_statement_against_its_commitment(
     entry = (await api.get(f"/v1/log/entries/{shown['id']}")).json()
     assert digest == shown["commitment"] == entry["act"]["data"]["statement"]
     assert "มะลิ" not in str(entry)
+
+
+async def test_a_person_is_public_only_where_somebody_decided_so(
+    registry: Register, api: Service
+) -> None:
+    """A form that leaves the question out must not publish a person's name."""
+    holders = await rich(registry)
+    for kind, expected in (("person", "anonymous"), ("organisation", "public")):
+        body = an_end(holders, beneficiary_kind=kind)
+        del body["visibility"]
+        done = await api.post("/v1/retirements", json=body, headers=writes(api, holders.owner))
+        assert done.json()["visibility"] == expected
 
 
 @BOTH

@@ -67,8 +67,15 @@ _wishes = st.one_of(
     ),
     st.builds(
         Wish,
+        # Short, and of few batches: several ranges of one block are what is hard.
         ranges=st.lists(
-            st.tuples(st.sampled_from(PREFIXES), st.integers(1, 40), st.integers(1, 45)), max_size=4
+            st.builds(
+                lambda prefix, first, more: (prefix, first, first + more),
+                st.sampled_from(PREFIXES[:3]),
+                st.integers(1, 35),
+                st.integers(-1, 6),
+            ),
+            max_size=4,
         ).map(tuple),
     ),
 )

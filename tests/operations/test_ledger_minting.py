@@ -11,6 +11,7 @@ from app.registry.ledger.operations import Minted
 from app.registry.ledger.refusals import (
     AccountClosedError,
     AccountNotFoundError,
+    BatchNotFoundError,
     RegistryAccountError,
     SerialPrefixTakenError,
 )
@@ -69,6 +70,8 @@ async def test_minted_credits_are_the_owners(registry: Register) -> None:
     async with registry.read() as connection:
         assert await store.get_batch(connection, X) == batch
         assert await store.find_batch(connection, "Z") is None
+        with pytest.raises(BatchNotFoundError):
+            await store.get_batch(connection, "Z")
         (entry,) = await store.list_movement(connection, minted.log_index)
         leaf = json.loads((await log_store.get_entry(connection, minted.log_index)).leaf)
         states = await store.list_batch_states(connection, batch.id)

@@ -116,7 +116,7 @@ class ActivityDraftBody(Body):
         None,
         description="Account of the owner that receives the credits; needed for submission where "
         "the programme issues credits.",
-        examples=["TH-001001-62"],
+        examples=["TH-001001-05"],
     )
 
 
@@ -172,7 +172,7 @@ class ActivityAmendBody(Body):
     credit_account_number: AccountNumber | None = Field(
         default_factory=_unsent,
         description="Account of the owner that receives the credits; null: none.",
-        examples=["TH-001001-62"],
+        examples=["TH-001001-05"],
     )
 
 

@@ -93,7 +93,7 @@ class ActivityShown(Shown):
     )
     credit_account_number: str | None = Field(
         description="Account that receives its credits; null: none named.",
-        examples=["TH-001001-62"],
+        examples=["TH-001001-05"],
     )
     vvb_party_id: str | None = Field(
         description="VVB assigned for validation; null: none.",

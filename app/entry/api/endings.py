@@ -55,9 +55,10 @@ class EndingBody(ChoiceBody):
     reason: Text | None = Field(
         None, description="Reason in words.", examples=["Carbon footprint of 2025"]
     )
-    visibility: Visibility = Field(
-        Visibility.PUBLIC,
-        description="`public` shows the beneficiary to everybody, `anonymous` to you and TGO only.",
+    visibility: Visibility | None = Field(
+        None,
+        description="`public` shows the beneficiary to everybody, `anonymous` to you and TGO only. "
+        "Left out, an organisation is public and a person anonymous.",
         examples=["public"],
     )
     happened_on: Day | None = Field(
@@ -72,12 +73,17 @@ class EndingBody(ChoiceBody):
         return Ending(
             kind=kind,
             purpose_code=self.purpose,
-            visibility=self.visibility,
+            visibility=self.visibility or _usual_visibility(self.beneficiary_kind),
             happened_on=happened_on,
             statement=Statement(
                 self.beneficiary, self.beneficiary_kind, self.beneficiary_identifier, self.reason
             ),
         )
+
+
+def _usual_visibility(kind: Beneficiary) -> Visibility:
+    # A person's name is shown to everybody only where somebody decided that.
+    return Visibility.ANONYMOUS if kind is Beneficiary.PERSON else Visibility.PUBLIC
 
 
 class EndingsQuery(PageQuery):
