@@ -66,6 +66,7 @@ async def url(database: Database) -> str:
     return url
 
 
+@pytest.mark.no_cover  # the load is to be as fast as it can
 async def test_nothing_acknowledged_is_lost_when_the_database_is_killed(
     database: Database, url: str, tmp_path: Path
 ) -> None:

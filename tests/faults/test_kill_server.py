@@ -12,6 +12,8 @@ import json
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from app.registry.ledger import store
 from app.registry.ledger.rules import EntryKind
 from tests.conftest import Registry
@@ -38,6 +40,7 @@ async def assert_all_acts_are_there(registry: Registry, load: Load) -> None:
     assert moved == len(acts)
 
 
+@pytest.mark.no_cover  # the load is to be as fast as it can
 async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
     registry: Registry, tmp_path: Path
 ) -> None:

@@ -365,7 +365,8 @@ async def test_an_unknown_refusal_is_not_there(client: Client, code: str) -> Non
 async def test_every_refusal_is_listed_and_explained(client: Client) -> None:
     listed = (await client.get("/v1/problems")).json()["data"]
     known = [refusal.code for refusal in refusals() if refusal.__module__.startswith("app.")]
-    assert [refusal["code"] for refusal in listed] == known
+    # Tests of other files may have made refusals of their own in this process.
+    assert [refusal["code"] for refusal in listed if refusal["code"] in known] == known
     for refusal in listed:
         assert (await client.get(f"/problems/{refusal['code']}")).json() == refusal
 
