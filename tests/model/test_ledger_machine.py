@@ -339,7 +339,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
     made.close()
 
 
-@pytest.mark.no_cover  # ten thousand steps, each of which would be traced; other tests cover the lines
+@pytest.mark.no_cover  # ten thousand steps; other tests cover the lines
 def test_the_ledger_agrees_with_its_model(server: Server, loop: asyncio.AbstractEventLoop) -> None:
     """
     Ten thousand steps, each with every invariant: what P1 promises under any sequence of acts.
