@@ -48,7 +48,15 @@ class ServerProcess:
         self.stop()
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it and wait until it answers; one that does not is ended."""
+        try:
+            self._launch()
+            self._wait_until_it_answers()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _launch(self) -> None:
         options = ["--demo"] if self.demo else []
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -71,6 +79,9 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
             )
+
+    def _wait_until_it_answers(self) -> None:
+        assert self.process is not None
         give_up = time.monotonic() + START_SECONDS_MAX
         while not self.answers():
             assert self.process.poll() is None, self.log.read_text()

@@ -7,6 +7,7 @@ it asks again with the same key.
 """
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,9 +18,9 @@ from tests.races.world import Clients, World
 CLIENTS: Final = 16
 _ASK_AGAIN_S: Final = 0.05
 _GIVE_UP_S: Final = 30
-SETTLED: Final = {201}
+PROBLEM: Final = "application/problem+json"
 # What a server may say while its database is away; anything else is a failure of its own.
-AWAY: Final = {503}
+AWAY: Final = {"database_away", "outcome_unknown"}
 
 
 @dataclass
@@ -31,6 +32,10 @@ class Load:
     acknowledged: dict[str, bytes] = field(default_factory=dict)
     owed: set[str] = field(default_factory=set)
     strange: list[tuple[int, str]] = field(default_factory=list)
+    away: Counter[str] = field(default_factory=Counter)  # by code
+    silences: int = 0  # requests that got no answer at all
+    # Keys of which it was never claimed that nothing was done: these alone may turn out done.
+    unsure: set[str] = field(default_factory=set)
     stopping: bool = False
     _number: int = 0
 
@@ -52,15 +57,26 @@ class Load:
         try:
             answer = await self.clients.transfer(self.world, key=key, credits=1)
         except httpx2.TransportError:
+            self.silences += 1
+            self.unsure.add(key)
             return False
-        if answer.status_code in SETTLED:
-            known = self.acknowledged.setdefault(key, answer.content)
-            assert known == answer.content
+        if answer.status_code == 201:
+            if "Idempotency-Replayed" in answer.headers:
+                assert key in self.unsure, "it was done, though the server had said it was not"
+            self.acknowledged[key] = answer.content
             self.owed.discard(key)
             return True
-        if answer.status_code not in AWAY:
-            self.strange.append((answer.status_code, answer.text))
+        self._note(key, answer)
         return False
+
+    def _note(self, key: str, answer: httpx2.Response) -> None:
+        code = answer.json()["code"] if answer.headers["Content-Type"] == PROBLEM else ""
+        if answer.status_code != 503 or code not in AWAY:
+            self.strange.append((answer.status_code, answer.text))
+            return
+        self.away[code] += 1
+        if code == "outcome_unknown":
+            self.unsure.add(key)
 
     async def settle(self) -> None:
         """Ask again for everything that is owed, until all of it is answered."""
@@ -76,5 +92,5 @@ class Load:
             *(self.clients.transfer(self.world, key=key, credits=1) for key in keys)
         )
         for key, answer in zip(keys, answers, strict=True):
-            assert answer.content == self.acknowledged[key]
+            assert answer.content == self.acknowledged[key], answer.text
             assert answer.headers["Idempotency-Replayed"] == "true"

@@ -8,17 +8,20 @@ verifies (the `registry` fixture looks).
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from app.registry.ledger import store
 from app.registry.ledger.rules import RETIRED
+from tests.builders.ledger import an_account
 from tests.conftest import Registry
 from tests.races.world import CREDITS, PREFIX, Clients, World, a_world, servers, together
 
 CLIENTS = 50
 EACH = 30
+TRANSFERS = 5  # against one closure
 FIT = CREDITS // EACH  # 33 times thirty fit into a thousand
 
 
@@ -116,24 +119,35 @@ async def test_the_same_serials_go_to_one_of_all_who_ask(
 
 
 async def test_keys_of_different_callers_never_meet(world: World, clients: Clients) -> None:
-    """The second caller has nothing to send back before the first one's transfer is done."""
-    first = await clients.transfer(world, key="same", credits=EACH)
-    second = await clients.transfer(world, key="same", reverse=True, credits=EACH)
-    assert (first.status_code, second.status_code) == (201, 201)
-    assert first.json()["id"] != second.json()["id"]
-    assert "Idempotency-Replayed" not in second.headers
+    # So that the second caller has something to send back.
+    assert (await clients.transfer(world, key="first", credits=EACH)).status_code == 201
+    answers = await together(
+        clients.transfer(world, key="same", credits=EACH),
+        clients.transfer(world, key="same", reverse=True, credits=EACH),
+    )
+    assert [a.status_code for a in answers] == [201, 201]
+    assert len({a.json()["id"] for a in answers}) == 2
+    assert not any("Idempotency-Replayed" in a.headers for a in answers)
 
 
 async def test_an_account_is_closed_or_receives_but_never_both(
     registry: Registry, world: World, clients: Clients
 ) -> None:
-    closing = f"/v1/accounts/{world.to_account.number}/closure"
-    answers = await together(
-        *(clients.transfer(world, key=f"t-{n}", credits=1) for n in range(5)),
-        clients.post(world.administrator, closing, {}, key="close", **{"If-Match": '"1"'}),
-        *(clients.transfer(world, key=f"u-{n}", credits=1) for n in range(5)),
-    )
-    moved = sum(a.status_code == 201 for a in answers)
-    closed = answers[5].status_code == 200
-    assert closed == (moved == 0)
-    assert await held(registry, world.to_account.id) == moved
+    """The closure is sent first, then second, and so on: it wins some races and loses others."""
+    for place in range(TRANSFERS + 1):
+        account = await an_account(registry, world.administrator, world.receiver)
+        race = replace(world, to_account=account)
+        asked = [clients.transfer(race, key=f"t-{place}-{n}", credits=1) for n in range(TRANSFERS)]
+        path = f"/v1/accounts/{account.number}/closure"
+        match = {"If-Match": f'"{account.version}"'}
+        closing = clients.post(world.administrator, path, {}, key=f"c-{place}", **match)
+        asked.insert(place, closing)
+        answers = await together(*asked)
+        closure = answers.pop(place)
+        moved = sum(a.status_code == 201 for a in answers)
+        if closure.status_code == 200:
+            assert {a.json()["code"] for a in answers} == {"account_closed"}
+        else:
+            assert closure.json()["code"] == "account_not_empty"
+            assert moved == TRANSFERS
+        assert await held(registry, account.id) == moved
