@@ -3,8 +3,9 @@ Goal: as `test_kill_server`, with the database killed; the service comes back by
 never answers 500. Where it says that nothing was done, nothing was.
 
 Method: a database server of the test's own is killed with all its processes ten times under
-load, and started again; the service is never touched. Its commits take their time, so that most
-kills fall into one: the only moment when the service cannot know what became of its acts.
+load, and started again; the service is never touched. Every second kill waits for a commit, and
+commits take their time: they are the only moment when the service cannot know what became of its
+acts.
 """
 
 import asyncio
@@ -12,10 +13,12 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+import asyncpg
 import pytest
 from local_postgres import LocalPostgres
 
@@ -27,7 +30,11 @@ from tests.races.world import Clients, a_world, servers
 ROUNDS: Final = 10
 AWAY_S: Final = 0.3
 RECOVERY_S_MAX: Final = 15  # a second or two where the machine is quiet
-SLOW_COMMITS: Final = {"commit_delay": "50000", "commit_siblings": "0"}  # 50 ms before each flush
+SLOW_COMMITS: Final = {"commit_delay": "100000", "commit_siblings": "0"}  # µs before each flush
+COMMITTING: Final = (
+    "SELECT FROM pg_stat_activity WHERE state = 'active' AND query ILIKE 'commit%'"
+    " AND pid <> pg_backend_pid()"
+)
 
 
 class Database:
@@ -78,10 +85,12 @@ async def test_nothing_acknowledged_is_lost_when_the_database_is_killed(
     with servers(url, tmp_path, 1) as (server,):
         async with Clients([server], tmp_path) as clients:
             load = Load(clients, world)
-            for _ in range(ROUNDS):
+            for number in range(ROUNDS):
                 before = len(load.acknowledged)
                 working = asyncio.create_task(load.run())
                 await asyncio.sleep(WORK_S)
+                if number % 2:
+                    await _a_commit_is_under_way(url)
                 await asyncio.to_thread(_kill, database.postgres)
                 assert len(load.acknowledged) > before
                 # Clients go on asking: of a socket where nobody listens, of none, of a new one.
@@ -99,12 +108,23 @@ async def test_nothing_acknowledged_is_lost_when_the_database_is_killed(
         await assert_all_acts_are_there(registry, load)
 
 
+async def _a_commit_is_under_way(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        async with asyncio.timeout(RECOVERY_S_MAX):
+            while not await connection.fetch(COMMITTING):  # noqa: ASYNC110  PostgreSQL tells nobody
+                await asyncio.sleep(0.001)
+    finally:
+        connection.terminate()
+
+
 def _kill(postgres: LocalPostgres) -> None:
     """Kill the postmaster and its children at once, so that none of them can tidy up."""
     postmaster = postgres.postmaster_pid
     children = _children(postmaster)
     for pid in (postmaster, *children):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # children leave by themselves when it is gone
+            os.kill(pid, signal.SIGKILL)
 
 
 def _children(parent: int) -> list[int]:
