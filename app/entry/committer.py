@@ -132,7 +132,7 @@ class Committer:
             await self._arrived.wait()
             batch = self._take()
             if batch:
-                await self._serve(batch)
+                await self._serve_or_say_unknown(batch)
             elif self._stopping:
                 return
             else:
@@ -146,6 +146,18 @@ class Committer:
             if not waiting.future.cancelled():
                 batch.append(waiting)
         return batch
+
+    async def _serve_or_say_unknown(self, batch: Sequence[_Waiting]) -> None:
+        """Outlive whatever nobody expected: with the one writer gone, every act waits for ever."""
+        try:
+            await self._serve(batch)
+        except (Exception, asyncio.CancelledError) as error:
+            _fail(batch, OutcomeUnknownError())
+            await self._drop_connection()
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # it is the writer that is to end, not an act that gave itself up
+            _log.error("commit_failed", exc_info=error)
 
     async def _serve(self, batch: Sequence[_Waiting]) -> None:
         """

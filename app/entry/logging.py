@@ -1,8 +1,10 @@
 """Log lines: constant events with fields, for people on a console or as JSON for machines."""
 
+import io
 import logging
 import sys
-from typing import Final, Literal
+from contextlib import suppress
+from typing import Final, Literal, TextIO, cast
 
 import structlog
 from structlog.typing import Processor
@@ -16,13 +18,32 @@ _SHARED: Final[list[Processor]] = [
 ]
 
 
+class _Lossy(io.TextIOBase):
+    """
+    Standard error, but a line that cannot be written is lost.
+
+    A full disk, or a reader that has gone, must not fail the act that was to be told of.
+    """
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Send it on, if somebody takes it."""
+        with suppress(OSError):
+            sys.stderr.flush()
+
+
 def configure(log_format: LogFormat) -> None:
     """Send our own events and those of libraries to standard error, in one form."""
     finish = _finish(log_format)
     structlog.configure(
         processors=[*_SHARED, *finish],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Lossy())),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -94,6 +94,36 @@ BEGIN
                                      e_to_balance, e_from_total, e_to_total, e_previous) AS u;
     END IF;
 
+    -- Blocks go only where an entry of this commit takes them, or are what is left of the block they are cut from; and
+    -- nothing is cut out of a final account, where an insertion would pass by the trigger on updates.
+    IF cardinality(b_batch) > 0 OR cardinality(c_batch) > 0 THEN
+        IF EXISTS (SELECT FROM unnest(c_batch, c_first) AS u(batch_id, first_serial)
+                    CROSS JOIN LATERAL (SELECT x.account_id FROM blocks x
+                                         WHERE x.batch_id = u.batch_id AND x.first_serial < u.first_serial
+                                         ORDER BY x.first_serial DESC LIMIT 1) AS whole
+                    WHERE whole.account_id IN (4, 5, 6)) THEN
+            RAISE EXCEPTION 'credits cannot be cut out of a final account'
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'final_accounts_keep';
+        END IF;
+        SELECT count(*) INTO n FROM (
+            SELECT * FROM unnest(b_batch, b_first, b_new_account, b_new_index, b_account, b_index)
+            UNION ALL
+            SELECT u.*, whole.account_id, whole.log_index
+              FROM unnest(c_batch, c_first, c_account, c_index) AS u(batch_id, first_serial, account_id, log_index)
+              LEFT JOIN LATERAL (SELECT x.account_id, x.log_index FROM blocks x
+                                  WHERE x.batch_id = u.batch_id AND x.first_serial < u.first_serial
+                                  ORDER BY x.first_serial DESC LIMIT 1) AS whole ON true
+        ) AS u(batch_id, first_serial, account_id, log_index, old_account, old_index)
+          LEFT JOIN unnest(e_batch, e_index, e_to, e_first, e_last)
+               AS e(batch_id, log_index, to_account, first_serial, last_serial)
+            ON e.batch_id = u.batch_id AND e.log_index = u.log_index AND e.to_account = u.account_id
+           AND u.first_serial BETWEEN e.first_serial AND e.last_serial
+         WHERE e.batch_id IS NULL AND (u.account_id, u.log_index) IS DISTINCT FROM (u.old_account, u.old_index);
+        IF n > 0 THEN
+            RAISE EXCEPTION '% blocks go where no entry takes them', n USING ERRCODE = '23514';
+        END IF;
+    END IF;
+
     -- Blocks: each must still be what it was decided on, down to the serial it ends with.
     IF cardinality(b_batch) > 0 THEN
         SELECT count(*) INTO n

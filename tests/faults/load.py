@@ -34,6 +34,7 @@ class Load:
     strange: list[tuple[int, str]] = field(default_factory=list)
     away: Counter[str] = field(default_factory=Counter)  # by code
     silences: int = 0  # requests that got no answer at all
+    done_unheard: int = 0  # acts that were done though their first request was never told so
     # Keys of which it was never claimed that nothing was done: these alone may turn out done.
     unsure: set[str] = field(default_factory=set)
     stopping: bool = False
@@ -63,6 +64,7 @@ class Load:
         if answer.status_code == 201:
             if "Idempotency-Replayed" in answer.headers:
                 assert key in self.unsure, "it was done, though the server had said it was not"
+                self.done_unheard += 1
             self.acknowledged[key] = answer.content
             self.owed.discard(key)
             return True

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from app.entry import committer as committer_module
 from app.entry.acts import Act, Idempotency, Outcome, Reply
-from app.entry.attempt import KeyReusedError, OutcomeUnknownError
+from app.entry.attempt import Attempt, KeyReusedError, OutcomeUnknownError, RolledBackError
 from app.entry.committer import Committer, DatabaseAwayError, QueueFullError
 from app.kernel import clock
 from app.kernel.db import make_engine, rows_of, sqlstate_of
@@ -427,6 +427,55 @@ async def test_a_caller_who_left_is_not_told_of_a_failure(registry: Registry, wo
     assert isinstance(await registry.committer.submit(a_transfer(world)), Outcome)
 
 
+@pytest.mark.parametrize("fault", ["log", "cancelled"])
+async def test_what_nobody_expected_does_not_end_the_writer(
+    registry: Registry, world: World, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """Without it every later act would wait for ever, and the service look well."""
+
+    class FullDisk:
+        def warning(self, *_: object, **__: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        def error(self, *_: object, **__: object) -> None:
+            """The next line finds room again."""
+
+    async def find_it_away(*_: object) -> None:
+        raise RolledBackError(ConnectionResetError())
+
+    async def give_up(_: Pen) -> None:
+        raise asyncio.CancelledError
+
+    act = a_transfer(world) if fault == "log" else an_act(world.administrator, give_up)
+    async with asyncio.timeout(10):
+        with monkeypatch.context() as patched:
+            if fault == "log":
+                patched.setattr(committer_module, "_log", FullDisk())
+                patched.setattr(Attempt, "run", find_it_away)
+            assert isinstance((await outcomes(registry.committer, act))[0], OutcomeUnknownError)
+        assert isinstance(await registry.committer.submit(a_transfer(world)), Outcome)
+    assert await held(registry, world.to_account) == 1
+
+
+async def test_a_writer_that_is_told_to_end_ends(registry: Registry, world: World) -> None:
+    begun = asyncio.Event()
+
+    async def dawdle(_: Pen) -> None:
+        begun.set()
+        await asyncio.sleep(10)
+
+    async with another(registry) as committer:
+        waiting = asyncio.create_task(committer.submit(an_act(world.administrator, dawdle)))
+        await begun.wait()
+        assert committer._task is not None
+        committer._task.cancel()
+        with pytest.raises(OutcomeUnknownError):
+            await waiting
+        with pytest.raises(asyncio.CancelledError):
+            await committer._task
+        committer._task = None
+
+
 async def test_a_full_queue_says_so(
     registry: Registry, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -443,7 +492,8 @@ async def test_stopping_finishes_what_waits(registry: Registry, world: World) ->
     waiting = [asyncio.create_task(committer.submit(a_transfer(world))) for _ in range(20)]
     await asyncio.sleep(0)
     await committer.stop()
-    assert all(isinstance(one, Outcome) for one in await asyncio.gather(*waiting))
+    async with asyncio.timeout(10):  # what is forgotten would wait for ever
+        assert all(isinstance(one, Outcome) for one in await asyncio.gather(*waiting))
     with pytest.raises(QueueFullError):
         await committer.submit(a_transfer(world))
     await engine.dispose()

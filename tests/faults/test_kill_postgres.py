@@ -24,13 +24,12 @@ from local_postgres import LocalPostgres
 
 from tests.conftest import Server, found, migrate, opened
 from tests.faults.load import AWAY, Load
-from tests.faults.test_kill_server import SAMPLE, WORK_S, assert_all_acts_are_there
+from tests.faults.test_kill_server import SAMPLE, SLOW_COMMITS, WORK_S, assert_all_acts_are_there
 from tests.races.world import Clients, a_world, servers
 
 ROUNDS: Final = 10
 AWAY_S: Final = 0.3
 RECOVERY_S_MAX: Final = 15  # a second or two where the machine is quiet
-SLOW_COMMITS: Final = {"commit_delay": "100000", "commit_siblings": "0"}  # µs before each flush
 COMMITTING: Final = (
     "SELECT FROM pg_stat_activity WHERE state = 'active' AND query ILIKE 'commit%'"
     " AND pid <> pg_backend_pid()"
@@ -103,6 +102,7 @@ async def test_nothing_acknowledged_is_lost_when_the_database_is_killed(
                 await load.repeat_acknowledged(SAMPLE)
     assert not load.strange, load.strange[:3]
     assert not load.silences  # the service itself was there all the time
+    assert load.done_unheard  # and of some that it did not know, the truth was that they were done
     assert set(load.away) == AWAY  # both were said, so both were put to the test
     async with opened(url) as registry:  # and looks whether all is sound
         await assert_all_acts_are_there(registry, load)

@@ -37,6 +37,7 @@ NO_RIGHT: Final = "42501"
 REFUSED_BY_TRIGGER: Final = "history_is_only_added_to"
 STALE: Final = "40001"
 BROKEN: Final = "23514"
+RETIRED_SERIALS: Final = range(31, 41)
 
 
 @pytest.fixture
@@ -45,7 +46,10 @@ async def holders(registry: Registry) -> Holders:
     made = await two_holders(registry)
     await a_batch(registry, made.administrator, made.account, buffer_credits=10)
     await move(registry, made.owner, made.account, made.elsewhere, oldest(30))
-    await retire(registry, made.owner, made.account, oldest(10))
+    retired = await retire(registry, made.owner, made.account, oldest(len(RETIRED_SERIALS)))
+    assert [(part.first, part.last) for part in retired.moved] == [
+        (RETIRED_SERIALS[0], RETIRED_SERIALS[-1])
+    ]
     await registry.do(made.administrator, nothing, key="a key")
     return made
 
@@ -398,41 +402,101 @@ async def call(connection: AsyncConnection, arguments: Arguments) -> None:
     await driver(connection).fetchval(f"SELECT commit_acts({places})", *arguments.values())
 
 
-def distorted(good: Arguments, closed_account: int) -> dict[str, tuple[str, Arguments]]:
-    """Return what the door must refuse, each with the state it refuses in."""
+LOG_MOVED: Final = "the log is no longer at size"
+BLOCKS_MOVED: Final = "blocks are as decided on"
+UNEQUAL: Final = "balances do not change by what was moved"
+NO_ACT: Final = "credits move only by an act of the same commit"
+NO_ACCOUNT: Final = "accounts are missing or closed"
+FORGED: Final = "ck_log_entries_leaf_hash"
+NO_ENTRY: Final = "blocks go where no entry takes them"
+
+
+def distorted(good: Arguments, closed_account: int) -> dict[str, tuple[tuple[str, str], Arguments]]:
+    """
+    Return what the door must refuse, each with the state and the words it refuses in: several
+    checks may refuse the same, and each is to be seen at work.
+    """
     before, after = good["s_before"], good["s_after"]
     beyond = 1_001
     return {
-        "the log is longer": (STALE, {"p_size": good["p_size"] - 1}),
-        "the log is shorter": (STALE, {"p_size": good["p_size"] + 1}),
-        "time runs backwards": (STALE, {"p_at": good["p_at"] - timedelta(days=1)}),
-        "a forged leaf": (BROKEN, {"l_leaf": [b"forged"]}),
-        "a forged node": (BROKEN, {"l_nodes": [bytes(32)]}),
-        "a leaf of no kind": ("23502", {"l_kind": []}),
-        "a block ended elsewhere": (STALE, {"b_last": [n - 1 for n in good["b_last"]]}),
-        "a block began elsewhere": (STALE, {"b_first": [n + 1 for n in good["b_first"]]}),
-        "a block of another": (STALE, {"b_account": [2 for _ in good["b_account"]]}),
-        "a block that moved since": (STALE, {"b_index": [n - 1 for n in good["b_index"]]}),
+        "the log is longer": ((STALE, LOG_MOVED), {"p_size": good["p_size"] - 1}),
+        "the log is shorter": ((STALE, LOG_MOVED), {"p_size": good["p_size"] + 1}),
+        "time runs backwards": ((STALE, LOG_MOVED), {"p_at": good["p_at"] - timedelta(days=1)}),
+        "a forged leaf": ((BROKEN, FORGED), {"l_leaf": [b"forged"]}),
+        "a forged node": ((BROKEN, FORGED), {"l_nodes": [bytes(32)]}),
+        "a leaf of no kind": (("23502", '"kind"'), {"l_kind": []}),
+        "a block ended elsewhere": (
+            (STALE, BLOCKS_MOVED),
+            {"b_last": [n - 1 for n in good["b_last"]]},
+        ),
+        "a block began elsewhere": (
+            (STALE, BLOCKS_MOVED),
+            {"b_first": [n + 1 for n in good["b_first"]]},
+        ),
+        "a block of another": (
+            (STALE, BLOCKS_MOVED),
+            {"b_account": [2 for _ in good["b_account"]]},
+        ),
+        "a block that moved since": (
+            (STALE, BLOCKS_MOVED),
+            {"b_index": [n - 1 for n in good["b_index"]]},
+        ),
         "a balance that changed since": (
-            STALE,
+            (STALE, "balances are as decided on"),
             {"s_before": [n + 1 for n in before], "s_after": [n + 1 for n in after]},
         ),
-        "a credit too many": (STALE, {"s_after": [after[0], after[1] + 1]}),
-        "a credit too few": (STALE, {"s_after": [after[0] - 1, after[1]]}),
+        "a credit too many": ((STALE, UNEQUAL), {"s_after": [after[0], after[1] + 1]}),
+        "a credit too few": ((STALE, UNEQUAL), {"s_after": [after[0] - 1, after[1]]}),
         "a balance left out": (
-            STALE,
+            (STALE, UNEQUAL),
             {name: good[name][:1] for name in ("s_account", "s_batch", "s_before", "s_after")},
         ),
         "an entry without a leaf": (
-            BROKEN,
+            (BROKEN, NO_ACT),
             {name: [] for name in ("l_kind", "l_subject", "l_leaf", "l_nodes")},
         ),
-        "an entry under an earlier leaf": (BROKEN, {"e_index": [n - 1 for n in good["e_index"]]}),
-        "an entry under no leaf yet": (BROKEN, {"e_index": [n + 1 for n in good["e_index"]]}),
-        "a closed account": (STALE, {"e_to": [closed_account for _ in good["e_to"]]}),
-        "an unknown account": (STALE, {"e_to": [999_999 for _ in good["e_to"]]}),
-        "an entry out of a final account": (BROKEN, {"e_from": [4 for _ in good["e_from"]]}),
-        "a block beyond the batch": (BROKEN, {"c_first": [beyond for _ in good["c_first"]]}),
+        "an entry under an earlier leaf": (
+            (BROKEN, NO_ACT),
+            {"e_index": [n - 1 for n in good["e_index"]]},
+        ),
+        "an entry under no leaf yet": (
+            (BROKEN, NO_ACT),
+            {"e_index": [n + 1 for n in good["e_index"]]},
+        ),
+        "a closed account": ((STALE, NO_ACCOUNT), {"e_to": [closed_account for _ in good["e_to"]]}),
+        "an unknown account": ((STALE, NO_ACCOUNT), {"e_to": [999_999 for _ in good["e_to"]]}),
+        "an entry out of a final account": (
+            (BROKEN, "ck_ledger_entries_final_accounts_keep"),
+            {"e_from": [4 for _ in good["e_from"]]},
+        ),
+        "a block beyond the batch": (
+            (BROKEN, "beyond the end of its batch"),
+            {
+                "e_last": [beyond],
+                "c_first": [beyond],
+                "c_account": good["e_to"],
+                "c_index": good["e_index"],
+            },
+        ),
+        "a block that goes elsewhere": ((BROKEN, NO_ENTRY), {"b_new_account": [2]}),
+        "a block that goes by another act": (
+            (BROKEN, NO_ENTRY),
+            {"b_new_index": [n + 1 for n in good["b_new_index"]]},
+        ),
+        "a remainder for another": ((BROKEN, NO_ENTRY), {"c_account": good["e_to"]}),
+        "blocks that go without an act": (
+            (BROKEN, NO_ENTRY),
+            {name: [] for name in good if name[:2] in {"l_", "e_", "s_"}},
+        ),
+        "a cut out of what is retired": (
+            ("23000", "cannot be cut out of a final account"),
+            {
+                "c_batch": good["c_batch"] * 2,
+                "c_first": [*good["c_first"], RETIRED_SERIALS.stop - 1],
+                "c_account": [*good["c_account"], *good["e_to"]],
+                "c_index": [*good["c_index"], *good["e_index"]],
+            },
+        ),
     }
 
 
@@ -453,12 +517,12 @@ async def test_the_door_refuses_what_was_decided_on_something_else(
         good = await a_transfer(connection, holders, monkeypatch)
         await connection.rollback()
         before = await everything(connection)
-        for name, (state, changes) in distorted(good, closed.id).items():
+        for name, ((state, words), changes) in distorted(good, closed.id).items():
             with subtests.test(name):
                 assert changes.keys() <= good.keys()
                 assert {**good, **changes} != good
                 await connection.begin()
-                with pytest.raises(Exception, match=r".") as failure:
+                with pytest.raises(Exception, match=words) as failure:
                     await call(connection, {**good, **changes})
                 assert sqlstate_of(failure.value) == state
                 await connection.rollback()
