@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.entry import logging, passwords, server
-from app.entry.cli import database, doctor, history
+from app.entry.cli import database, doctor, history, publishing
 from app.entry.cli.exits import ExitCode, console, explain
 from app.registry import founding, invariants
 from app.registry.parties.operations import FoundAuthority, found_authority
@@ -32,6 +32,8 @@ cli = typer.Typer(
 )
 admin = typer.Typer(help="People who run the register.", no_args_is_help=True)
 cli.add_typer(admin, name="admin")
+cli.add_typer(publishing.key, name="key")
+cli.command()(publishing.publish)
 cli.command("import")(history.import_history)
 
 
