@@ -1,17 +1,13 @@
 """
 The Merkle tree of RFC 6962, against published vectors and against its own definition.
 
-Three independent judges: roots published with the RFC's test leaves; a naive recursive tree written
-from section 2.1 of the RFC; and, where the checkout lies beside it, the proof cases that other
-implementations share, most of which must be refused.
+Two independent judges: roots published with the RFC's test leaves, and a naive recursive tree
+written from section 2.1 of the RFC. The cases that implementations share are in
+`test_published_vectors`, a million mutated proofs in `test_proof_mutations`.
 """
 
-import base64
 import hashlib
-import json
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,8 +17,6 @@ from app.registry.log.merkle import (
     EMPTY_ROOT,
     HASH_BYTES,
     Frontier,
-    Node,
-    completing_leaf,
     consistency_nodes,
     fold,
     inclusion_nodes,
@@ -32,6 +26,7 @@ from app.registry.log.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from tests.builders.trees import a_tree, flipped
 
 # The leaves that implementations of RFC 6962 test with, and the roots of their first 0 to 8.
 LEAVES = [
@@ -100,55 +95,7 @@ def naive_proof(old_size: int, leaves: Sequence[bytes], *, whole: bool = True) -
     return [*below, naive_root(leaves[:split])]
 
 
-class Tree:
-    """A grown tree with every node that appending gave out."""
-
-    def __init__(self, leaves: Sequence[bytes]) -> None:
-        self.leaves = leaves
-        self.nodes: dict[Node, bytes] = {}
-        self.roots = [EMPTY_ROOT]
-        self.frontier = Frontier()
-        for index, leaf in enumerate(leaves):
-            completed = self.frontier.append(leaf)
-            for level in range(len(completed) // HASH_BYTES):
-                node = (level, index >> level)
-                assert node not in self.nodes, "every node is produced exactly once"
-                assert completing_leaf(node) == index
-                self.nodes[node] = completed[level * HASH_BYTES : (level + 1) * HASH_BYTES]
-            self.roots.append(self.frontier.root())
-
-    def inclusion(self, index: int, size: int) -> list[bytes]:
-        return [fold(step, self.nodes) for step in inclusion_nodes(index, size)]
-
-    def consistency(self, old_size: int, size: int) -> list[bytes]:
-        return [fold(step, self.nodes) for step in consistency_nodes(old_size, size)]
-
-    def includes(
-        self, index: int, size: int, proof: list[bytes], /, **changes: bytes | int
-    ) -> bool:
-        asked: dict[str, Any] = {
-            "index": index,
-            "size": size,
-            "leaf": leaf_hash(self.leaves[index]),
-            "proof": proof,
-            "root": self.roots[size],
-        }
-        return verify_inclusion(**asked | changes)
-
-    def extends(
-        self, old_size: int, size: int, proof: list[bytes], /, **changes: bytes | int
-    ) -> bool:
-        asked: dict[str, Any] = {
-            "old_size": old_size,
-            "size": size,
-            "old_root": self.roots[old_size],
-            "root": self.roots[size],
-            "proof": proof,
-        }
-        return verify_consistency(**asked | changes)
-
-
-TREE = Tree([f"leaf {number}".encode() for number in range(SIZE_MAX)])
+TREE = a_tree(SIZE_MAX)
 sizes = st.integers(1, SIZE_MAX)
 
 
@@ -164,12 +111,6 @@ def growths(draw: st.DrawFn) -> tuple[int, int]:
     """An earlier and a later size, not the same."""
     size = draw(st.integers(2, SIZE_MAX))
     return draw(st.integers(1, size - 1)), size
-
-
-def flipped(data: bytes, bit: int) -> bytes:
-    changed = bytearray(data)
-    changed[bit // 8] ^= 1 << bit % 8
-    return bytes(changed)
 
 
 @st.composite
@@ -221,7 +162,7 @@ def test_appending_gives_out_every_node_once() -> None:
         for level in range(SIZE_MAX.bit_length())
         for number in range(SIZE_MAX >> level)
     }
-    assert TREE.nodes == expected
+    assert {node: TREE.nodes(node) for node in TREE.nodes} == expected
 
 
 def test_a_frontier_grows_on_from_where_it_was_kept() -> None:
@@ -363,60 +304,5 @@ def test_no_proof_is_made_between_sizes_that_cannot_be(old_size: int, size: int)
 
 def test_a_root_over_nodes_can_be_read_from_anywhere() -> None:
     """From a mapping, or by asking for each."""
-    assert fold(peaks_of(7), TREE.nodes.__getitem__) == TREE.roots[7]
-
-
-# ------------------------------------------------------------------ cases shared by implementations
-
-VECTORS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "rfc6962"
-# One shared case, of two trees of one leaf, gives "don't care" as both roots and wants it accepted,
-# because equal roots of equal sizes need no proof. We refuse every root that is not 32 bytes long:
-# such a thing is no root, and a caller who passes it has lost the real one. (Proofs between sizes
-# of 0 are refused by the cases too, as by us.)
-ACCEPTED_ELSEWHERE = {"consistency/additional/sizes-are-equal-one-and-proof-is-empty.json"}
-
-
-def cases(kind: str) -> list[Any]:
-    found = sorted((VECTORS / kind).rglob("*.json"))
-    if not found:
-        reason = "the shared proof cases (../shared/data/rfc6962) are not beside this checkout"
-        return [pytest.param(None, marks=pytest.mark.skip(reason=reason))]
-    return [pytest.param(path, id=path.relative_to(VECTORS).as_posix()) for path in found]
-
-
-def wanted(path: Path, case: dict[str, Any]) -> bool:
-    if path.relative_to(VECTORS).as_posix() in ACCEPTED_ELSEWHERE:
-        assert not case["wantErr"]
-        assert len(binary(case["root1"])) == 12
-        return False
-    return not case["wantErr"]
-
-
-def binary(text: str | None) -> bytes:
-    return base64.b64decode(text or "")
-
-
-@pytest.mark.parametrize("path", cases("inclusion"))
-def test_shared_inclusion_cases_are_judged_as_elsewhere(path: Path) -> None:
-    case = json.loads(path.read_text(encoding="utf-8"))
-    holds = verify_inclusion(
-        index=case["leafIdx"],
-        size=case["treeSize"],
-        leaf=binary(case["leafHash"]),
-        proof=[binary(step) for step in case["proof"] or []],
-        root=binary(case["root"]),
-    )
-    assert holds is wanted(path, case)
-
-
-@pytest.mark.parametrize("path", cases("consistency"))
-def test_shared_consistency_cases_are_judged_as_elsewhere(path: Path) -> None:
-    case = json.loads(path.read_text(encoding="utf-8"))
-    holds = verify_consistency(
-        old_size=case["size1"],
-        size=case["size2"],
-        old_root=binary(case["root1"]),
-        root=binary(case["root2"]),
-        proof=[binary(step) for step in case["proof"] or []],
-    )
-    assert holds is wanted(path, case)
+    by_name = {node: TREE.nodes(node) for node in TREE.nodes}
+    assert fold(peaks_of(7), TREE.nodes) == fold(peaks_of(7), by_name) == TREE.roots[7]

@@ -18,7 +18,7 @@ from typing import Final, Self
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-NOTE_BYTES_MAX: Final = 64 * 1024  # some four hundred signatures; a checkpoint has a handful
+NOTE_BYTES_MAX: Final = 128 * 1024  # sixteen signatures of the kinds that quantum computers need
 SIGNATURES_MAX: Final = 100
 NAME_CHARACTERS_MAX: Final = 255
 
@@ -26,6 +26,8 @@ _KEY_BYTES: Final = 32
 _ID_BYTES: Final = 4
 _SIGNATURE_BYTES: Final = 64
 _TIME_BYTES: Final = 8
+_TIME_MAX: Final = 2**63 - 1
+_PRIME: Final = 2**255 - 19  # of the field that a key's 255 bits are a number of
 _DASH: Final = "\u2014 "
 # Points of small order: with such a key one signature fits any text. The sign bit is left out.
 _SMALL_ORDER: Final = frozenset(
@@ -36,8 +38,6 @@ _SMALL_ORDER: Final = frozenset(
         "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
         "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
         "ec" + "ff" * 30 + "7f",
-        "ed" + "ff" * 30 + "7f",
-        "ee" + "ff" * 30 + "7f",
     )
 )
 
@@ -102,9 +102,10 @@ class VerifierKey:
         """Say whether a signature is this key's over a text."""
         signed = text.encode()
         if self.kind is KeyKind.WITNESS:
-            if len(signature) != _TIME_BYTES + _SIGNATURE_BYTES:
+            at = int.from_bytes(signature[:_TIME_BYTES], "big")
+            if len(signature) != _TIME_BYTES + _SIGNATURE_BYTES or at > _TIME_MAX:
                 return False
-            signed = _witnessed(int.from_bytes(signature[:_TIME_BYTES], "big"), text)
+            signed = _witnessed(at, text)
             signature = signature[_TIME_BYTES:]
         try:
             Ed25519PublicKey.from_public_bytes(self.key).verify(signature, signed)
@@ -248,12 +249,15 @@ def check_name(name: str) -> None:
 
 def check_strong(key: bytes) -> None:
     """
-    Refuse a public key under which one signature would fit any text.
+    Refuse a public key under which one signature would fit any text, or that has two spellings.
 
     Raises:
         MalformedError: it is such a key.
     """
-    if key[:-1] + bytes([key[-1] & 0x7F]) in _SMALL_ORDER:
+    unsigned = key[:-1] + bytes([key[-1] & 0x7F])
+    if int.from_bytes(unsigned, "little") >= _PRIME:
+        raise MalformedError("the key is not in the canonical form of Ed25519")
+    if unsigned in _SMALL_ORDER:
         raise MalformedError("the key is of small order: anybody could sign with it")
 
 

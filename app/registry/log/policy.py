@@ -5,8 +5,11 @@ Trust policies (C2SP tlog-policy): whose signatures a verifier asks for, as a fi
     witness <name> <verifier key> [<address>]
     group <name> <any|all|number> <member> …
     quorum <name|none>
+
+Words stand apart by spaces or tabs; a line whose first character is ``#`` is a comment.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,6 +18,10 @@ from app.registry.log.notes import KeyKind, MalformedError, Note, VerifierKey
 
 POLICY_BYTES_MAX: Final = 64 * 1024
 NO_QUORUM: Final = "none"
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_SPACE: Final = re.compile(r"[ \t]+")  # and nothing else: other spaces may stand in a name
+_COUNT: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 
 
 class QuorumError(ValueError):
@@ -65,17 +72,18 @@ class Policy:
         """
         signed = set(note.signers([witness.key for witness in self.witnesses.values()]))
         there = {name for name, witness in self.witnesses.items() if witness.key in signed}
-        if self.quorum != NO_QUORUM and not self.is_reached(self.quorum, there):
+        if not self.is_reached(self.quorum, there):
             missing = sorted(self.witnesses.keys() - there)
             raise QuorumError(f"quorum {self.quorum} is not reached; missing: {', '.join(missing)}")
         return [self.witnesses[name] for name in sorted(there)]
 
     def is_reached(self, name: str, there: Collection[str]) -> bool:
-        """Say whether a witness or group has said yes, given which witnesses have."""
-        group = self.groups.get(name)
-        if group is None:
-            return name in there
-        return sum(self.is_reached(member, there) for member in group.members) >= group.needed
+        """Say whether a witness, group or quorum has said yes, given which witnesses have."""
+        reached = {NO_QUORUM, *there}
+        for group in self.groups.values():  # a group knows only those named before it
+            if len(reached.intersection(group.members)) >= group.needed:
+                reached.add(group.name)
+        return name in reached
 
     def encode(self) -> bytes:
         """Return the policy's file."""
@@ -96,17 +104,11 @@ def parse_policy(data: bytes, *, needs_log: bool = True) -> Policy:
     Raises:
         MalformedError: it is none; the text names the line.
     """
-    try:
-        text = data.decode() if len(data) <= POLICY_BYTES_MAX else None
-    except UnicodeDecodeError:
-        text = None
-    if text is None:
-        raise MalformedError(f"a policy is UTF-8 text of at most {POLICY_BYTES_MAX} bytes")
     policy = Policy()
     has_quorum = False
-    for number, line in enumerate(text.split("\n"), start=1):
-        words = line.partition("#")[0].split()
-        if not words:
+    for number, line in enumerate(_read(data).split("\n"), start=1):
+        words = _SPACE.split(line.strip(" \t"))
+        if not words[0] or words[0].startswith("#"):
             continue
         try:
             has_quorum = _take(policy, words, has_quorum=has_quorum)
@@ -116,6 +118,8 @@ def parse_policy(data: bytes, *, needs_log: bool = True) -> Policy:
         raise MalformedError("the policy names no log")
     if not has_quorum:
         raise MalformedError("the policy names no quorum; «quorum none» asks for no witness")
+    if {key.key for key in policy.logs} & {w.key.key for w in policy.witnesses.values()}:
+        raise MalformedError("the policy makes a log its own witness")
     return policy
 
 
@@ -130,11 +134,28 @@ def witness_policy(
     return policy
 
 
+def _read(data: bytes) -> str:
+    try:
+        text = data.decode() if len(data) <= POLICY_BYTES_MAX else None
+    except UnicodeDecodeError:
+        text = None
+    if text is None:
+        raise MalformedError(f"a policy is UTF-8 text of at most {POLICY_BYTES_MAX} bytes")
+    if _CONTROL.search(text):
+        raise MalformedError("a policy holds no control characters but tabs and ends of line")
+    if not text.endswith("\n"):
+        raise MalformedError("the policy is cut short: its last line has no end")
+    return text
+
+
 def _take(policy: Policy, words: list[str], *, has_quorum: bool) -> bool:
     """Take a line into a policy; return whether it has a quorum now."""
     match words:
         case ["log", line, *address] if len(address) <= 1:
-            policy.logs[_key(line, KeyKind.LOG)] = address[0] if address else None
+            key = _key(line, KeyKind.LOG)
+            if any(key.key == other.key for other in policy.logs):
+                raise MalformedError("a log's key is named twice")
+            policy.logs[key] = address[0] if address else None
         case ["witness", name, line, *address] if len(address) <= 1:
             _check_new(policy, name)
             key = _key(line, KeyKind.WITNESS)
@@ -155,12 +176,14 @@ def _take(policy: Policy, words: list[str], *, has_quorum: bool) -> bool:
 
 
 def _needed(policy: Policy, needed: str, members: list[str]) -> int:
+    taken = {member for group in policy.groups.values() for member in group.members}
     for member in members:
         _check_known(policy, member)
-    if len(set(members)) != len(members):
-        raise MalformedError("a group names a member twice")
+        if member in taken:
+            raise MalformedError(f"{member[:80]} would count twice: it is a member already")
+        taken.add(member)
     words = {"any": 1, "all": len(members)}
-    count = words.get(needed) or (int(needed) if needed.isascii() and needed.isdigit() else 0)
+    count = words.get(needed) or (int(needed) if _COUNT.fullmatch(needed) else 0)
     if not 1 <= count <= len(members):
         raise MalformedError(f"a group of {len(members)} cannot need {needed[:20]}")
     return count

@@ -17,11 +17,12 @@ from app.registry.log.notes import MalformedError
 WIDTH: Final = 256
 HEIGHT: Final = 8  # levels of the tree that one tile spans: 2^8 = 256
 LEVEL_MAX: Final = 7  # 256^8 leaves are more than a size can say
+LEAVES_MAX: Final = 2**63 - 1  # what a size can say
 LENGTH_BYTES: Final = 2  # before each entry, big-endian
 BUNDLE: Final = -1  # the "level" of bundles: one below the hashes of their leaves
 
 _PATH: Final = re.compile(
-    r"tile/(?P<level>entries|[0-9])/(?P<number>(?:x[0-9]{3}/)*[0-9]{3})"
+    r"tile/(?P<level>entries|[0-7])/(?P<number>(?:x[0-9]{3}/){0,5}[0-9]{3})"
     r"(?:\.p/(?P<width>[1-9][0-9]{0,2}))?",
     re.ASCII,
 )
@@ -64,7 +65,7 @@ class Tile:
         Read an address.
 
         Raises:
-            MalformedError: no tile has it, or it is another spelling of one.
+            MalformedError: no tile of any log has it, or it is another spelling of one.
         """
         found = _PATH.fullmatch(path)
         if found is None:
@@ -72,7 +73,7 @@ class Tile:
         level = BUNDLE if found["level"] == "entries" else int(found["level"])
         number = int(found["number"].replace("x", "").replace("/", ""))
         made = cls(level, number, int(found["width"] or WIDTH))
-        if made.path != path or level > LEVEL_MAX:
+        if made.path != path or made.width > WIDTH or made.size_needed > LEAVES_MAX:
             raise MalformedError("no tile has this address")
         return made
 
@@ -104,6 +105,7 @@ def tile_of(node: Node, size: int) -> tuple[Tile, int]:
     """
     level, number = node
     assert level % HEIGHT == 0
+    assert number < size >> level
     width = min((size >> level) - number // WIDTH * WIDTH, WIDTH)
     return Tile(level // HEIGHT, number // WIDTH, width), number % WIDTH
 
