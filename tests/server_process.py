@@ -52,6 +52,7 @@ class RegistryProcess:
 
     def launch(self, *, failpoint: str = "") -> None:
         """Start it, and do not wait."""
+        self.stop()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "app.entry.cli", *self.command],
@@ -89,6 +90,7 @@ class RegistryProcess:
         if self.process is None or self.process.poll() is not None:
             return
         self.process.terminate()
+        self.process.send_signal(signal.SIGCONT)  # one that a test has stopped would not hear it
         try:
             self.process.wait(STOP_SECONDS_MAX)
         except subprocess.TimeoutExpired:

@@ -35,7 +35,6 @@ from app.registry.log.checkpoints import Checkpoint
 from app.registry.log.growth import Growth
 from app.registry.log.notes import Note
 from app.registry.log.store import publication
-from app.registry.log.store.publication import Published
 
 # A new act is seen within the first, and checkpoints are at least the second apart: together with
 # the work itself that is less than the one second that an act waits at most.
@@ -207,8 +206,8 @@ class Publisher:
         size = 0 if signed is None else signed.size
         if self._growth.size != size:
             await self._rebuild(connection, size)
+        self._released = published.note if published.size == self._growth.size else None
         await self._mend_files()
-        self._released = _released(published, self._growth)
         _log.info("publishing", origin=self._keys.origin, size=size, published=published.size)
 
     async def _rebuild(self, connection: AsyncConnection, size: int) -> None:
@@ -229,13 +228,15 @@ class Publisher:
         self._growth = grown
 
     async def _mend_files(self) -> None:
-        """Bring back the last tiles where they are missing, and refuse other ones."""
+        """Bring back the last files where they are missing, and refuse other tiles."""
         for tile, content in self._growth.partial().items():
             found = await self._files.find(tile.path)
             if found is None:
                 await self._files.put({tile.path: content})
             elif found != content:
                 raise FilesDifferError(path=tile.path)
+        if self._released is not None and self._released != await self._files.find(CHECKPOINT):
+            await self._files.put({CHECKPOINT: self._released})
 
     def _checkpoint(self, grown: Growth) -> Checkpoint:
         return Checkpoint(self._keys.origin, grown.size, grown.frontier.root())
@@ -243,11 +244,6 @@ class Publisher:
     def _on_notice(self, _connection: object, notice: object) -> None:
         if gave_up_waiting(notice):
             self._standby_given_up = True
-
-
-def _released(published: Published, grown: Growth) -> bytes | None:
-    """Return the checkpoint that is out, if it is the one of this size."""
-    return published.note if published.size == grown.size else None
 
 
 async def _sleep(stopping: asyncio.Event, seconds: float) -> None:
