@@ -184,5 +184,5 @@ async def _rebuild_tree(connection: AsyncConnection) -> AsyncIterator[Violation]
     except TreeBrokenError as broken:
         yield Violation("the tree is built from the stored leaves", str(broken))
         return
-    if frontier.peaks != head.frontier.peaks or frontier.root() != head.root:
+    if b"".join(frontier.peaks) != head.peaks or frontier.root() != head.root:
         yield Violation("the head is the root of the stored leaves", f"size {head.size}")

@@ -22,7 +22,7 @@ from app.registry.log import proofs
 from app.registry.log import store as log_store
 from app.registry.log.checkpoints import Checkpoint, parse_checkpoint
 from app.registry.log.notes import ForgedError, MalformedError
-from app.registry.log.store import publication
+from app.registry.log.store import NodeMissingError, publication
 from app.registry.log.store.publication import Published
 
 
@@ -37,7 +37,11 @@ async def check_agreement(connection: AsyncConnection, promised: Checkpoint) -> 
     head = await log_store.get_head(connection)
     if head.size < promised.size:
         raise DatabaseBehindError(size=head.size, published=promised.size)
-    if await proofs.get_root(connection, promised.size) != promised.root:
+    try:
+        root = await proofs.get_root(connection, promised.size)
+    except NodeMissingError:
+        raise DatabaseDiffersError(size=promised.size, found="a leaf is missing") from None
+    if root != promised.root:
         raise DatabaseDiffersError(size=promised.size, found="another root")
 
 
