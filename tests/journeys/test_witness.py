@@ -16,16 +16,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from proofbundle.checkpoint import verify_witnessed_checkpoint
 
+from app.entry.cli import witness as command
 from app.entry.publishing.witnesses import Trouble, Witnesses
 from app.entry.witness import server
 from app.entry.witness.memory import EVIDENCE_PROVEN_MAX, EVIDENCE_UNPROVEN_MAX, Memory
+from app.entry.witness.refusals import (
+    FolderInUseError,
+    FolderUnusableError,
+    KeyExposedError,
+    KeyGoneError,
+    KeyUnreadableError,
+    MemoryDamagedError,
+    NameDiffersError,
+    NameMissingError,
+)
 from app.kernel import clock
 from app.registry.log.notes import Signature, cosigned_at, parse_note, sign
 from app.registry.log.policy import Policy, Witness, witness_policy
@@ -299,15 +310,50 @@ KEY = GrownLog().verifier
 def test_a_key_that_others_can_read_is_refused(folder: Path) -> None:
     key = folder / "key.pem"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    key.chmod(0o640)
+    for mode in (0o640, 0o604, 0o620, 0o666):
+        key.chmod(mode)
+        with pytest.raises(KeyExposedError):
+            Memory.open(folder, None)
     assert "chmod 600" in refusal(folder, KEY)
+    key.chmod(0o400)
+    Memory.open(folder, None).close()
+
+
+def test_a_refusal_lets_go_of_the_folder(folder: Path) -> None:
+    memory = Memory.open(folder, None)
+    with pytest.raises(FolderInUseError):
+        Memory.open(folder, None)
+    memory.close()
+    (folder / "key.pem").chmod(0o644)
+    for _ in range(2):
+        with pytest.raises(KeyExposedError):
+            Memory.open(folder, None)
+
+
+def test_a_start_that_was_cut_off_is_taken_up_again(tmp_path: Path) -> None:
+    """The power may fail after any file of the first start."""
+    folder = tmp_path / "witness"
+    Memory.open(folder, "witness.example/one").close()
+    (folder / "verifier-key").unlink()
+    (folder / "verifier-key.new").write_text("half a")
+    (folder / "verifier-key.new").chmod(0o444)
+    with pytest.raises(NameMissingError):
+        Memory.open(folder, None)
+    key = Memory.open(folder, "witness.example/one")
+    assert (folder / "verifier-key").read_text() == f"{key.key}\n"
+    key.close()
 
 
 def test_a_witness_keeps_its_name(folder: Path) -> None:
-    assert "It is called witness.example/one" in refusal(folder, KEY, name="another.example")
+    with pytest.raises(NameDiffersError) as refused:
+        Memory.open(folder, "another.example")
+    assert refused.value.facts == {"name": "witness.example/one"}
+    Memory.open(folder, None).close()
 
 
 def test_a_new_witness_needs_a_name(tmp_path: Path) -> None:
+    with pytest.raises(NameMissingError):
+        Memory.open(tmp_path / "witness", None)
     assert "--name" in refusal(tmp_path / "witness", KEY, name=None)
     assert not (tmp_path / "witness" / "key.pem").exists()
 
@@ -323,21 +369,28 @@ def test_a_log_cannot_be_its_own_witness(tmp_path: Path) -> None:
 
 def test_a_witness_whose_key_is_gone_does_not_become_another_one(folder: Path) -> None:
     (folder / "key.pem").unlink()
-    assert "whose key is not here" in refusal(folder, KEY)
+    with pytest.raises(KeyGoneError):
+        Memory.open(folder, "witness.example/one")
     (folder / "verifier-key").unlink()
-    assert "whose key is not here" in refusal(folder, KEY)
+    with pytest.raises(KeyGoneError):
+        Memory.open(folder, "witness.example/one")
 
 
 @pytest.mark.parametrize("content", [b"", b"no key", b"-----BEGIN PRIVATE KEY-----\n"])
 def test_a_key_file_without_a_key_is_refused(folder: Path, content: bytes) -> None:
     (folder / "key.pem").write_bytes(content)
-    assert "does not hold an Ed25519 key" in refusal(folder, KEY)
+    with pytest.raises(KeyUnreadableError):
+        Memory.open(folder, None)
 
 
 def test_the_key_of_another_witness_is_refused(folder: Path, tmp_path: Path) -> None:
     Memory.open(tmp_path / "other", "witness.example/one").close()
     (tmp_path / "other" / "key.pem").replace(folder / "key.pem")
-    assert "whose key is not here" in refusal(folder, KEY)
+    with pytest.raises(KeyGoneError):
+        Memory.open(folder, None)
+    (folder / "verifier-key").write_text("nonsense\n")
+    with pytest.raises(KeyGoneError):
+        Memory.open(folder, None)
 
 
 @pytest.mark.parametrize("change", ["emptied", "cut", "another size", "renamed", "unsigned"])
@@ -355,11 +408,14 @@ def test_a_witness_whose_memory_is_damaged_refuses(folder: Path, change: str) ->
     path.write_bytes(changed[change])
     if change == "renamed":
         path.rename(path.with_name("0" * 64 + ".note"))
-    assert "is damaged" in refusal(folder, KEY)
+    with pytest.raises(MemoryDamagedError):
+        Memory.open(folder, None)
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "witness").write_text("a file")
+    with pytest.raises(FolderUnusableError):
+        Memory.open(tmp_path / "witness", "witness.example/one")
     assert "--folder" in refusal(tmp_path / "witness", KEY)
 
 
@@ -388,6 +444,77 @@ def test_it_loads_nothing_that_speaks_to_a_database() -> None:
         [sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=True
     )
     assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_policy_names_logs_and_a_key_one(tmp_path: Path) -> None:
+    path = tmp_path / "policy"
+    path.write_bytes(witness_policy({KEY: None}, [], 0).encode())
+    second = GrownLog(KEY.name).verifier  # the log's next key
+    assert command._logs([str(path), str(second), str(KEY)]) == {KEY.name: [KEY, second]}
+
+
+async def _at_once(memory: Memory, body: bytes, *, ends: bool = True) -> tuple[int, bytes]:
+    """Ask a witness in this process, with a body that may never end."""
+    log = GrownLog()
+    app = server.make_app(memory, {log.origin: [KEY]})
+    pieces = [{"type": "http.request", "body": body, "more_body": True}]
+    if ends:
+        pieces.insert(0, {"type": "http.disconnect"})
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        if not pieces:
+            await asyncio.sleep(60)
+        return pieces.pop()
+
+    async def send(message: Any) -> None:  # noqa: ANN401  whatever the interface sends
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/add-checkpoint", "headers": []}
+    await app({**scope, "query_string": b"", "root_path": ""}, receive, send)
+    headers = dict(sent[0]["headers"])
+    assert headers[b"connection"] == b"close"
+    return sent[0]["status"], sent[1]["body"]
+
+
+async def test_a_body_that_does_not_come_ends_the_request(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "BODY_SECONDS_MAX", 0.05)
+    memory = Memory.open(folder, None)
+    assert (await _at_once(memory, b"old 0\n", ends=False))[0] == 408
+    assert (await _at_once(memory, b"old 0\n"))[0] == 400
+    assert (await _at_once(memory, bytes(REQUEST_BYTES_MAX + 1)))[0] == 413
+    memory.close()
+
+
+async def test_every_answer_of_the_format(tmp_path: Path) -> None:
+    log = GrownLog().grow(20)
+    fork = log.forked_at(5, 15)
+    memory = Memory.open(tmp_path / "witness", "witness.example/one")
+    app = server.make_app(memory, {log.origin: [log.verifier]})
+    asked = [
+        (log.request(0, 10), 200),
+        (log.request(10, 10), 200),
+        (log.request(0, 10), 409),
+        (fork.request(10, 10), 409),
+        (fork.request(10, 20), 422),
+        (encode_request(10, [], log.note(5).encode()), 400),
+        (GrownLog().grow(20).request(0), 403),
+        (GrownLog("other.example").grow(20).request(0), 404),
+        (b"nothing", 400),
+        (log.request(10, 20), 200),
+    ]
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://witness") as client:
+        for body, status in asked:
+            answer = await client.post("/add-checkpoint", content=body)
+            assert (answer.status_code, answer.text[-1]) == (status, "\n")
+        assert "evidence  2" in (await client.get("/")).text
+        assert (await client.get("/health")).text == "ok\n"
+    async with app.router.lifespan_context(app):
+        pass
+    memory.close()
 
 
 def test_the_clock_may_step_back(tmp_path: Path) -> None:
