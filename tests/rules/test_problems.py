@@ -47,6 +47,7 @@ HUNDREDS = {
     "app.entry.takeover": {33},
     "app.entry.cli.history": {33},
     "app.entry.cli": {35},
+    "app.entry.witness": {36},
 }
 
 
