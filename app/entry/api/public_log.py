@@ -38,7 +38,7 @@ class NoSuchTileError(NotFoundError):
     """The public log has no tile at this address."""
 
     code = "log_tile_not_found"
-    number = 1105
+    number = 1420
     title_th = "บันทึกสาธารณะไม่มีไทล์ที่ที่อยู่นี้"
     advice = (
         "Tiles are tile/<level>/<number> and tile/entries/<number>, a partial one with .p/<width>; "

@@ -34,8 +34,8 @@ class WitnessPolicyError(InvalidError):
     code = "witness_policy_unusable"
     number = 3510
     title_th = "ไม่สามารถใช้นโยบายพยานได้"
-    advice = "{path}: {fault}."
-    advice_th = "{path}: {fault}"
+    advice = "{path}: {fault}. It is a C2SP trust policy with witnesses and their addresses."
+    advice_th = "{path}: {fault} ต้องเป็นไฟล์นโยบายแบบ C2SP ที่มีพยานและที่อยู่ของพยาน"
 
 
 def publish(

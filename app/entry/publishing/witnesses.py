@@ -24,6 +24,7 @@ LINES_MAX: Final = 10  # of one witness, which may be changing its key
 ASKS_MAX: Final = 3  # its size; the cosignature; and once more where somebody else was faster
 TIME_MAX: Final = 2**63 - 1  # whatever its clock says, but a number that others can read
 SENTENCE_MAX: Final = 300  # characters: what a stranger sent may be quoted in it
+PORT_MAX: Final = 65_535
 PATH: Final = "/add-checkpoint"
 
 Prove = Callable[[int], Awaitable[Sequence[bytes]]]
@@ -86,10 +87,19 @@ class _Reply:
 
 
 class Witnesses:
-    """Those who are asked, and the size that each of them cosigned last."""
+    """
+    Those who are asked, and the size that each of them cosigned last.
+
+    Args:
+        witnesses: whom to ask; those without an address are not.
+        seconds_max: how long asking all of them may take.
+
+    Raises:
+        MalformedError: an address is none of HTTP.
+    """
 
     def __init__(self, witnesses: Sequence[Witness], *, seconds_max: float) -> None:
-        self._witnesses = [witness for witness in witnesses if witness.address is not None]
+        self._urls = {w: _url(w, w.address) for w in witnesses if w.address is not None}
         self._seconds_max = seconds_max
         # None known: it is asked as one that has seen nothing, and answers what it has seen.
         self._sizes: dict[VerifierKey, int] = {}
@@ -117,8 +127,7 @@ class Witnesses:
         deadline = asyncio.get_running_loop().time() + self._seconds_max
         sent = _Sent(note, note.encode(), checkpoint.size, prove)
         tasks = [
-            asyncio.create_task(self._answer(witness, sent, deadline))
-            for witness in self._witnesses
+            asyncio.create_task(self._answer(witness, sent, deadline)) for witness in self._urls
         ]
         try:
             return await asyncio.gather(*tasks)
@@ -145,7 +154,7 @@ class Witnesses:
             trouble = _TroubleError(Trouble.SLOW, type(failure).__name__)
         except httpx2.RemoteProtocolError as failure:
             trouble = _TroubleError(Trouble.MALFORMED, f"no answer of HTTP: {failure}")
-        except (httpx2.HTTPError, httpx2.InvalidURL) as failure:
+        except httpx2.HTTPError as failure:
             trouble = _TroubleError(Trouble.AWAY, f"{type(failure).__name__}: {failure}")
         except MalformedError as fault:
             trouble = _TroubleError(Trouble.MALFORMED, str(fault))
@@ -169,16 +178,26 @@ class Witnesses:
         raise _TroubleError(Trouble.REFUSED, "it said another size each time it was asked")
 
     async def _post(self, witness: Witness, request: bytes) -> _Reply:
-        assert witness.address is not None
-        url = witness.address.rstrip("/") + PATH
         body = b""
-        async with self._client.stream("POST", url, content=request) as answer:
+        async with self._client.stream("POST", self._urls[witness], content=request) as answer:
             async for piece in answer.aiter_raw():
                 body += piece
                 if len(body) > ANSWER_BYTES_MAX:
                     raise MalformedError(f"it answered more than {ANSWER_BYTES_MAX} bytes")
         media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         return _Reply(request, answer.status_code, media_type[:100], body)
+
+
+def _url(witness: Witness, address: str) -> httpx2.URL:
+    """Return where a witness is asked, from the address that a policy gives."""
+    try:
+        url = httpx2.URL(address.rstrip("/") + PATH)
+    except httpx2.InvalidURL as fault:
+        raise MalformedError(f"the address of the witness {witness.name}: {fault}") from None
+    is_plain = url.scheme in {"http", "https"} and not (url.userinfo or url.query or url.fragment)
+    if not is_plain or not url.host or (url.port is not None and not 0 < url.port <= PORT_MAX):
+        raise MalformedError(f"the address of the witness {witness.name} is no address of HTTP")
+    return url
 
 
 def _other_size(old_size: int, sent: _Sent, reply: _Reply) -> int:
