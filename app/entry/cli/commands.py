@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.entry import logging, passwords, server
-from app.entry.cli import database, doctor, history
+from app.entry.cli import database, doctor, erasure, history
 from app.entry.cli.exits import ExitCode, console, explain
 from app.registry import founding, invariants
 from app.registry.parties.operations import FoundAuthority, found_authority
@@ -33,6 +33,7 @@ cli = typer.Typer(
 admin = typer.Typer(help="People who run the register.", no_args_is_help=True)
 cli.add_typer(admin, name="admin")
 cli.command("import")(history.import_history)
+cli.command("erase-person")(erasure.erase)
 
 
 def main() -> None:

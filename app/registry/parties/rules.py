@@ -14,6 +14,7 @@ from app.registry.parties.refusals import (
     PartyStaleError,
     ProvinceNeededError,
     RoleNotOfKindError,
+    UserErasedError,
 )
 
 SECTORAL_SCOPE_MAX: Final = 16  # T-VER groups its methodologies in scopes 1 to 16
@@ -120,8 +121,8 @@ class User:
     id: str
     party_id: str
     party_kind: PartyKind
-    email: str
-    display_name: str
+    email: str | None  # None: erased
+    display_name: str | None  # None: erased
     roles: frozenset[Role]
     status: Status
     version: int
@@ -175,6 +176,7 @@ class Permission(StrEnum):
     REVIEW_VERIFICATION = "review_verification"
     DECIDE_ISSUANCE = "decide_issuance"
     IMPORT_HISTORY = "import_history"
+    ERASE_PERSON = "erase_person"
 
 
 class Reach(StrEnum):
@@ -233,6 +235,7 @@ POLICY: Final[dict[Role, dict[Permission, Reach]]] = {
         Permission.SET_RULES: Reach.ANY,
         Permission.OPEN_ACCOUNT: Reach.ANY,
         Permission.IMPORT_HISTORY: Reach.ANY,
+        Permission.ERASE_PERSON: Reach.ANY,
     },
     Role.AUDITOR: dict.fromkeys(_OFFICER_READS, Reach.ANY),
     Role.HOLDER_INITIATOR: {
@@ -322,6 +325,17 @@ def require_version(found: int, *, expected: int) -> None:
     """
     if found != expected:
         raise PartyStaleError
+
+
+def require_not_erased(user: User) -> None:
+    """
+    Refuse to change a user of whom nothing is left but the identifier.
+
+    Raises:
+        UserErasedError: their name and address were erased.
+    """
+    if user.email is None:
+        raise UserErasedError
 
 
 def require_province(kind: PartyKind, province_code: str | None) -> None:
