@@ -58,6 +58,12 @@ CREATE VIEW erasable_words (log_index, name, words) AS
                 JOIN sites s ON s.activity_id = e.activity_id
                WHERE e.step IN ('draft', 'amend', 'submit') AND s.name <> '[erased]';
 
+-- What acts of the log say that they erased. Leaves are not parsed: a forged one must not stop an audit.
+CREATE VIEW erased_acts (log_index) AS
+    SELECT act::bigint FROM log_entries,
+           unnest(string_to_array(substring(encode(leaf, 'escape') FROM '"acts":\[([0-9,]+)\]'), ',')) AS act
+     WHERE kind = 'person.erased';
+
 -- ---------------------------------------------------------------- the road
 
 -- Which acts lose something when these acts' words and this user are erased: the acts themselves, those that say why
@@ -225,7 +231,7 @@ CREATE TRIGGER words_are_given BEFORE INSERT ON verification_reviews FOR EACH RO
 -- ---------------------------------------------------------------- rights
 
 GRANT SELECT, INSERT ON log_salts TO registry_app;
-GRANT SELECT ON erasable_words TO registry_app;
+GRANT SELECT ON erasable_words, erased_acts TO registry_app;
 REVOKE EXECUTE ON FUNCTION erasable_acts, erase_texts, refuse_all_but_erasure, require_erasure, refuse_wordless
     FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION erasable_acts, erase_texts TO registry_app;

@@ -14,7 +14,6 @@ from app.registry.parties.refusals import (
     PartyStaleError,
     ProvinceNeededError,
     RoleNotOfKindError,
-    UserErasedError,
 )
 
 SECTORAL_SCOPE_MAX: Final = 16  # T-VER groups its methodologies in scopes 1 to 16
@@ -325,17 +324,6 @@ def require_version(found: int, *, expected: int) -> None:
     """
     if found != expected:
         raise PartyStaleError
-
-
-def require_not_erased(user: User) -> None:
-    """
-    Refuse to change a user of whom nothing is left but the identifier.
-
-    Raises:
-        UserErasedError: their name and address were erased.
-    """
-    if user.email is None:
-        raise UserErasedError
 
 
 def require_province(kind: PartyKind, province_code: str | None) -> None:

@@ -15,6 +15,7 @@ from app.registry.parties.refusals import (
     LastAdministratorError,
     StatusUnchangedError,
     TooManyKeysError,
+    UserErasedError,
 )
 from app.registry.parties.rules import (
     KEYS_PER_USER_MAX,
@@ -261,7 +262,7 @@ async def find_erasable(pen: Pen, user_id: str) -> User:
         LastAdministratorError: no administrator would be left.
     """
     user = await store.get_user(pen.connection, user_id)
-    rules.require_not_erased(user)
+    _require_not_erased(user)
     await _require_another_administrator(pen, user)
     return user
 
@@ -297,7 +298,7 @@ async def empty_user(pen: Pen, user: User, *, by: str, log_index: int) -> None:
 async def _managed_user(pen: Pen, actor: Actor, user_id: str) -> User:
     require(actor, Permission.MANAGE_USERS)
     user = await store.get_user(pen.connection, user_id)
-    rules.require_not_erased(user)
+    _require_not_erased(user)
     return user
 
 
@@ -305,8 +306,14 @@ async def _own_or_managed_user(pen: Pen, actor: Actor, user_id: str) -> User:
     user = await store.get_user(pen.connection, user_id, seen_by=actor)
     if user.id != actor.user_id:
         require(actor, Permission.MANAGE_USERS, owner_ids=(user.party_id,))
-    rules.require_not_erased(user)
+    _require_not_erased(user)
     return user
+
+
+def _require_not_erased(user: User) -> None:
+    # Nothing is left of them but the identifier, and nobody is to become them again.
+    if user.email is None:
+        raise UserErasedError
 
 
 async def _require_another_administrator(pen: Pen, user: User) -> None:
