@@ -19,12 +19,14 @@ from app.entry.api.wire import (
     Name,
     Page,
     PageQuery,
+    Salt,
     Shown,
     Text,
     changed,
     created,
     decode_cursor,
     encode_cursor,
+    salt_shown,
     show,
 )
 from app.entry.problems import refused
@@ -140,7 +142,8 @@ class IssuanceShown(Shown):
     document_id: str | None = Field(
         description="Document of the decision; null: none.", examples=[None]
     )
-    reason: str | None = Field(description="Why; null: none given.", examples=[None])
+    reason: str | None = Field(description="Why; null: none given, or erased.", examples=[None])
+    salt: Salt
     credits: int = Field(description="Credits minted in all.", examples=[1250])
     buffer_credits: int = Field(description="Of these, in the buffer.", examples=[125])
     lines: list[IssuanceLineShown] = Field(
@@ -272,6 +275,7 @@ def issuance_shown(issuance: Issuance) -> IssuanceShown:
         decided_on=issuance.grounds.decided_on,
         document_id=issuance.grounds.document_id,
         reason=issuance.reason,
+        salt=salt_shown(issuance.salt, issuance.reason),
         credits=sum(line.credits for line in planned),
         buffer_credits=sum(line.buffer_credits for line in planned),
         lines=[_line_shown(line) for line in issuance.lines],
