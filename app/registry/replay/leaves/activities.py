@@ -31,7 +31,6 @@ from app.registry.replay.leaves.words import (
     Version,
 )
 
-_Subject = Annotated[ActivityId, Meta(description="The activity.")]
 _Reason = Annotated[Digest, Meta(description="Salted SHA-256 of the reason.")]
 _ReasonIfAny = (
     Annotated[Digest, Meta(description="Salted SHA-256 of the reason; absent: none was given.")]
@@ -54,6 +53,13 @@ class StepFacts(Facts, frozen=True):
     version: Annotated[Version, Meta(description="Version that the step leads to, from 1.")]
 
 
+class ActivityAct(Act, frozen=True):
+    """A step of an activity's life."""
+
+    subject: Annotated[ActivityId, Meta(description="The activity.")]
+    data: StepFacts
+
+
 class DraftedFacts(StepFacts, frozen=True):
     """Whose activity begins."""
 
@@ -61,14 +67,13 @@ class DraftedFacts(StepFacts, frozen=True):
     content_commitment: _Content
 
 
-class ActivityDrafted(Act, frozen=True, tag="activity.drafted"):
+class ActivityDrafted(ActivityAct, frozen=True, tag="activity.drafted"):
     """
     An activity was begun.
 
     A replayer notes it; its number is one more than the programme's last.
     """
 
-    subject: _Subject
     data: DraftedFacts
 
 
@@ -78,10 +83,9 @@ class AmendedFacts(StepFacts, frozen=True):
     content_commitment: _Content
 
 
-class ActivityAmended(Act, frozen=True, tag="activity.amended"):
+class ActivityAmended(ActivityAct, frozen=True, tag="activity.amended"):
     """A draft was changed. A replayer checks that it still is a draft."""
 
-    subject: _Subject
     data: AmendedFacts
 
 
@@ -143,7 +147,7 @@ class SubmittedFacts(StepFacts, frozen=True, kw_only=True):
     content_commitment: _Content
 
 
-class ActivitySubmitted(Act, frozen=True, tag="activity.submitted"):
+class ActivitySubmitted(ActivityAct, frozen=True, tag="activity.submitted"):
     """
     An activity was handed in for registration.
 
@@ -151,7 +155,6 @@ class ActivitySubmitted(Act, frozen=True, tag="activity.submitted"):
     installations: while it is live no other activity can count them.
     """
 
-    subject: _Subject
     data: SubmittedFacts
 
 
@@ -167,21 +170,19 @@ class ReasonedFacts(StepFacts, frozen=True):
     reason_commitment: _Reason
 
 
-class ReviewStarted(Act, frozen=True, tag="activity.review_started"):
+class ReviewStarted(ActivityAct, frozen=True, tag="activity.review_started"):
     """The completeness review began. A replayer takes the step."""
 
-    subject: _Subject
     data: MaybeReasonedFacts
 
 
-class ActivityReturned(Act, frozen=True, tag="activity.returned"):
+class ActivityReturned(ActivityAct, frozen=True, tag="activity.returned"):
     """
     An incomplete file went back to its owner.
 
     A replayer takes the step; the activity's installations are free again.
     """
 
-    subject: _Subject
     data: ReasonedFacts
 
 
@@ -194,14 +195,13 @@ class ReviewCompletedFacts(MaybeReasonedFacts, frozen=True):
     ]
 
 
-class ReviewCompleted(Act, frozen=True, tag="activity.review_completed"):
+class ReviewCompleted(ActivityAct, frozen=True, tag="activity.review_completed"):
     """
     The file is complete and goes on to validation, or to decision where none is asked.
 
     A replayer checks that the body may validate.
     """
 
-    subject: _Subject
     data: ReviewCompletedFacts
 
 
@@ -211,14 +211,13 @@ class ValidatorAssignedFacts(StepFacts, frozen=True):
     vvb_party_id: Annotated[PartyId, Meta(description="Body that is to validate.")]
 
 
-class ValidatorAssigned(Act, frozen=True, tag="activity.validator_assigned"):
+class ValidatorAssigned(ActivityAct, frozen=True, tag="activity.validator_assigned"):
     """
     A body was named that is to validate.
 
     A replayer checks that it is accredited in the scope, not the owner, and without an account.
     """
 
-    subject: _Subject
     data: ValidatorAssignedFacts
 
 
@@ -234,14 +233,13 @@ class ValidatedFacts(StepFacts, frozen=True):
     ]
 
 
-class ActivityValidated(Act, frozen=True, tag="activity.validated"):
+class ActivityValidated(ActivityAct, frozen=True, tag="activity.validated"):
     """
     The assigned body gave its opinion on the activity.
 
     A replayer notes the conclusion; after a positive one none may follow.
     """
 
-    subject: _Subject
     data: ValidatedFacts
 
 
@@ -273,7 +271,7 @@ class RegisteredFacts(DecidedFacts, frozen=True, kw_only=True):
     registered_on: Annotated[Day, Meta(description="Day of registration, in Thailand.")]
 
 
-class ActivityRegistered(Act, frozen=True, tag="activity.registered"):
+class ActivityRegistered(ActivityAct, frozen=True, tag="activity.registered"):
     """
     The authority registered the activity, which begins its crediting period.
 
@@ -281,7 +279,6 @@ class ActivityRegistered(Act, frozen=True, tag="activity.registered"):
     the period's end from the methodology's years.
     """
 
-    subject: _Subject
     data: RegisteredFacts
 
 
@@ -291,22 +288,19 @@ class RefusedFacts(DecidedFacts, frozen=True):
     reason_commitment: _Reason
 
 
-class ActivityRefused(Act, frozen=True, tag="activity.refused"):
+class ActivityRefused(ActivityAct, frozen=True, tag="activity.refused"):
     """The authority refused to register the activity, for good. A replayer takes the step."""
 
-    subject: _Subject
     data: RefusedFacts
 
 
-class ActivityWithdrawn(Act, frozen=True, tag="activity.withdrawn"):
+class ActivityWithdrawn(ActivityAct, frozen=True, tag="activity.withdrawn"):
     """The owner took the activity back before registration. A replayer takes the step."""
 
-    subject: _Subject
     data: ReasonedFacts
 
 
-class ActivityClosed(Act, frozen=True, tag="activity.closed"):
+class ActivityClosed(ActivityAct, frozen=True, tag="activity.closed"):
     """A registered activity ended; what was issued stays. A replayer takes the step."""
 
-    subject: _Subject
     data: ReasonedFacts

@@ -140,7 +140,20 @@ class DecidedMovementFacts(MovementFacts, frozen=True):
     decision: Annotated[Text, Meta(description="Reference of the authority's decision.")]
 
 
-class CreditsTransferred(Act, frozen=True, tag="credits.transferred"):
+class MovementAct(Act, frozen=True):
+    """Credits moved."""
+
+    subject: Annotated[AccountNumber, Meta(description="The account they left: ``data.from``.")]
+    data: MovementFacts
+
+
+class EndingAct(MovementAct, frozen=True):
+    """Credits ended."""
+
+    data: EndingFacts
+
+
+class CreditsTransferred(MovementAct, frozen=True, tag="credits.transferred"):
     """
     Credits went from one holding account to another.
 
@@ -149,44 +162,40 @@ class CreditsTransferred(Act, frozen=True, tag="credits.transferred"):
     runs one by one. A block is cut where a run ends inside it; blocks are never joined again.
     """
 
-    subject: Annotated[AccountNumber, Meta(description="The sending account: ``data.from``.")]
     data: MovementFacts
 
 
-class CreditsRetired(Act, frozen=True, tag="credits.retired"):
+class CreditsRetired(EndingAct, frozen=True, tag="credits.retired"):
     """
     Credits were retired in somebody's name: they went into account 4 for good.
 
     A replayer checks and moves as for a transfer, and notes the ending.
     """
 
-    subject: Annotated[AccountNumber, Meta(description="The sending account: ``data.from``.")]
     data: EndingFacts
 
 
-class CreditsCancelled(Act, frozen=True, tag="credits.cancelled"):
+class CreditsCancelled(EndingAct, frozen=True, tag="credits.cancelled"):
     """
     Credits were cancelled: they went into account 5 for good.
 
     A replayer checks and moves as for a transfer, and notes the ending.
     """
 
-    subject: Annotated[AccountNumber, Meta(description="The sending account: ``data.from``.")]
     data: EndingFacts
 
 
-class BufferReleased(Act, frozen=True, tag="buffer.released"):
+class BufferReleased(MovementAct, frozen=True, tag="buffer.released"):
     """
     Buffer credits were given back to a holder, by decision of the authority.
 
     A replayer checks and moves as for a transfer, out of account 2.
     """
 
-    subject: Annotated[AccountNumber, Meta(description="The buffer account: ``data.from``.")]
     data: DecidedMovementFacts
 
 
-class BufferCancelled(Act, frozen=True, tag="buffer.cancelled"):
+class BufferCancelled(EndingAct, frozen=True, tag="buffer.cancelled"):
     """
     Buffer credits were cancelled against a reversal, by decision of the authority.
 
@@ -194,7 +203,6 @@ class BufferCancelled(Act, frozen=True, tag="buffer.cancelled"):
     ending.
     """
 
-    subject: Annotated[AccountNumber, Meta(description="The buffer account: ``data.from``.")]
     data: EndingFacts
 
 
@@ -244,6 +252,13 @@ class DecisionFacts(Facts, frozen=True):
     ]
 
 
+class IssuanceAct(Act, frozen=True):
+    """The authority decided on a verified report."""
+
+    subject: Annotated[IssuanceId, Meta(description="The decision.")]
+    data: DecisionFacts
+
+
 class IssuedVintage(Facts, frozen=True):
     """The arithmetic of one vintage."""
 
@@ -283,7 +298,7 @@ class CreditsIssuedFacts(DecisionFacts, frozen=True):
     ]
 
 
-class CreditsIssued(Act, frozen=True, tag="credits.issued"):
+class CreditsIssued(IssuanceAct, frozen=True, tag="credits.issued"):
     """
     The authority issued the credits of a verified report.
 
@@ -292,18 +307,16 @@ class CreditsIssued(Act, frozen=True, tag="credits.issued"):
     the buffer's), and takes the report to ``issued``.
     """
 
-    subject: Annotated[IssuanceId, Meta(description="The issuance.")]
     data: CreditsIssuedFacts
 
 
-class IssuanceRefused(Act, frozen=True, tag="issuance.refused"):
+class IssuanceRefused(IssuanceAct, frozen=True, tag="issuance.refused"):
     """
     The authority refused to issue credits for a verified report.
 
     A replayer takes the report to ``rejected``; nothing is ever issued for it.
     """
 
-    subject: Annotated[IssuanceId, Meta(description="The decision.")]
     data: DecisionFacts
 
 

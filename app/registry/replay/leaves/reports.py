@@ -21,10 +21,20 @@ from app.registry.replay.leaves.words import (
 )
 from app.registry.verification.rules import Conclusion
 
-_Subject = Annotated[ReportId, Meta(description="The report.")]
-_VerificationSubject = Annotated[VerificationId, Meta(description="The verification.")]
 _ActivityId = Annotated[ActivityId, Meta(description="The activity reported on.")]
 _Reason = Annotated[Digest, Meta(description="Salted SHA-256 of the reason.")]
+
+
+class ReportAct(Act, frozen=True):
+    """Something happened to a report."""
+
+    subject: Annotated[ReportId, Meta(description="The report.")]
+
+
+class VerificationAct(Act, frozen=True):
+    """Something happened to a verification."""
+
+    subject: Annotated[VerificationId, Meta(description="The verification.")]
 
 
 class ReportFacts(Facts, frozen=True):
@@ -38,7 +48,7 @@ class ReportFacts(Facts, frozen=True):
     ]
 
 
-class ReportDrafted(Act, frozen=True, tag="report.drafted"):
+class ReportDrafted(ReportAct, frozen=True, tag="report.drafted"):
     """
     A report was begun.
 
@@ -46,21 +56,18 @@ class ReportDrafted(Act, frozen=True, tag="report.drafted"):
     crediting period, and is not reported on already.
     """
 
-    subject: _Subject
     data: ReportFacts
 
 
-class ReportEdited(Act, frozen=True, tag="report.edited"):
+class ReportEdited(ReportAct, frozen=True, tag="report.edited"):
     """A draft was changed. A replayer checks the period as for a new report."""
 
-    subject: _Subject
     data: ReportFacts
 
 
-class ReportSubmitted(Act, frozen=True, tag="report.submitted"):
+class ReportSubmitted(ReportAct, frozen=True, tag="report.submitted"):
     """A report was handed in; its content is fixed from here on. A replayer takes the step."""
 
-    subject: _Subject
     data: ReportFacts
 
 
@@ -71,10 +78,9 @@ class ReportWithdrawnFacts(Facts, frozen=True):
     reason_commitment: _Reason
 
 
-class ReportWithdrawn(Act, frozen=True, tag="report.withdrawn"):
+class ReportWithdrawn(ReportAct, frozen=True, tag="report.withdrawn"):
     """A report was taken back. A replayer takes the step; its period is free again."""
 
-    subject: _Subject
     data: ReportWithdrawnFacts
 
 
@@ -101,14 +107,13 @@ class ReportRecognisedFacts(ReportFacts, frozen=True):
     ]
 
 
-class ReportRecognised(Act, frozen=True, tag="report.recognised"):
+class ReportRecognised(ReportAct, frozen=True, tag="report.recognised"):
     """
     A reduction was recognised by letter, in a programme that issues no credits.
 
     A replayer checks that the programme neither mints nor verifies; no credits ever come of it.
     """
 
-    subject: _Subject
     data: ReportRecognisedFacts
 
 
@@ -123,14 +128,13 @@ class VerificationAssignedFacts(Facts, frozen=True):
     vvb_party_id: Annotated[PartyId, Meta(description="Body that is to verify.")]
 
 
-class VerificationAssigned(Act, frozen=True, tag="verification.assigned"):
+class VerificationAssigned(VerificationAct, frozen=True, tag="verification.assigned"):
     """
     A body was given a submitted report to verify.
 
     A replayer checks that it is accredited in the scope, not the owner, and without an account.
     """
 
-    subject: _VerificationSubject
     data: VerificationAssignedFacts
 
 
@@ -148,14 +152,13 @@ class OpinionGivenFacts(Facts, frozen=True):
     ]
 
 
-class OpinionGiven(Act, frozen=True, tag="verification.opinion_given"):
+class OpinionGiven(VerificationAct, frozen=True, tag="verification.opinion_given"):
     """
     The body's lead gave an opinion; nothing is verified until a second person approves it.
 
     A replayer notes the lead and the opinion's number.
     """
 
-    subject: _VerificationSubject
     data: OpinionGivenFacts
 
 
@@ -197,7 +200,7 @@ class ConcludedFacts(ReviewFacts, frozen=True):
     ]
 
 
-class VerificationConcluded(Act, frozen=True, tag="verification.concluded"):
+class VerificationConcluded(VerificationAct, frozen=True, tag="verification.concluded"):
     """
     A second person of the body approved the newest opinion.
 
@@ -206,12 +209,10 @@ class VerificationConcluded(Act, frozen=True, tag="verification.concluded"):
     confirmed.
     """
 
-    subject: _VerificationSubject
     data: ConcludedFacts
 
 
-class VerificationSentBack(Act, frozen=True, tag="verification.sent_back"):
+class VerificationSentBack(VerificationAct, frozen=True, tag="verification.sent_back"):
     """The newest opinion went back to the lead, who may give another. A replayer notes it."""
 
-    subject: _VerificationSubject
     data: ReviewFacts
