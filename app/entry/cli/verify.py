@@ -19,8 +19,10 @@ from app.entry.verifying.checking import Report, Verification
 from app.entry.verifying.findings import NotCleanError, UnreachableError
 from app.entry.verifying.receipt import verify_receipt
 from app.entry.verifying.source import Source, open_source
+from app.registry.ledger.rules import AccountKind
 from app.registry.log.notes import MalformedError, VerifierKey
 from app.registry.log.policy import NO_QUORUM, Policy
+from app.registry.replay.movements import OWN_ACCOUNTS
 
 _MEMORY: Final = Path(".local/state/registry-verify")
 _NAME_CHARACTERS: Final = 16
@@ -131,8 +133,8 @@ def _show(report: Report, policy: Policy, seconds: float, *, is_own: bool) -> No
     replayed = checkpoint.size - report.first
     speed = f", {replayed / seconds:,.0f} a second" if replayed and seconds else ""
     page.add_row("replayed", f"{replayed:,} acts{speed}")
-    for name, amount in report.replay.totals().items():
-        page.add_row(escape(name), f"{amount:,}")
+    for name, amount in _credits(report).items():
+        page.add_row(name, f"{amount:,} credits")
     page.add_row("state", escape(_compared(report)))
     console.print(page)
     for difference in report.differences:
@@ -141,6 +143,14 @@ def _show(report: Report, policy: Policy, seconds: float, *, is_own: bool) -> No
         complaints.print("NOT CLEAN: state_differs", style="bold", highlight=False)
     else:
         console.print("CLEAN", style="bold")
+
+
+def _credits(report: Report) -> dict[str, int]:
+    """Return where the credits are: what was issued is the sum of the others."""
+    own = {OWN_ACCOUNTS[number]: total for number, total in report.replay.totals().credits.items()}
+    issued = -own.pop(AccountKind.SOURCE)
+    held = issued - sum(own.values())
+    return {"issued": issued, "held": held, **{kind.value: total for kind, total in own.items()}}
 
 
 def _witnessed(report: Report, policy: Policy) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import IO, Final
 
@@ -20,7 +21,7 @@ from app.entry.verifying.reading import Reader
 from app.entry.verifying.source import Source
 from app.entry.verifying.trust import Trusted
 from app.kernel.files import write_durably
-from app.registry.log.checkpoints import Checkpoint, parse_checkpoint
+from app.registry.log.checkpoints import Checkpoint, parse_checkpoint, parse_size
 from app.registry.log.growth import Growth
 from app.registry.log.notes import MalformedError
 from app.registry.log.policy import Policy
@@ -30,7 +31,6 @@ from app.registry.replay.replay import Replay
 from app.registry.replay.shelf import Shelf
 
 SAVE_EVERY: Final = 200_000  # leaves, a few seconds of work that an interruption costs
-_GROWTH: Final = "verified tree"
 _CHECKPOINT_FILE: Final = "checkpoint"
 _SHELF_FILE: Final = "replay.sqlite"
 
@@ -75,13 +75,13 @@ class Verification:
             published = _open_state(state_file) if has_state else None
             try:
                 with self._open_shelf() as shelf:
-                    growth = _recall_growth(shelf)
-                    _check_grown(remembered, trusted.checkpoint, growth)
                     replay = Replay(shelf)
+                    growth = Growth.load(replay.memo) if replay.memo else Growth()
+                    _check_grown(remembered, trusted.checkpoint, growth)
                     report = Report(self.source.name, trusted, remembered, growth.size, replay)
-                    self._play(report, growth, shelf, published)
+                    self._play(report, growth, published)
                     if not report.differences:
-                        _save(shelf, growth, replay)
+                        replay.save(growth.dump())
                         self._remember(trusted)
                     yield report
             except NotCleanError:
@@ -111,9 +111,7 @@ class Verification:
     def _remember(self, trusted: Trusted) -> None:
         write_durably(self.memory / _CHECKPOINT_FILE, trusted.note.encode())
 
-    def _play(
-        self, report: Report, growth: Growth, shelf: Shelf, published: "_PublishedState | None"
-    ) -> None:
+    def _play(self, report: Report, growth: Growth, published: "_PublishedState | None") -> None:
         size = report.trusted.checkpoint.size
         stops = _stops(report, growth, published)
         reader = Reader(self.source)
@@ -128,7 +126,7 @@ class Verification:
                 reader.check_tiles(growth.take_hashes())
                 if growth.size - saved >= SAVE_EVERY:
                     saved = growth.size
-                    _save(shelf, growth, report.replay)
+                    report.replay.save(growth.dump())
                 self.on_progress(growth.size, size)
             if size in stops:
                 self._stop_at(size, report, growth, published)
@@ -206,18 +204,9 @@ def _replay(replay: Replay, index: int, leaf: bytes) -> None:
 def _open_state(file: IO[bytes]) -> _PublishedState:
     file.seek(0)
     lines = iter(TextIOWrapper(file, encoding="utf-8", errors="replace", newline="\n"))
+    first = next(lines, "")
     try:
-        size = state.read_size(next(lines, ""))
-    except ValueError:
+        size = parse_size(first.removeprefix("size,").removesuffix("\n"))
+    except MalformedError:
         raise NotCleanError("state_malformed", "the published state has no size") from None
-    return _PublishedState(size, lines)
-
-
-def _save(shelf: Shelf, growth: Growth, replay: Replay) -> None:
-    shelf.meta.write([(_GROWTH, growth.dump())])
-    replay.save()
-
-
-def _recall_growth(shelf: Shelf) -> Growth:
-    dumped = shelf.meta.read(_GROWTH)
-    return Growth() if dumped is None else Growth.load(dumped)
+    return _PublishedState(size, chain([first], lines))
