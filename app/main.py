@@ -14,10 +14,13 @@ from app.entry.api.description import TITLE, describe
 from app.entry.api.routes import ROUTERS
 from app.entry.committer import Committer
 from app.entry.identity import Identities
+from app.entry.log_files import open_log_files
 from app.entry.middleware import Envelope, Intake
+from app.entry.publishing.agreement import check_published
 from app.entry.storage import make_storage
 from app.entry.tokens import TokenKeys, load_or_make_key
-from app.kernel.db import make_engine
+from app.kernel import failpoints
+from app.kernel.db import make_engine, reading
 from app.kernel.errors import RegistryError
 from app.registry.documents.rules import DOCUMENT_BYTES_MAX
 from app.registry.stores import refusals_by_constraint
@@ -72,12 +75,17 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     app.state.token_keys = TokenKeys((load_or_make_key(settings.data / TOKEN_KEY_FILE),))
     app.state.storage = make_storage(settings.documents_url)
+    app.state.log_files = open_log_files(settings.log_url)
+    failpoints.arm(settings.failpoint)
     reads = make_engine(settings.database_url, connections_max=settings.connections_max)
     writes = make_engine(settings.database_url, connections_max=COMMITTER_CONNECTIONS_MAX)
     app.state.reads = reads
     app.state.identities = Identities(reads, app.state.token_keys)
     app.state.committer = Committer(writes, refusals_by_constraint())
     try:
+        async with reading(reads) as connection:
+            # Acts added to a database that lacks published ones could never be published.
+            await check_published(connection, app.state.log_files)
         await app.state.committer.start()
         yield
         # Requests are answered by now; what still waits for its commit gets it.

@@ -39,6 +39,11 @@ class Settings(BaseSettings):
         default_factory=lambda filled: str(filled["database_url"]),
         validation_alias="MIGRATION_DATABASE_URL",
     )
+    # For the publisher, which needs no more than to read the log.
+    publisher_database_url: PostgresUrl = Field(
+        default_factory=lambda filled: str(filled["database_url"]),
+        validation_alias="PUBLISHER_DATABASE_URL",
+    )
     # Files of this installation: the key that signs tokens, and documents unless kept elsewhere.
     data: Path = CHECKOUT / ".data"
     # A folder as file:///…, or an object store as s3://….
@@ -46,6 +51,22 @@ class Settings(BaseSettings):
         default_factory=lambda filled: (filled["data"] / "documents").resolve().as_uri(),
         validation_alias="DOCUMENTS_URL",
     )
+    # Where the published log lies, as documents_url: any static host may serve this folder.
+    log_url: str = Field(
+        default_factory=lambda filled: (filled["data"] / "log").resolve().as_uri(),
+        validation_alias="LOG_URL",
+    )
+    # The log's name for ever, which its keys carry: where it is reached, without the scheme.
+    log_origin: Annotated[str, StringConstraints(pattern=r"^[^\s+]{1,255}$")] = "localhost/log"
+    # The publisher's own: signing keys, and what it has signed. Best on a machine of its own.
+    publisher_data: Path = Field(default_factory=lambda filled: filled["data"] / "publisher")
+    # Who must have seen a checkpoint before it goes out: a trust policy, its witnesses with
+    # addresses. None: nobody is asked.
+    witness_policy: Path | None = None
+    # Seconds that all witnesses together may take.
+    witness_seconds_max: Annotated[float, Field(gt=0, le=60)] = 0.5
+    # Where this process is to end or to stop, for tests of faults: `name=kill` or `name=stop`.
+    failpoint: str = ""
     # Where people reach the service, for the API's description; empty says "where this came from".
     public_origin: Annotated[str, StringConstraints(pattern=r"^(https?://[^/\s]+)?$")] = ""
     log_format: Literal["console", "json"] = "console"

@@ -1,4 +1,4 @@
-"""Run the whole service on this machine: database, migrations, application.
+"""Run the whole service on this machine: database, migrations, application, publisher.
 
 What it starts, it stops: at Ctrl-C, at SIGTERM, when a part of it ends, and (on Linux) even when it
 is killed outright.
@@ -17,8 +17,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ from local_state import (
     APP_LOG,
     DATABASE,
     DEMO_FILE,
+    PUBLISHER_LOG,
     Hold,
     LocalError,
     database_folder,
@@ -114,11 +116,13 @@ def _serve(options: Options, hold: Hold) -> int:
             server = stack.enter_context(_local_database(fresh=options.fresh))
             environ = local_environ(server.url(DATABASE))
         app = stack.enter_context(_application(options, port, environ))
-        hold.note(app_pid=app.pid)
+        hold.note(app_pid=app.process.pid)
         _wait_until_healthy(app, port)
+        publisher = stack.enter_context(_publisher(options, environ))
+        hold.note(publisher_pid=publisher.process.pid)
         hold.note(url=f"http://{HOST}:{port}")
         _print_welcome(options, port, server)
-        return _watch(app, server)
+        return _watch([app, publisher], server)
 
 
 # ----------------------------------------------------------------------- parts
@@ -139,49 +143,74 @@ def _local_database(*, fresh: bool) -> Iterator[LocalPostgres]:
         server.stop()
 
 
-@contextmanager
+@dataclass(frozen=True)
+class Part:
+    """A process of ours, and where it writes what it has to say."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log_file: Path
+
+    def why_it_ended(self) -> str:
+        """Return its exit code and the last lines of its log."""
+        lines = self.log_file.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
+        shown = "\n".join(["", f"{self.log_file} ends with:", *lines]) if lines else ""
+        return f"the {self.name} ended with code {self.process.returncode}{shown}"
+
+
 def _application(
     options: Options, port: int, environ: dict[str, str]
-) -> Iterator[subprocess.Popen[bytes]]:
-    command = [*APP_COMMAND, "serve", "--migrate", "--host", HOST, "--port", str(port)]
+) -> AbstractContextManager[Part]:
+    command = ["serve", "--migrate", "--host", HOST, "--port", str(port)]
     if options.demo:
         command.append("--demo")
-    APP_LOG.touch(mode=0o600)
-    with APP_LOG.open("wb") as log:
-        app = subprocess.Popen(
-            bound_command(command, signal.SIGTERM),
+    return _part("application", command, APP_LOG, environ, shows_log=options.logs)
+
+
+def _publisher(options: Options, environ: dict[str, str]) -> AbstractContextManager[Part]:
+    return _part("publisher", ["publish"], PUBLISHER_LOG, environ, shows_log=options.logs)
+
+
+@contextmanager
+def _part(
+    name: str, command: list[str], log_file: Path, environ: dict[str, str], *, shows_log: bool
+) -> Iterator[Part]:
+    log_file.touch(mode=0o600)
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            bound_command([*APP_COMMAND, *command], signal.SIGTERM),
             cwd=ROOT,
             env={**environ, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
-            stdout=None if options.logs else log,
-            stderr=None if options.logs else log,
+            stdout=None if shows_log else log,
+            stderr=None if shows_log else log,
             start_new_session=True,  # Ctrl-C is ours to pass on, once and in order
         )
     try:
-        yield app
+        yield Part(name, process, log_file)
     finally:
         _ignore_signals()
-        _stop_application(app)
+        _stop(process)
 
 
-def _stop_application(app: subprocess.Popen[bytes]) -> None:
+def _stop(process: subprocess.Popen[bytes]) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
-            os.killpg(app.pid, number)
+            os.killpg(process.pid, number)
         with suppress(subprocess.TimeoutExpired):
-            app.wait(STOP_SECONDS_MAX)
+            process.wait(STOP_SECONDS_MAX)
             break
-    with suppress(ProcessLookupError):  # what the application itself left behind
-        os.killpg(app.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # what it left behind itself
+        os.killpg(process.pid, signal.SIGKILL)
 
 
-def _wait_until_healthy(app: subprocess.Popen[bytes], port: int) -> None:
+def _wait_until_healthy(app: Part, port: int) -> None:
     began = time.monotonic()
     told = began
     while not _is_healthy(port):
         now = time.monotonic()
-        if app.poll() is not None:
-            raise LocalError(_end_of_application(app))
+        if app.process.poll() is not None:
+            raise LocalError(app.why_it_ended())
         if now - began > HEALTHY_SECONDS_MAX:
             message = f"no answer on port {port} after {HEALTHY_SECONDS_MAX} s; see {APP_LOG}"
             raise LocalError(message)
@@ -201,10 +230,13 @@ def _is_healthy(port: int) -> bool:
         return False
 
 
-def _watch(app: subprocess.Popen[bytes], server: LocalPostgres | None) -> int:
-    """Wait for the end: ours, the application's or the database's."""
+def _watch(parts: Sequence[Part], server: LocalPostgres | None) -> int:
+    """Wait for the end: ours, a part's or the database's."""
     try:
-        while app.poll() is None:
+        while True:
+            for part in parts:
+                if part.process.poll() is not None:
+                    raise LocalError(part.why_it_ended())
             if server is not None and not server.is_running:
                 message = f"PostgreSQL ended unexpectedly; see {server.log_file}"
                 raise LocalError(message)
@@ -212,13 +244,6 @@ def _watch(app: subprocess.Popen[bytes], server: LocalPostgres | None) -> int:
     except Stopped:
         print("\nStopping ...", flush=True)
         return 0
-    raise LocalError(_end_of_application(app))
-
-
-def _end_of_application(app: subprocess.Popen[bytes]) -> str:
-    lines = APP_LOG.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
-    shown = "\n".join(["", f"{APP_LOG} ends with:", *lines]) if lines else ""
-    return f"the application ended with code {app.returncode}{shown}"
 
 
 # ----------------------------------------------------------------------- ports
@@ -281,7 +306,11 @@ def _raise_stopped(number: int, _frame: FrameType | None) -> NoReturn:
 
 def _print_welcome(options: Options, port: int, server: LocalPostgres | None) -> None:
     address = f"http://{HOST}:{port}"
-    rows = [("Service", address), ("API reference", f"{address}/docs")]
+    rows = [
+        ("Service", address),
+        ("API reference", f"{address}/docs"),
+        ("Public log", f"{address}/log/checkpoint"),
+    ]
     if server is not None:
         rows.append(("Database", f"{server.data_folder} (process {server.postmaster_pid})"))
     else:

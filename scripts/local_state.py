@@ -22,6 +22,7 @@ from local_postgres import LocalPostgres, command_of
 DATA: Final = ROOT / ".data"
 DEMO_FILE: Final = DATA / "demo.json"
 APP_LOG: Final = DATA / "app.log"
+PUBLISHER_LOG: Final = DATA / "publisher.log"
 RUNNING_FILE: Final = DATA / "running"
 DATABASE: Final = "registry"
 APP_COMMAND: Final = (sys.executable, "-m", "app.entry.cli")
@@ -92,7 +93,9 @@ def hold_checkout(who: str) -> Iterator[Hold]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InUseError(read_record()) from None
-        _end_leftover(read_record().get("app_pid"))
+        record = read_record()
+        for name in ("app_pid", "publisher_pid"):
+            _end_leftover(record.get(name))
         hold = Hold(file, who)
         try:
             yield hold
@@ -144,7 +147,7 @@ def local_environ(database_url: str) -> dict[str, str]:
 
 
 def _end_leftover(pid: int | None) -> None:
-    """End an application whose starter was killed before it could."""
+    """End a part whose starter was killed before it could."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + LEFTOVER_SECONDS_MAX
         if pid is not None and _is_our_app(pid):

@@ -19,20 +19,14 @@ START_SECONDS_MAX: Final = 40
 STOP_SECONDS_MAX: Final = 20
 
 
-class ServerProcess:
-    """
-    One server process on a database.
+class RegistryProcess:
+    """A command of the registry that runs until it is ended."""
 
-    Several may share a database and a data folder, and with it the key that signs tokens.
-    """
-
-    def __init__(self, database_url: str, *, data: Path, demo: bool = False) -> None:
-        self.database_url = database_url
-        self.data = data
-        self.demo = demo
-        self.port = _free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.log = data / f"server-{self.port}.log"
+    def __init__(self, name: str, command: list[str], environ: dict[str, str], log: Path) -> None:
+        self.name = name
+        self.command = command
+        self.environ = environ
+        self.log = log
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -48,53 +42,42 @@ class ServerProcess:
         self.stop()
 
     def start(self) -> None:
-        """Start it and wait until it answers; one that does not is ended."""
+        """Start it and wait until it is at work; one that does not come so far is ended."""
         try:
-            self._launch()
-            self._wait_until_it_answers()
+            self.launch()
+            self._wait_until_at_work()
         except BaseException:
             self.stop()
             raise
 
-    def _launch(self) -> None:
-        options = ["--demo"] if self.demo else []
+    def launch(self, *, failpoint: str = "") -> None:
+        """Start it, and do not wait."""
+        self.stop()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "app.entry.cli",
-                    "serve",
-                    "--port",
-                    str(self.port),
-                    *options,
-                ],
+                [sys.executable, "-m", "app.entry.cli", *self.command],
                 cwd=CHECKOUT,
                 env={
                     "PATH": os.environ["PATH"],
-                    "DATABASE_URL": self.database_url,
-                    "REGISTRY_DATA": str(self.data),
+                    "REGISTRY_FAILPOINT": failpoint,
+                    **self.environ,
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
 
-    def _wait_until_it_answers(self) -> None:
+    def _wait_until_at_work(self) -> None:
         assert self.process is not None
         give_up = time.monotonic() + START_SECONDS_MAX
-        while not self.answers():
+        while not self.is_at_work():
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < give_up, self.log.read_text()
             time.sleep(0.05)
 
-    def answers(self) -> bool:
-        """Say whether it is in health."""
-        try:
-            with urllib.request.urlopen(f"{self.address}/health", timeout=2) as answer:  # noqa: S310
-                return bool(json.load(answer)["status"] == "ok")
-        except (OSError, ValueError, urllib.error.URLError):
-            return False
+    def is_at_work(self) -> bool:
+        """Say whether it does what it is for."""
+        raise NotImplementedError
 
     def kill(self) -> None:
         """End it at once, as a power cut would."""
@@ -107,10 +90,73 @@ class ServerProcess:
         if self.process is None or self.process.poll() is not None:
             return
         self.process.terminate()
+        self.process.send_signal(signal.SIGCONT)  # one that a test has stopped would not hear it
         try:
             self.process.wait(STOP_SECONDS_MAX)
         except subprocess.TimeoutExpired:
             self.kill()
+
+
+class ServerProcess(RegistryProcess):
+    """
+    One server process on a database.
+
+    Several may share a database and a data folder, and with it the key that signs tokens.
+    """
+
+    def __init__(self, database_url: str, *, data: Path, demo: bool = False) -> None:
+        self.database_url = database_url
+        self.data = data
+        self.port = _free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        super().__init__(
+            "server",
+            ["serve", "--port", str(self.port), *(["--demo"] if demo else [])],
+            {"DATABASE_URL": database_url, "REGISTRY_DATA": str(data)},
+            data / f"server-{self.port}.log",
+        )
+
+    def is_at_work(self) -> bool:
+        """Say whether it is in health."""
+        return self.answers()
+
+    def answers(self) -> bool:
+        """Say whether it is in health."""
+        try:
+            with urllib.request.urlopen(f"{self.address}/health", timeout=2) as answer:  # noqa: S310
+                return bool(json.load(answer)["status"] == "ok")
+        except (OSError, ValueError, urllib.error.URLError):
+            return False
+
+
+class PublisherProcess(RegistryProcess):
+    """The publisher of a database's log, which lies in the data folder."""
+
+    def __init__(self, database_url: str, *, data: Path, **environ: str) -> None:
+        self.data = data
+        super().__init__(
+            "publisher",
+            ["publish"],
+            {"DATABASE_URL": database_url, "REGISTRY_DATA": str(data), **environ},
+            data / "publisher.log",
+        )
+
+    @property
+    def size(self) -> int:
+        """How many acts are out."""
+        checkpoint = self.data / "log" / "checkpoint"
+        return int(checkpoint.read_text().split("\n")[1]) if checkpoint.exists() else 0
+
+    def is_at_work(self) -> bool:
+        """Say whether something is out."""
+        return self.size > 0
+
+    def wait_for(self, size: int, *, seconds_max: float = START_SECONDS_MAX) -> None:
+        """Wait until so many acts are out."""
+        give_up = time.monotonic() + seconds_max
+        while self.size < size:
+            assert time.monotonic() < give_up, self.log.read_text()
+            time.sleep(0.02)
 
 
 def _free_port() -> int:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 from app.entry.acts import Act, Idempotency, Outcome, Reply
 from app.kernel.db import constraint_of, sqlstate_of
 from app.kernel.errors import BusyError, ConflictError, RegistryError
+from app.kernel.failpoints import failpoint
 from app.registry import commit
 from app.registry.commit import NewAnswer
 from app.registry.ledger.book import Book
@@ -114,6 +115,7 @@ class Attempt:
         transaction = await _before_commit(self.connection.begin())
         try:
             progress = await self._decide_all(acts)
+            failpoint("commit_decided")
             if progress.writes:
                 await commit.write(
                     self.connection,
@@ -122,6 +124,7 @@ class Attempt:
                     answers=list(progress.answers.values()),
                     replayed=progress.replayed,
                 )
+                failpoint("commit_written")
         except Exception as error:
             await _before_commit(transaction.rollback())
             raise RolledBackError(error) from error
@@ -140,6 +143,7 @@ class Attempt:
                 await _before_commit(transaction.rollback())
                 raise RolledBackError(error) from error
             raise OutcomeUnknownError from error
+        failpoint("commit_committed")
         if self.standby_was_given_up():
             raise OutcomeUnknownError
 

@@ -29,7 +29,7 @@ from app.entry.attempt import (
 from app.kernel import clock
 from app.kernel.db import connect, driver, sqlstate_of
 from app.kernel.errors import BusyError, RegistryError
-from app.kernel.outages import is_away
+from app.kernel.outages import gave_up_waiting, is_away
 
 ACTS_PER_COMMIT_MAX: Final = 500  # A commit of this size takes some tens of milliseconds.
 ACTS_WAITING_MAX: Final = 10_000  # Beyond some seconds' work, "busy" is kinder than a longer queue.
@@ -217,8 +217,7 @@ class Committer:
         return self._connection
 
     def _on_notice(self, _connection: object, notice: object) -> None:
-        text = str(notice)
-        if "canceling" in text and "synchronous replication" in text:
+        if gave_up_waiting(notice):
             self._standby_given_up = True
 
     async def _drop_connection(self) -> None:

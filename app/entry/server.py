@@ -4,10 +4,12 @@ import asyncio
 import gc
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 log = structlog.get_logger()
@@ -88,14 +90,21 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def serve(factory: str, *, host: str, port: int) -> bool:
+def serve(
+    factory: str | Callable[[], ASGIApp],
+    *,
+    host: str,
+    port: int,
+    connections_max: int = CONNECTIONS_MAX,
+) -> bool:
     """
     Serve until told to stop; requests under way are finished then.
 
     Args:
-        factory: what makes the application, as ``module:function``.
+        factory: what makes the application, itself or as ``module:function``.
         host: address to listen on.
         port: port to listen on.
+        connections_max: open connections; further ones are told 503.
 
     Returns:
         Whether it came to serving at all.
@@ -114,7 +123,7 @@ def serve(factory: str, *, host: str, port: int) -> bool:
         log_config=None,
         access_log=False,
         server_header=False,
-        limit_concurrency=CONNECTIONS_MAX,
+        limit_concurrency=connections_max,
         timeout_keep_alive=IDLE_SECONDS_MAX,
         timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
     )

@@ -1,7 +1,6 @@
-"""Where the bytes of documents are kept: a local folder, or an object store that speaks S3."""
+"""Where files are kept: a local folder, or an object store that speaks S3; and documents there."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,8 @@ from urllib.request import url2pathname
 import obstore
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, ObjectStore, S3Store
+
+from app.kernel.files import reach_disk
 
 # A file is in memory while it is handed to the store, so this many times the largest document is
 # what uploads can take.
@@ -66,23 +67,36 @@ class Storage:
 
 def make_storage(url: str) -> Storage:
     """
-    Open the storage at an address.
+    Open the storage of documents at an address (`open_store`).
+
+    Raises:
+        ValueError: the address is of another kind.
+    """
+    return Storage(*open_store(url))
+
+
+def open_store(url: str) -> tuple[ObjectStore, Path | None]:
+    """
+    Open what an address names.
 
     Args:
         url: ``file:///…`` for a folder, which is made where it is missing, or
             ``s3://bucket/prefix``, whose region and credentials come from the AWS variables of the
             environment.
 
+    Returns:
+        The store, and its folder; None where it is not on this machine.
+
     Raises:
         ValueError: the address is of another kind.
     """
     parts = urlsplit(url)
     if parts.scheme == "s3":
-        return Storage(S3Store.from_url(url), None)
+        return S3Store.from_url(url), None
     if parts.scheme != "file" or parts.netloc:
-        raise ValueError("documents are kept at file:///… or s3://…")
+        raise ValueError("files are kept at file:///… or s3://…")
     folder = Path(url2pathname(parts.path))
-    return Storage(LocalStore(prefix=folder, mkdir=True), folder)
+    return LocalStore(prefix=folder, mkdir=True), folder
 
 
 def _path(sha256: str) -> str:
@@ -92,8 +106,4 @@ def _path(sha256: str) -> str:
 
 def _reach_disk(file: Path) -> None:
     for kept in (file, file.parent, file.parent.parent):
-        descriptor = os.open(kept, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        reach_disk(kept)

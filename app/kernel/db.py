@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 # The role all requests run as: it may insert history, but never change or remove it (migrations
 # grant it).
 APP_ROLE: Final = "registry_app"
+# The role of the publisher: it reads the log, and writes how far it has published it.
+PUBLISHER_ROLE: Final = "registry_publisher"
 CONNECT_SECONDS_MAX: Final = 5  # A host that drops packets must not hold a caller for a minute.
 
 metadata = MetaData(

@@ -26,3 +26,13 @@ def is_away(error: BaseException) -> bool:
     # Past SQLAlchemy the driver raises its own: without a state where the connection broke under
     # it.
     return type(error).__module__.startswith("asyncpg") and sqlstate_of(error)[:2] in {*_AWAY, ""}
+
+
+def gave_up_waiting(notice: object) -> bool:
+    """
+    Say whether the server tells that it stopped waiting for its standby while committing.
+
+    What it committed is visible here, and gone after a failover: neither done nor undone.
+    """
+    text = str(notice)
+    return "canceling" in text and "synchronous replication" in text

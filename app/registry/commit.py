@@ -36,7 +36,7 @@ def seal(head: Head, pen: Pen) -> tuple[Frontier, list[bytes]]:
     Returns:
         The new edge, and for each leaf the hashes of the nodes it completes.
     """
-    frontier = head.frontier.copy()
+    frontier = head.frontier
     return frontier, [frontier.append(record.leaf) for record in pen.records]
 
 

@@ -13,11 +13,12 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.db import rows_of
+from app.registry.log import audit
 from app.registry.log import store as log_store
+from app.registry.log.audit import TreeBrokenError
 from app.registry.log.merkle import Frontier
 
 VIOLATIONS_SHOWN_MAX: Final = 20  # Enough to see the pattern; a broken table would print millions.
-LEAVES_PER_READ: Final = 5_000
 
 STATEMENTS: Final[dict[str, str]] = {
     "batches begin with serial 1": """
@@ -178,18 +179,10 @@ async def _rebuild_tree(connection: AsyncConnection) -> AsyncIterator[Violation]
     """Rebuild the Merkle tree from the stored bytes and compare every node, and the head."""
     head = await log_store.get_head(connection)
     frontier = Frontier()
-    while frontier.size < head.size:
-        entries = await log_store.list_leaves(
-            connection, first=frontier.size, rows_max=LEAVES_PER_READ
-        )
-        if not entries:
-            yield Violation("the tree is built from the stored leaves", f"no leaf {frontier.size}")
-            return
-        for log_index, leaf, nodes in entries:
-            if log_index != frontier.size or frontier.append(leaf) != nodes:
-                yield Violation(
-                    "the tree is built from the stored leaves", f"leaf {log_index} differs"
-                )
-                return
-    if frontier.peaks != head.frontier.peaks or frontier.root() != head.root:
+    try:
+        await audit.rebuild(connection, frontier, until=head.size)
+    except TreeBrokenError as broken:
+        yield Violation("the tree is built from the stored leaves", str(broken))
+        return
+    if b"".join(frontier.peaks) != head.peaks or frontier.root() != head.root:
         yield Violation("the head is the root of the stored leaves", f"size {head.size}")

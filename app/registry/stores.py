@@ -11,6 +11,7 @@ from app.registry.history import store as history
 from app.registry.issuance import store as issuance
 from app.registry.ledger import store as ledger
 from app.registry.log import store as log
+from app.registry.log.store import publication
 from app.registry.methodologies import store as methodologies
 from app.registry.monitoring import store as monitoring
 from app.registry.parties import store as parties
@@ -20,6 +21,7 @@ from app.registry.verification import store as verification
 
 STORES: Final[tuple[ModuleType, ...]] = (
     log,
+    publication,
     provinces,
     parties,
     ledger,

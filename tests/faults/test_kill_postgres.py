@@ -9,20 +9,15 @@ acts.
 """
 
 import asyncio
-import os
-import signal
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import asyncpg
 import pytest
-from local_postgres import LocalPostgres
 
 from tests.conftest import Server, found, migrate, opened
+from tests.faults.database import Database, a_database
 from tests.faults.load import AWAY, Load
 from tests.faults.test_kill_server import SAMPLE, SLOW_COMMITS, WORK_S, assert_all_acts_are_there
 from tests.races.world import Clients, a_world, servers
@@ -36,32 +31,10 @@ COMMITTING: Final = (
 )
 
 
-class Database:
-    """A server at an address that stays the same, though each start makes a socket of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.postgres = LocalPostgres(folder / "postgres", settings=SLOW_COMMITS)
-        self._socket = folder / "socket"
-
-    def start(self) -> None:
-        self.postgres.start()
-        folder = dict(parse_qsl(urlsplit(self.postgres.url()).query))["host"]
-        self._socket.unlink(missing_ok=True)
-        self._socket.symlink_to(folder)
-
-    def url(self, database: str) -> str:
-        parts = urlsplit(self.postgres.url(database))
-        return urlunsplit(parts._replace(query=f"host={self._socket}"))
-
-
 @pytest.fixture
 def database() -> Iterator[Database]:
-    with tempfile.TemporaryDirectory(prefix="registry-tests-") as folder:
-        Path(folder).chmod(0o711)
-        made = Database(Path(folder))
-        made.start()
+    with a_database(**SLOW_COMMITS) as made:
         yield made
-        made.postgres.stop()
 
 
 @pytest.fixture
@@ -90,7 +63,7 @@ async def test_nothing_acknowledged_is_lost_when_the_database_is_killed(
                 await asyncio.sleep(WORK_S)
                 if number % 2:
                     await _a_commit_is_under_way(url)
-                await asyncio.to_thread(_kill, database.postgres)
+                await asyncio.to_thread(database.kill)
                 assert len(load.acknowledged) > before
                 # Clients go on asking: of a socket where nobody listens, of none, of a new one.
                 await asyncio.sleep(AWAY_S)
@@ -115,25 +88,3 @@ async def _a_commit_is_under_way(url: str) -> None:
                 await asyncio.sleep(0.001)
     finally:
         connection.terminate()
-
-
-def _kill(postgres: LocalPostgres) -> None:
-    """Kill the postmaster and its children at once, so that none of them can tidy up."""
-    postmaster = postgres.postmaster_pid
-    children = _children(postmaster)
-    for pid in (postmaster, *children):
-        with suppress(ProcessLookupError):  # children leave by themselves when it is gone
-            os.kill(pid, signal.SIGKILL)
-
-
-def _children(parent: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it ended meanwhile
-            if int(fields[1]) == parent:
-                found.append(int(entry.name))
-    return found

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 from app.registry.log.merkle import (
@@ -12,17 +13,20 @@ from app.registry.log.merkle import (
 )
 from tests.builders.answers import every_row, refused
 from tests.builders.ledger import a_batch, move, oldest, retire, two_holders
-from tests.builders.parties import Register, Service
+from tests.builders.parties import Service
+from tests.builders.publishing import publish
+from tests.conftest import Registry
 
 HEAD, ENTRIES, CONSISTENCY = "/v1/log/head", "/v1/log/entries", "/v1/log/consistency"
 
 
-async def busy(registry: Register) -> int:
-    """Do a few acts; returns the log index of a transfer."""
+async def busy(registry: Registry, data: Path) -> int:
+    """Do a few acts and have them published; returns the log index of a transfer."""
     holders = await two_holders(registry)
     await a_batch(registry, holders.administrator, holders.account)
     movement = await move(registry, holders.owner, holders.account, holders.elsewhere, oldest(5))
     await retire(registry, holders.owner, holders.account, oldest(5))
+    await publish(registry.url, data)
     return movement.log_index
 
 
@@ -37,9 +41,11 @@ async def got(api: Service, path: str) -> dict[str, Any]:
     return shown
 
 
-async def test_a_reader_rebuilds_the_whole_tree(registry: Register, api: Service) -> None:
+async def test_a_reader_rebuilds_the_whole_tree(
+    registry: Registry, api: Service, tmp_path: Path
+) -> None:
     """From the published leaves to the published root, without a token and without trust."""
-    await busy(registry)
+    await busy(registry, tmp_path)
     head = await got(api, HEAD)
     rows = await every_row(api, ENTRIES, limit=7)
     frontier = Frontier()
@@ -56,8 +62,10 @@ async def test_a_reader_rebuilds_the_whole_tree(registry: Register, api: Service
     assert rows[-1]["recorded_at"] == head["recorded_at"]
 
 
-async def test_entries_are_read_from_any_index(registry: Register, api: Service) -> None:
-    size = await busy(registry) + 2
+async def test_entries_are_read_from_any_index(
+    registry: Registry, api: Service, tmp_path: Path
+) -> None:
+    size = await busy(registry, tmp_path) + 2
     rows = await every_row(api, f"{ENTRIES}?first={size - 5}", limit=2)
     assert [row["log_index"] for row in rows] == list(range(size - 5, size))
     for first in (size, 2**53 - 1):
@@ -68,17 +76,19 @@ async def test_entries_are_read_from_any_index(registry: Register, api: Service)
 
 
 async def test_one_act_is_read_with_the_bytes_that_were_hashed(
-    registry: Register, api: Service
+    registry: Registry, api: Service, tmp_path: Path
 ) -> None:
-    index = await busy(registry)
+    index = await busy(registry, tmp_path)
     shown = await got(api, f"{ENTRIES}/{index}")
     assert (shown["log_index"], shown["kind"]) == (index, "credits.transferred")
     assert shown == (await got(api, f"{ENTRIES}?first={index}&limit=1"))["data"][0]
 
 
-async def test_every_act_is_proven_to_be_in_the_log(registry: Register, api: Service) -> None:
+async def test_every_act_is_proven_to_be_in_the_log(
+    registry: Registry, api: Service, tmp_path: Path
+) -> None:
     """Against the published head, with the verifier that outsiders have."""
-    await busy(registry)
+    await busy(registry, tmp_path)
     head = await got(api, HEAD)
     for index in range(0, head["size"], 3):
         shown = await got(api, f"{ENTRIES}/{index}/inclusion")
@@ -92,9 +102,11 @@ async def test_every_act_is_proven_to_be_in_the_log(registry: Register, api: Ser
         )
 
 
-async def test_an_act_is_proven_in_an_earlier_size(registry: Register, api: Service) -> None:
+async def test_an_act_is_proven_in_an_earlier_size(
+    registry: Registry, api: Service, tmp_path: Path
+) -> None:
     """For somebody who kept an old root."""
-    index = await busy(registry)
+    index = await busy(registry, tmp_path)
     shown = await got(api, f"{ENTRIES}/{index}/inclusion?size={index + 1}")
     consistent = await got(api, f"{CONSISTENCY}?old_size={index + 1}")
     assert shown["root"] == consistent["old_root"]
@@ -107,10 +119,13 @@ async def test_an_act_is_proven_in_an_earlier_size(registry: Register, api: Serv
     )
 
 
-async def test_the_log_is_proven_to_have_only_grown(registry: Register, api: Service) -> None:
+async def test_the_log_is_proven_to_have_only_grown(
+    registry: Registry, api: Service, tmp_path: Path
+) -> None:
     """From any head that anybody wrote down."""
+    await publish(registry.url, tmp_path)
     noted = await got(api, HEAD)
-    await busy(registry)
+    await busy(registry, tmp_path)
     head = await got(api, HEAD)
     shown = await got(api, f"{CONSISTENCY}?old_size={noted['size']}")
     assert shown["old_root"] == noted["root"]
@@ -126,9 +141,11 @@ async def test_the_log_is_proven_to_have_only_grown(registry: Register, api: Ser
         )
 
 
-async def test_what_the_log_never_had_is_refused(registry: Register, api: Service) -> None:
+async def test_what_the_log_never_had_is_refused(
+    registry: Registry, api: Service, tmp_path: Path
+) -> None:
     """At the limits and one beyond."""
-    index = await busy(registry)
+    index = await busy(registry, tmp_path)
     size = index + 2
     for path, status, code in (
         (f"{ENTRIES}/{size}", 404, "log_entry_not_found"),

@@ -23,6 +23,7 @@ from app.registry import invariants
 from app.registry.invariants import STATEMENTS, VIOLATIONS_SHOWN_MAX
 from app.registry.ledger import operations
 from app.registry.ledger.rules import EntryKind
+from app.registry.log import audit
 from app.registry.stores import refusals_by_constraint
 from tests.builders.issuance import an_issuance
 from tests.builders.ledger import (
@@ -391,7 +392,7 @@ async def test_a_tree_is_rebuilt_a_piece_at_a_time(
     world: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However long the log, few leaves are held at once."""
-    monkeypatch.setattr(invariants, "LEAVES_PER_READ", 7)
+    monkeypatch.setattr(audit, "LEAVES_PER_READ", 7)
     async with owning(world) as connection:
         assert await invariants.check(connection) == []
         await connection.execute(

@@ -52,7 +52,6 @@ from app.registry.ledger.rules import (
 )
 from app.registry.ledger.serials import batch_id
 from app.registry.log import store as log_store
-from app.registry.log.merkle import Frontier
 from app.registry.log.pen import Pen
 from app.registry.parties.rules import POLICY, Actor, NotAllowedError, Permission, Reach, Role
 from tests.builders.ledger import (
@@ -906,7 +905,7 @@ async def test_a_log_that_grew_in_between_is_noticed(registry: Registry) -> None
     await two_holders(registry)
     async with registry.engine.connect() as connection, connection.begin() as transaction:
         head = await log_store.lock_head(connection)
-        old = replace(head, frontier=Frontier())
+        old = replace(head, size=0, peaks=b"")
         pen = Pen(connection, now(), 0)
         pen.lend(Book())
         pen.record(by="x", kind="x.done", subject="x", data={})

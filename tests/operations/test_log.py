@@ -23,6 +23,7 @@ from app.registry.log.pen import Pen
 from app.registry.log.proofs import LogSizeError
 from app.registry.log.store import LogEntry, LogEntryNotFoundError
 from tests.builders.parties import NOBODY, Register
+from tests.builders.publishing import publish
 from tests.builders.rows import violates, writing
 from tests.conftest import Registry, Server
 
@@ -103,9 +104,12 @@ async def test_what_the_log_says_about_something_is_found(registry: Register) ->
     assert await about(-1, rows_max=1) == [first]
 
 
-async def test_every_act_is_proven_in_every_size_that_holds_it(registry: Register) -> None:
+async def test_every_act_is_proven_in_every_size_that_holds_it(
+    registry: Registry, tmp_path: Path
+) -> None:
     """By hashes from the database alone, against roots computed from the leaves."""
     await asyncio.gather(*(note(registry) for _ in range(9)))
+    await publish(registry.url, tmp_path)
     entries = await entries_of(registry)
     frontier, roots = Frontier(), [EMPTY_ROOT]
     for entry in entries:
@@ -131,8 +135,11 @@ async def test_every_act_is_proven_in_every_size_that_holds_it(registry: Registe
             assert await proofs.get_root(connection, size) == roots[size]
 
 
-async def test_the_log_is_proven_to_have_only_grown_between_any_sizes(registry: Register) -> None:
+async def test_the_log_is_proven_to_have_only_grown_between_any_sizes(
+    registry: Registry, tmp_path: Path
+) -> None:
     await asyncio.gather(*(note(registry) for _ in range(9)))
+    await publish(registry.url, tmp_path)
     size_now = len(await entries_of(registry))
     async with registry.read() as connection:
         for size in (1, 2, 7, 8, 13, size_now):
@@ -149,8 +156,9 @@ async def test_the_log_is_proven_to_have_only_grown_between_any_sizes(registry: 
                 )
 
 
-async def test_sizes_that_the_log_never_had_are_refused(registry: Register) -> None:
+async def test_sizes_that_the_log_never_had_are_refused(registry: Registry, tmp_path: Path) -> None:
     """At the limits and one beyond."""
+    await publish(registry.url, tmp_path)
     size_now = len(await entries_of(registry))
     async with registry.read() as connection:
         await proofs.get_inclusion(connection, 4, size=5)

@@ -47,6 +47,8 @@ HUNDREDS = {
     "app.entry.takeover": {33},
     "app.entry.cli.history": {33},
     "app.entry.cli": {35},
+    "app.entry.publishing": {17},
+    "app.entry.witness": {36},
 }
 
 

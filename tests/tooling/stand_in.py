@@ -42,7 +42,7 @@ async def starts(*, add: int) -> int:
 def main() -> None:
     """Serve, or print the count of starts."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("act", choices=["serve", "count"])
+    parser.add_argument("act", choices=["serve", "count", "witness"])
     parser.add_argument("--migrate", action="store_true")
     parser.add_argument("--demo", action="store_true")
     parser.add_argument("--host")
@@ -51,6 +51,9 @@ def main() -> None:
     options = parser.parse_args()
     if os.environ.get("STAND_IN_FAILS"):
         sys.exit("the stand-in was told to fail")
+    if options.act == "witness":
+        print(f"database={os.environ.get('DATABASE_URL')}")
+        return
     count = asyncio.run(starts(add=int(options.act == "serve")))
     if options.act == "count":
         print(f"starts={count}", flush=True)

@@ -139,6 +139,13 @@ def test_the_command_line_brings_its_own_server(checkout: Checkout) -> None:
     assert checkout.processes() == []
 
 
+def test_a_witness_gets_no_database(checkout: Checkout) -> None:
+    """Who watches somebody else's register has none; nor does it wait for one that runs here."""
+    done = checkout.run("registry", "witness")
+    assert (done.returncode, done.stdout) == (0, "database=None\n"), done.stderr
+    assert not (checkout.root / ".data").exists()
+
+
 def test_commands_at_the_same_time_wait_for_each_other(checkout: Checkout) -> None:
     """Expect the second to run after the first, not to lose its server half way."""
     script = [sys.executable, str(checkout.root / "scripts" / "registry")]

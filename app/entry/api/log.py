@@ -23,7 +23,8 @@ from app.entry.api.wire import (
 from app.entry.problems import refused
 from app.registry.log import proofs, store
 from app.registry.log.proofs import LogSizeError
-from app.registry.log.store import LogEntry, LogEntryNotFoundError
+from app.registry.log.store import LogEntry, LogEntryNotFoundError, publication
+from app.registry.log.store.publication import NotPublishedError
 
 router = APIRouter(prefix="/log", tags=["log"], route_class=StrictRoute)
 
@@ -35,10 +36,18 @@ IndexPath = Annotated[
 class HeadShown(Shown):
     """The log as it stands."""
 
-    size: int = Field(description="How many acts it holds.", examples=[43])
+    size: int = Field(description="How many acts are published and signed.", examples=[43])
     root: str = Field(
-        description="Root hash of its Merkle tree (RFC 6962, SHA-256), base64.",
+        description="Root hash of their Merkle tree (RFC 6962, SHA-256), base64.",
         examples=["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="],
+    )
+    published_at: datetime | None = Field(
+        description="When that was published; null where nothing has been yet.",
+        examples=["2026-11-24T03:00:01Z"],
+    )
+    recorded_size: int = Field(
+        description="How many acts are recorded; what is not published yet is within seconds.",
+        examples=[44],
     )
     recorded_at: datetime = Field(
         description="When the last act was recorded.", examples=["2026-11-24T03:00:00Z"]
@@ -123,7 +132,7 @@ class InclusionQuery(Body):
 
     size: LogIndex | None = Field(
         None,
-        description="Size of the log to prove it in; its present size if left out.",
+        description="Size of the log to prove it in; the last one published if left out.",
         examples=[43],
     )
 
@@ -133,7 +142,7 @@ class ConsistencyQuery(Body):
 
     old_size: LogIndex = Field(description="The earlier size, at least 1.", examples=[40])
     size: LogIndex | None = Field(
-        None, description="The later size; the present one if left out.", examples=[43]
+        None, description="The later size; the last one published if left out.", examples=[43]
     )
 
 
@@ -141,9 +150,22 @@ class ConsistencyQuery(Body):
     "/head", response_model=HeadShown, operation_id="get_log_head", summary="Read the log's head"
 )
 async def get_log_head(reader: Reader) -> Response:
-    """Read the size and the root hash of the log. Public."""
+    """
+    Read how far the log is published. Public.
+
+    The signed form, for tools that verify it, is at `/log/checkpoint`.
+    """
     head = await store.get_head(reader)
-    return show(HeadShown(size=head.size, root=_text(head.root), recorded_at=head.recorded_at))
+    published = await publication.get_published(reader)
+    return show(
+        HeadShown(
+            size=published.size,
+            root=_text(published.root),
+            published_at=published.published_at,
+            recorded_size=head.size,
+            recorded_at=head.recorded_at,
+        )
+    )
 
 
 @router.get(
@@ -186,7 +208,7 @@ async def get_log_entry(log_index: IndexPath, reader: Reader) -> Response:
     response_model=InclusionShown,
     operation_id="prove_inclusion",
     summary="Prove that an act is in the log",
-    responses=refused(LogEntryNotFoundError, LogSizeError),
+    responses=refused(LogEntryNotFoundError, NotPublishedError, LogSizeError),
 )
 async def prove_inclusion(
     log_index: IndexPath, query: Annotated[InclusionQuery, Query()], reader: Reader
@@ -216,8 +238,7 @@ async def prove_consistency(
     """
     Give the hashes that show the log of one size as the beginning of the log of another. Public.
     """
-    size = (await store.get_head(reader)).size if query.size is None else query.size
-    found = await proofs.get_consistency(reader, old_size=query.old_size, size=size)
+    found = await proofs.get_consistency(reader, old_size=query.old_size, size=query.size)
     return show(
         ConsistencyShown(
             old_size=found.old_size,

@@ -19,6 +19,7 @@ from app.entry.api import (
     parties,
     programmes,
     provinces,
+    public_log,
     refusals,
     retirements,
     serials,
@@ -56,8 +57,9 @@ def _make_v1() -> APIRouter:
     v1 = APIRouter(prefix="/v1")
     for module in _V1:
         v1.include_router(module.router)
+    v1.include_router(public_log.receipts)
     return v1
 
 
 # Everything that is served, in the order of the description.
-ROUTERS: Final = (_make_v1(), refusals.pages, health.router)
+ROUTERS: Final = (_make_v1(), public_log.router, refusals.pages, health.router)

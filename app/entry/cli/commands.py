@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import sys
 from importlib import import_module
 from typing import Annotated, Final
 
@@ -11,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.entry import logging, passwords, server
-from app.entry.cli import database, doctor, history
-from app.entry.cli.exits import ExitCode, console, explain
+from app.entry.cli import database, doctor, history, publishing, witness
+from app.entry.cli.exits import ExitCode, console, run
 from app.registry import founding, invariants
 from app.registry.parties.operations import FoundAuthority, found_authority
 from app.settings import Settings
@@ -32,18 +31,15 @@ cli = typer.Typer(
 )
 admin = typer.Typer(help="People who run the register.", no_args_is_help=True)
 cli.add_typer(admin, name="admin")
+cli.add_typer(publishing.key, name="key")
+cli.command()(publishing.publish)
 cli.command("import")(history.import_history)
+cli.command("witness")(witness.witness)
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    try:
-        cli(prog_name="registry")
-    except Exception as error:
-        code = explain(error)
-        if code is None:
-            raise
-        sys.exit(code)
+    run(cli, "registry")
 
 
 @cli.command()

@@ -1,12 +1,14 @@
 """How a command ends: one table from what happened to an exit code and a few plain sentences."""
 
+import sys
 from enum import IntEnum
+from importlib import import_module
 
+import typer
 from pydantic import ValidationError
 from rich.console import Console
 
 from app.kernel.errors import BusyError, RegistryError
-from app.kernel.outages import is_away
 
 console = Console()
 complaints = Console(stderr=True)
@@ -28,7 +30,8 @@ def explain(error: BaseException) -> ExitCode | None:
         for language in ("en", "th"):
             complaints.print(*error.say(language), sep="\n", markup=False, highlight=False)
         return ExitCode.UNAVAILABLE if isinstance(error, BusyError) else ExitCode.REFUSED
-    if is_away(error):
+    # Loaded only now: not every command needs what speaks to a database.
+    if import_module("app.kernel.outages").is_away(error):
         complaints.print("The database does not answer. `registry doctor` says more.")
         return ExitCode.UNAVAILABLE
     if isinstance(error, ValidationError) and error.title == "Settings":
@@ -40,3 +43,21 @@ def explain(error: BaseException) -> ExitCode | None:
             complaints.print(f"  {name}: {fault['msg']}", markup=False, highlight=False)
         return ExitCode.USAGE
     return None
+
+
+def run(commands: typer.Typer, name: str, arguments: list[str] | None = None) -> None:
+    """
+    Run a command line and end the process with its exit code.
+
+    Args:
+        commands: what there is to run.
+        name: how it is called.
+        arguments: what follows the name; None: all that the process was started with.
+    """
+    try:
+        commands(prog_name=name, args=arguments)
+    except Exception as error:
+        code = explain(error)
+        if code is None:
+            raise
+        sys.exit(code)

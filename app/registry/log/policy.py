@@ -93,9 +93,13 @@ class Policy:
         return "\n".join([*lines, f"quorum {self.quorum}", ""]).encode()
 
 
-def parse_policy(data: bytes) -> Policy:
+def parse_policy(data: bytes, *, needs_log: bool = True) -> Policy:
     """
     Read a policy.
+
+    Args:
+        data: the file.
+        needs_log: refuse a policy that trusts no log; False where only witnesses are told.
 
     Raises:
         MalformedError: it is none; the text names the line.
@@ -110,7 +114,7 @@ def parse_policy(data: bytes) -> Policy:
             has_quorum = _take(policy, words, has_quorum=has_quorum)
         except MalformedError as fault:
             raise MalformedError(f"line {number} of the policy: {fault}") from None
-    if not policy.logs:
+    if needs_log and not policy.logs:
         raise MalformedError("the policy names no log")
     if not has_quorum:
         raise MalformedError("the policy names no quorum; «quorum none» asks for no witness")

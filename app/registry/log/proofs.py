@@ -7,14 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.kernel.errors import ConflictError
 from app.registry.log import merkle, store
 from app.registry.log.merkle import Node
+from app.registry.log.store import publication
 
 
 class LogSizeError(ConflictError):
-    """The log has never had this size, or the sizes are in the wrong order."""
+    """The published log has never had this size, or the sizes are in the wrong order."""
 
     code = "log_size_invalid"
     number = 1103
-    title_th = "บันทึกไม่เคยมีขนาดนี้ หรือเรียงขนาดผิดลำดับ"
+    title_th = "บันทึกที่เผยแพร่ไม่เคยมีขนาดนี้ หรือเรียงขนาดผิดลำดับ"
     advice = "Name sizes from 1 to {size}, the smaller one first, and an index below the size."
     advice_th = "โปรดระบุขนาดตั้งแต่ 1 ถึง {size} โดยขนาดเล็กมาก่อน และหมายเลขรายการต้องน้อยกว่าขนาด"
 
@@ -52,22 +53,23 @@ async def get_inclusion(
     connection: AsyncConnection, log_index: int, *, size: int | None = None
 ) -> Inclusion:
     """
-    Prove that an act is in the log.
+    Prove that an act is in the published log.
 
     Args:
         connection: a snapshot.
         log_index: the act.
-        size: size of the log to prove it in; None: its present size.
+        size: size of the log to prove it in; None: the last one published.
 
     Raises:
         LogEntryNotFoundError: there is no such act.
-        LogSizeError: the log never had that size, or had not reached the act then.
+        NotPublishedError: it has not been published yet.
+        LogSizeError: the published log never had that size, or had not reached the act then.
     """
     entry = await store.get_entry(connection, log_index)
-    now = (await store.get_head(connection)).size
-    size = now if size is None else size
-    if not log_index < size <= now:
-        raise LogSizeError(size=now)
+    published = (await publication.get_published_note(connection, at_least=log_index + 1))[0]
+    size = published if size is None else size
+    if not log_index < size <= published:
+        raise LogSizeError(size=published)
     steps = merkle.inclusion_nodes(log_index, size)
     hashes = await _hashes(connection, [*steps, merkle.peaks_of(size)])
     return Inclusion(
@@ -78,26 +80,58 @@ async def get_inclusion(
     )
 
 
-async def get_consistency(connection: AsyncConnection, *, old_size: int, size: int) -> Consistency:
+async def get_receipt(connection: AsyncConnection, log_index: int) -> tuple[Inclusion, bytes]:
     """
-    Prove that the log only grew between two sizes.
+    Prove that an act is in the last published checkpoint.
+
+    Returns:
+        The proof, and the checkpoint's note as it was published.
 
     Raises:
-        LogSizeError: the log never had these sizes, or they are in the wrong order.
+        LogEntryNotFoundError: there is no such act.
+        NotPublishedError: it has not been published yet.
     """
-    now = (await store.get_head(connection)).size
-    if not 0 < old_size <= size <= now:
-        raise LogSizeError(size=now)
-    steps = merkle.consistency_nodes(old_size, size)
+    inclusion = await get_inclusion(connection, log_index)
+    _, note = await publication.get_published_note(connection, at_least=log_index + 1)
+    return inclusion, note
+
+
+async def get_consistency(
+    connection: AsyncConnection, *, old_size: int, size: int | None = None
+) -> Consistency:
+    """
+    Prove that the published log only grew between two sizes.
+
+    Args:
+        connection: a snapshot.
+        old_size: the earlier size.
+        size: the later one; None: the last one published.
+
+    Raises:
+        LogSizeError: the published log never had these sizes, or they are in the wrong order.
+    """
+    published = (await publication.get_published(connection)).size
+    size = published if size is None else size
+    if not 0 < old_size <= size <= published:
+        raise LogSizeError(size=published)
     edges = [merkle.peaks_of(old_size), merkle.peaks_of(size)]
-    hashes = await _hashes(connection, [*steps, *edges])
+    hashes = await _hashes(connection, edges)
     return Consistency(
         old_size=old_size,
         size=size,
         old_root=merkle.fold(edges[0], hashes),
         root=merkle.fold(edges[1], hashes),
-        proof=tuple(merkle.fold(step, hashes) for step in steps),
+        proof=await list_consistency(connection, old_size, size),
     )
+
+
+async def list_consistency(
+    connection: AsyncConnection, old_size: int, size: int
+) -> tuple[bytes, ...]:
+    """Return the hashes that prove that the log of a size extends the log of an earlier one."""
+    steps = merkle.consistency_nodes(old_size, size)
+    hashes = await _hashes(connection, steps)
+    return tuple(merkle.fold(step, hashes) for step in steps)
 
 
 async def _hashes(connection: AsyncConnection, steps: list[list[Node]]) -> dict[Node, bytes]:

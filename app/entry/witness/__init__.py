@@ -1,0 +1,1 @@
+"""The witness: watches logs of others, and cosigns what only ever grows."""

@@ -1,0 +1,36 @@
+"""Files that are on disk when a function returns, whole or not at all."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+PRIVATE: Final = 0o600
+
+
+def write_durably(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
+    """
+    Put a file in place in one step: after a power cut there is the old one or the new one.
+
+    Args:
+        path: where; what stands there is replaced.
+        content: all of it.
+        mode: who may read it; its owner alone unless told otherwise.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(path)
+    reach_disk(path.parent)
+
+
+def reach_disk(path: Path) -> None:
+    """Return when a file, or the names in a folder, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

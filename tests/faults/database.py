@@ -1,0 +1,63 @@
+"""A database server of a test's own, to be killed and started again."""
+
+import os
+import signal
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from local_postgres import LocalPostgres
+
+
+class Database:
+    """A server at an address that stays the same, though each start makes a socket of its own."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        self.postgres = LocalPostgres(folder / "postgres", settings=dict(settings))
+        self._socket = folder / "socket"
+
+    def start(self) -> None:
+        """Start it, as it was left."""
+        self.postgres.start()
+        folder = dict(parse_qsl(urlsplit(self.postgres.url()).query))["host"]
+        self._socket.unlink(missing_ok=True)
+        self._socket.symlink_to(folder)
+
+    def url(self, database: str) -> str:
+        """Return the address of a database on it."""
+        parts = urlsplit(self.postgres.url(database))
+        return urlunsplit(parts._replace(query=f"host={self._socket}"))
+
+    def kill(self) -> None:
+        """Kill the postmaster and its children at once, so that none of them can tidy up."""
+        postmaster = self.postgres.postmaster_pid
+        children = _children(postmaster)
+        for pid in (postmaster, *children):
+            with suppress(ProcessLookupError):  # children leave by themselves when it is gone
+                os.kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def a_database(**settings: str) -> Iterator[Database]:
+    """Run a server until the test has ended."""
+    with tempfile.TemporaryDirectory(prefix="registry-tests-") as folder:
+        Path(folder).chmod(0o711)
+        made = Database(Path(folder), settings)
+        made.start()
+        yield made
+        made.postgres.stop()
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it ended meanwhile
+            if int(fields[1]) == parent:
+                found.append(int(entry.name))
+    return found
