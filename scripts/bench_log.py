@@ -1,0 +1,21 @@
+"""The section ``log``: what sealing costs, and what a proof costs."""
+
+from __future__ import annotations
+
+import bench_proofs
+import bench_sealing
+from bench_database import migrated, settings_of
+from bench_report import Findings
+from bench_scale import Scale
+from local_postgres import LocalPostgres
+
+
+def run(server: LocalPostgres, scale: Scale) -> Findings:
+    """Measure all of it, one after the other."""
+    settings = settings_of(server, scale)
+    empty = migrated(server)
+    measures = [
+        bench_sealing.measure(server, empty, scale),
+        *bench_proofs.measure(server, empty, scale),
+    ]
+    return Findings("log", measures, settings, bench_sealing.SWITCHED_OFF)
