@@ -1,9 +1,10 @@
-"""The section ``log``: what sealing costs, and what a proof costs."""
+"""The section ``log``: what sealing, proofs and publishing cost, and how fast it is verified."""
 
 from __future__ import annotations
 
 import bench_proofs
 import bench_sealing
+import bench_verifying
 from bench_database import migrated, settings_of
 from bench_report import Findings
 from bench_scale import Scale
@@ -17,5 +18,6 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
     measures = [
         bench_sealing.measure(server, empty, scale),
         *bench_proofs.measure(server, empty, scale),
+        bench_verifying.measure(server, empty, scale),
     ]
     return Findings("log", measures, settings, bench_sealing.SWITCHED_OFF)

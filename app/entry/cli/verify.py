@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from app.entry.cli.effort import peak_mb
 from app.entry.cli.exits import ExitCode, complaints, console, run
 from app.entry.verifying import trust
 from app.entry.verifying.checking import Report, Verification
@@ -132,7 +133,7 @@ def _show(report: Report, policy: Policy, seconds: float, *, is_own: bool) -> No
     page.add_row("before", _before(report))
     replayed = checkpoint.size - report.first
     speed = f", {replayed / seconds:,.0f} a second" if replayed and seconds else ""
-    page.add_row("replayed", f"{replayed:,} acts{speed}")
+    page.add_row("replayed", f"{replayed:,} acts{speed}; peak memory {peak_mb():.0f} MB")
     for name, amount in _credits(report).items():
         page.add_row(name, f"{amount:,} credits")
     page.add_row("state", escape(_compared(report)))
