@@ -11,6 +11,7 @@ Inside a subject: ``rules`` decide (pure), ``store`` keeps (all SQL), ``operatio
 function per act). A credit's life runs through the subjects from the bottom up: a later step knows
 the earlier ones, never the reverse (the order is contract 2 in ``pyproject.toml``):
 
+    erasure        what people wrote, and who they were, taken out of the tables on request
     history        blocks and retirements taken over from another registry
     issuance       TGO's decision, and the minting of serialised credits
     verification   the opinion of a validation and verification body (VVB)
@@ -27,6 +28,10 @@ the earlier ones, never the reverse (the order is contract 2 in ``pyproject.toml
 Every change of the register takes one road: an entry builds an act, the committer
 (``entry/committer.py``) takes the pen, runs the act's operation, seals its leaf and commits; only
 then does the caller hear of it.
+
+What is recorded comes out (``entry/publishing``): a process of its own signs the log and writes it
+as files that anybody can check, witnesses (``entry/witness``) watch that it only grows, and whoever
+does not trust any of it replays everything (``entry/verifying``, ``registry/replay``).
 
 Words. A *credit* is one serial and 1 tCO2e. A *batch* is what one issuance mints for one vintage:
 serials 1..n. A *block* is a run of serials of one batch in one account. A *movement* takes blocks

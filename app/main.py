@@ -17,6 +17,7 @@ from app.entry.identity import Identities
 from app.entry.log_files import open_log_files
 from app.entry.middleware import Envelope, Intake
 from app.entry.publishing.agreement import check_published
+from app.entry.state_file import StateFile
 from app.entry.storage import make_storage
 from app.entry.tokens import TokenKeys, load_or_make_key
 from app.kernel import failpoints
@@ -80,6 +81,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     reads = make_engine(settings.database_url, connections_max=settings.connections_max)
     writes = make_engine(settings.database_url, connections_max=COMMITTER_CONNECTIONS_MAX)
     app.state.reads = reads
+    app.state.state_file = StateFile(reads, settings.data)
     app.state.identities = Identities(reads, app.state.token_keys)
     app.state.committer = Committer(writes, refusals_by_constraint())
     try:
@@ -91,5 +93,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         # Requests are answered by now; what still waits for its commit gets it.
         await app.state.committer.stop()
     finally:
+        app.state.state_file.close()
         await writes.dispose()
         await reads.dispose()

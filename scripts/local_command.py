@@ -23,7 +23,7 @@ from local_state import (
 
 WAIT_SECONDS_MAX: Final = 60
 # Commands of people who have no register, and of no database here.
-ALONE: Final = ("witness",)
+ALONE: Final = ("verify", "witness")
 
 
 def main() -> int:

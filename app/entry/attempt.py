@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from app.entry.acts import Act, Idempotency, Outcome, Reply
 from app.kernel.db import constraint_of, sqlstate_of
-from app.kernel.errors import BusyError, ConflictError, RegistryError
+from app.kernel.errors import BusyError, ConflictError, GoneError, RegistryError
 from app.kernel.failpoints import failpoint
 from app.registry import commit
 from app.registry.commit import NewAnswer
@@ -53,6 +53,16 @@ class KeyReusedError(ConflictError):
         "own."
     )
     advice_th = "ยังไม่มีการดำเนินการใด โปรดใช้คีย์ใหม่สำหรับคำขอใหม่ และใช้คีย์เดิมเฉพาะการส่งซ้ำ"
+
+
+class AnswerErasedError(GoneError):
+    """This request was done, and its reply was erased with a person's data."""
+
+    code = "answer_erased"
+    number = 1605
+    title_th = "คำขอนี้ดำเนินการแล้ว แต่คำตอบถูกลบไปพร้อมกับข้อมูลส่วนบุคคล"
+    advice = "Nothing was done now. Read what it did at its own address; use a new key to do more."
+    advice_th = "ยังไม่มีการดำเนินการใดในครั้งนี้ โปรดอ่านผลที่ที่อยู่ของรายการนั้น และใช้คีย์ใหม่สำหรับคำขอใหม่"
 
 
 class RolledBackError(Exception):
@@ -231,6 +241,9 @@ def _earlier(progress: _Progress, asked: Idempotency) -> Outcome | RegistryError
     answer = fresh.answer if fresh is not None else progress.given.get(place)
     if answer is None:
         return None
+    if answer.body is None:
+        progress.replayed.append(place)
+        return AnswerErasedError()
     if answer.fingerprint != asked.fingerprint:
         return KeyReusedError()
     progress.replayed.append(place)

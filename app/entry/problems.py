@@ -109,6 +109,7 @@ STATUSES: Final[dict[type[RegistryError], int]] = {
     errors.UnauthenticatedError: 401,
     errors.ForbiddenError: 403,
     errors.NotFoundError: 404,
+    errors.GoneError: 410,
     errors.ConflictError: 409,
     errors.BrokenRuleError: 409,
     errors.StaleError: 412,

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.acts import Act, Idempotency, Outcome, Reply
-from app.entry.attempt import KeyReusedError
+from app.entry.attempt import AnswerErasedError, KeyReusedError
 from app.entry.committer import Committer
 from app.entry.sheets import TableUnreadableError, open_sheet
 from app.kernel.encoding import canonical_bytes, sha256
@@ -301,6 +301,8 @@ class Import:
             for step, outcome in zip(chunk, outcomes, strict=True):
                 if isinstance(outcome, Outcome):
                     fates[Fate.THERE if outcome.replayed else Fate.NEW].add(step.credits)
+                elif isinstance(outcome, AnswerErasedError):
+                    fates[Fate.THERE].add(step.credits)
                 elif isinstance(outcome, RegistryError) and not isinstance(outcome, BusyError):
                     fates[Fate.REFUSED].add(step.credits)
                     self._note(_refused(step, outcome))

@@ -65,6 +65,10 @@ class NotFoundError(RegistryError):
     """There is no such thing, or the one who asks may not know of it."""
 
 
+class GoneError(RegistryError):
+    """It was there, and was taken away for good."""
+
+
 class ConflictError(RegistryError):
     """The present state does not allow it."""
 

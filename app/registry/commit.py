@@ -17,6 +17,7 @@ from app.registry.log.pen import Pen
 from app.registry.log.store import Answer, Head
 
 _PARAMETERS: Final = 56
+_KEEP_SALTS: Final = "INSERT INTO log_salts SELECT * FROM unnest($1::bigint[], $2::bytea[])"
 _COMMIT_ACTS: Final = f"SELECT commit_acts({', '.join(f'${n}' for n in range(1, _PARAMETERS + 1))})"
 
 
@@ -71,6 +72,10 @@ async def write(
     ]
     assert len(arguments) == _PARAMETERS
     await driver(connection).fetchval(_COMMIT_ACTS, *arguments)
+    sealed = [record for record in pen.records if record.salt is not None]
+    if sealed:
+        salts = [r.log_index for r in sealed], [r.salt for r in sealed]
+        await driver(connection).execute(_KEEP_SALTS, *salts)
 
 
 def _batches(book: Book) -> list[list[Any]]:

@@ -7,6 +7,7 @@ from typing import Final
 from app.kernel.errors import RegistryError
 from app.registry.activities import store as activities
 from app.registry.documents import store as documents
+from app.registry.erasure import store as erasure
 from app.registry.history import store as history
 from app.registry.issuance import store as issuance
 from app.registry.ledger import store as ledger
@@ -33,6 +34,7 @@ STORES: Final[tuple[ModuleType, ...]] = (
     verification,
     issuance,
     history,
+    erasure,
 )
 
 

@@ -107,4 +107,6 @@ async def _in_roles(
 
 async def _email_of(registry: Register, actor: Actor) -> str:
     async with registry.read() as connection:
-        return (await store.get_user(connection, actor.user_id)).email
+        email = (await store.get_user(connection, actor.user_id)).email
+    assert email is not None
+    return email

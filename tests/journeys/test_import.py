@@ -30,9 +30,11 @@ from app.entry.takeover import (
     preview_retirements,
     survey,
 )
+from app.registry.erasure.operations import ErasePerson, erase_person
+from app.registry.erasure.store import list_endings_for
 from app.registry.history.faults import Finding, Table
 from tests.builders.history import SHARED_CAR, Drawn, real_tables
-from tests.builders.parties import a_holder, the_administrator
+from tests.builders.parties import a_holder, do, the_administrator
 from tests.conftest import CHECKOUT, Registry
 
 MEMORY_MB_MAX = 300
@@ -160,6 +162,22 @@ async def test_the_command_takes_over_and_a_second_run_changes_nothing(
     assert (code, said(printed, "blocks: already there")) == (0, (2, 100))
     assert said(printed, "retirements: already there") == (2, 46)
     assert said(printed, "retirements: new") == (0, 0)
+    assert await the_end(registry) == end
+
+
+async def test_an_erased_retirement_is_not_taken_over_again(
+    registry: Registry, tmp_path: Path
+) -> None:
+    """Whoever was erased here is still in the source's table, and must not come back from there."""
+    administrator = await the_administrator(registry)
+    tables = Drawn().issue(100).retire("X-1", 1, 20).retire("X-1", 21, 30).write(tmp_path)
+    await a_run(registry, tables)
+    async with registry.read() as connection:
+        first, _ = await list_endings_for(connection, "City Light", limit=10)
+    await do(registry, administrator, erase_person, ErasePerson((first,)))
+    end = await the_end(registry)
+    account, findings = await a_run(registry, tables)
+    assert (account.retired[Fate.THERE].acts, findings) == (2, [])
     assert await the_end(registry) == end
 
 

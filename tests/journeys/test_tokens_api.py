@@ -31,7 +31,8 @@ async def user_of(registry: Register, actor: Actor) -> User:
         return await store.get_user(connection, actor.user_id)
 
 
-def by_password(email: str, password: str = PASSWORD) -> dict[str, str]:
+def by_password(email: str | None, password: str = PASSWORD) -> dict[str, str]:
+    assert email is not None
     return {"grant_type": "password", "email": email, "password": password}
 
 
@@ -55,6 +56,7 @@ async def a_key(api: Service, actor: Actor) -> dict[str, str]:
 async def test_a_person_signs_in_with_a_password(registry: Register, api: Service) -> None:
     holder = await a_holder(registry)
     user = await user_of(registry, holder)
+    assert user.email is not None
     response = await api.post("/v1/tokens", json=by_password(user.email.upper()))
     assert response.status_code == 200
     assert response.headers["Cache-Control"] == "no-store"

@@ -50,5 +50,24 @@ async def test_every_table_has_its_rights(server: Server) -> None:
     for table in metadata.sorted_tables:
         expected = {"SELECT"}
         if not table.info.get("door") and table.name != "provinces":
-            expected |= {"INSERT"} if table.info.get("history") else {"INSERT", "UPDATE"}
+            is_added_to = table.info.get("history") or table.info.get("erasable") == "rows"
+            expected |= {"INSERT"} if is_added_to else {"INSERT", "UPDATE"}
         assert held[table.name] == expected, table.name
+
+
+async def test_only_what_is_erasable_can_be_erased(server: Server) -> None:
+    """A trigger that lets one more column go would let history be changed."""
+    rows = await server.fetch(
+        "SELECT tgrelid::regclass::text, tgargs FROM pg_trigger"
+        " WHERE tgname = 'history_is_only_added_to' AND tgnargs > 0",
+        database=server.template,
+    )
+    allowed = {table: tuple(args.decode().split("\0")[:-1]) for table, args in rows}
+    erasable = {t.name: t.info["erasable"] for t in metadata.sorted_tables if "erasable" in t.info}
+    assert allowed == {name: what for name, what in erasable.items() if what != "rows"}
+    guarded = await server.fetch(
+        "SELECT tgrelid::regclass::text FROM pg_trigger"
+        " WHERE tgname = 'erased_by_an_act' AND tgenabled = 'A' AND tginitdeferred",
+        database=server.template,
+    )
+    assert {row[0] for row in guarded} == {*erasable, "answers"}

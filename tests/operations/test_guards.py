@@ -31,6 +31,9 @@ HISTORY: Final = sorted(t.name for t in metadata.sorted_tables if t.info.get("hi
 DOOR: Final = sorted(t.name for t in metadata.sorted_tables if t.info.get("door"))
 # A table that holds the present changes, but no row of it goes; the names of endings may be erased.
 KEPT: Final = sorted({*HISTORY, *DOOR} - {"ending_statements"})
+ERASABLE: Final = {
+    t.name: t.info["erasable"] for t in metadata.sorted_tables if "erasable" in t.info
+}
 PRESENT: Final = sorted(set(KEPT) - set(HISTORY))
 
 NO_RIGHT: Final = "42501"
@@ -91,7 +94,7 @@ def a_column(table: str) -> str:
 async def test_the_service_cannot_change_or_remove(
     as_service: AsyncConnection, subtests: pytest.Subtests
 ) -> None:
-    for table in sorted({*HISTORY, *DOOR}):
+    for table in sorted({*HISTORY, *DOOR, *ERASABLE}):
         column = a_column(table)
         for statement in (
             f"UPDATE {table} SET {column} = {column}",
@@ -152,10 +155,14 @@ async def test_every_history_table_has_the_same_trigger(
                 f" AND tgname = '{REFUSED_BY_TRIGGER}' AND tgrelid = '{table}'::regclass"
             )
         )
+        called = "refuse_change()"
+        if table in ERASABLE:
+            columns = ", ".join(f"'{column}'" for column in ERASABLE[table])
+            called = f"refuse_all_but_erasure({columns})"
         with subtests.test(table):
             assert found.scalar_one() == (
                 f"CREATE TRIGGER {REFUSED_BY_TRIGGER} BEFORE DELETE OR UPDATE ON public.{table}"
-                " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+                f" FOR EACH ROW EXECUTE FUNCTION {called}"
             )
 
 
@@ -267,6 +274,7 @@ ANOTHER: Final[dict[str, dict[str, str]]] = {
     "endings": {"log_index": "log_index + 1000"},
     "ending_statements": {"log_index": "log_index + 1000"},
     "log_entries": {"log_index": "log_index + 1000"},
+    "log_salts": {"log_index": "0"},
     "answers": {"key": "'another key'"},
     "log_head": {},  # there is one row, and no other is good
 }
@@ -328,6 +336,11 @@ WRONG: Final[list[tuple[str, dict[str, str]]]] = [
     ),
     ("ck_log_entries_log_index", {"log_index": "-1"}),
     ("pk_log_entries", {"log_index": "log_index"}),
+    ("ck_log_salts_salt", {"salt": ONE_BYTE}),
+    ("fk_log_salts_log_index", {"log_index": "1000000"}),
+    ("pk_log_salts", {"log_index": "log_index"}),
+    ("ck_answers_erased_whole", {"body": "NULL"}),
+    ("ck_answers_erased_whole", {"fingerprint": "NULL"}),
     ("ck_answers_fingerprint", {"fingerprint": ONE_BYTE}),
     ("pk_answers", {"key": "key"}),
 ]
@@ -358,6 +371,7 @@ async def test_a_row_that_cannot_be_is_refused(
     """Each is a good row but for one thing; the owner's own hand is refused it."""
     # Its statement needs an ending to belong to.
     await as_owner.execute(text(a_copy("endings", ANOTHER["endings"])))
+    await as_owner.execute(text("INSERT INTO log_salts VALUES (1, sha256('x'))"))
     for constraint, wrong in WRONG:
         table = TABLE_OF[constraint]
         with subtests.test(constraint, wrong=wrong):

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.entry.committer import Committer
 from app.kernel.db import make_engine, rows_of
 from app.registry import invariants
+from app.registry.erasure.operations import ErasePerson, erase_person
 from app.registry.invariants import STATEMENTS, VIOLATIONS_SHOWN_MAX
 from app.registry.ledger import operations
 from app.registry.ledger.rules import EntryKind
@@ -46,11 +47,14 @@ GUARDED: Final = (
     "balances",
     "batches",
     "blocks",
+    "ending_statements",
     "endings",
     "issuance_lines",
     "ledger_entries",
     "log_entries",
     "log_head",
+    "log_salts",
+    "validation_opinions",
 )
 
 
@@ -69,6 +73,8 @@ ZERO = "each batch sums to nothing over all accounts"
 CARRY = "entries carry the balances before and after"
 WHERE = "blocks are where their last movement took them"
 LINEAGE = "a movement continues the one before it"
+ERASED = "nothing is erased without an act"
+WRITTEN = "what people wrote is what the log commits to"
 # A forger who knows that the database recomputes a leaf's hash.
 FORGED_LEAF = """
     UPDATE log_entries SET leaf = leaf || ' ',
@@ -201,6 +207,7 @@ CORRUPTIONS = {
             ),
         ),
         "every ending is its entries",
+        frozenset({ERASED}),
     ),
     "an ending is gone": Corruption(
         (
@@ -215,6 +222,42 @@ CORRUPTIONS = {
             "UPDATE ending_statements SET log_index = 0 WHERE log_index = :retirement",
         ),
         "endings have a statement or an erased one",
+        frozenset({ERASED}),
+    ),
+    "a salt is of an act that seals nothing": Corruption(
+        ("INSERT INTO log_salts VALUES (0, sha256('x'))",),
+        "every salt is of an act that seals something",
+    ),
+    "an opinion says something else": Corruption(
+        ("UPDATE validation_opinions SET statement = statement || ' Not.'",), WRITTEN
+    ),
+    "a salt is another": Corruption(
+        (
+            (
+                "UPDATE log_salts SET salt = sha256('x')"
+                " WHERE log_index = (SELECT max(log_index) FROM validation_opinions)"
+            ),
+        ),
+        WRITTEN,
+    ),
+    "a salt is gone": Corruption(
+        ("DELETE FROM log_salts WHERE log_index = (SELECT max(log_index) FROM log_salts)",),
+        ERASED,
+    ),
+    "a statement is gone": Corruption(
+        ("DELETE FROM ending_statements WHERE log_index = :retirement",),
+        ERASED,
+    ),
+    "an erased statement is back": Corruption(
+        (
+            (
+                "INSERT INTO ending_statements SELECT (SELECT log_index FROM endings"
+                " WHERE kind = 5), salt, beneficiary_name, beneficiary_kind,"
+                " beneficiary_identifier, reason FROM ending_statements"
+                " WHERE log_index = :retirement"
+            ),
+        ),
+        "what an act erased is gone",
     ),
     "the head claims one act more": Corruption(
         (
@@ -295,7 +338,13 @@ async def make_world(url: str) -> None:
     await a_batch(registry, holders.administrator, account, credits_made=100, buffer_credits=10)
     await move(registry, holders.owner, account, elsewhere, named((X, 31, 35), (X, 41, 45)))
     await retire(registry, holders.owner, account, oldest(5))
-    await retire(registry, holders.owner, account, oldest(5), an_ending(EntryKind.CANCELLED))
+    cancelled = await retire(
+        registry, holders.owner, account, oldest(5), an_ending(EntryKind.CANCELLED)
+    )
+    forget = ErasePerson((cancelled.log_index,))
+    await registry.do(
+        holders.administrator, lambda pen: erase_person(pen, holders.administrator, forget)
+    )
     ending = an_ending(EntryKind.BUFFER_CANCELLED)
     command = operations.End(2, oldest(3), ending, (ending.purpose_code,))
     approver = holders.approver

@@ -19,6 +19,7 @@ from app.kernel.db import make_engine, sqlstate_of
 from app.kernel.encoding import canonical_bytes, commitment
 from app.kernel.errors import RegistryError
 from app.registry import commit
+from app.registry.erasure.operations import ErasePerson, erase_person
 from app.registry.ledger import operations, store
 from app.registry.ledger.book import Book
 from app.registry.ledger.operations import Movement, Transfer
@@ -613,14 +614,13 @@ async def test_nothing_of_a_statement_stands_in_the_log(registry: Register) -> N
     assert json.loads(leaf)["data"]["statement"] == row.commitment
 
 
-async def test_an_erased_statement_leaves_the_ending(registry: Register, database_url: str) -> None:
+async def test_an_erased_statement_leaves_the_ending(registry: Register) -> None:
     """A person's name can be taken away; that credits ended cannot."""
     holders = await rich(registry)
     movement = await retire(registry, holders.owner, holders.account, oldest(1))
-    engine = make_engine(database_url, connections_max=1, role=None)
-    async with engine.begin() as owner:
-        await owner.execute(text("DELETE FROM ending_statements"))
-    await engine.dispose()
+    command = ErasePerson((movement.log_index,))
+    administrator = holders.administrator
+    await registry.do(administrator, lambda pen: erase_person(pen, administrator, command))
     async with registry.read() as connection:
         row = await store.find_ending(connection, movement.log_index)
         listed = await store.list_endings(

@@ -464,6 +464,7 @@ async def test_no_leaf_holds_a_person_a_reason_or_a_secret(registry: Register) -
     for leaf in leaves:
         told = leaf.decode()
         for secret in (user.email, user.display_name, suspend.reason, issue.label, "argon2"):
+            assert secret is not None
             assert secret not in told
         assert json.loads(leaf)["data"]["party_id"] == user.party_id
 

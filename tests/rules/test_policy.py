@@ -56,7 +56,7 @@ EXPECTED = {
     },
     "administrator": {
         "any": "read_party read_account read_activity_draft query_ledger admit_party manage_users "
-        "set_rules open_account import_history",
+        "set_rules open_account import_history erase_person",
     },
     "auditor": {"any": "read_party read_account read_activity_draft query_ledger"},
     "holder_initiator": {"own": "read_party read_account move_credits"},

@@ -43,6 +43,7 @@ HUNDREDS = {
     "app.registry.issuance": {29},
     "app.registry.ledger": {31, 32},
     "app.registry.history": {33},
+    "app.registry.erasure": {34},
     "app.entry.sheets": {33},
     "app.entry.takeover": {33},
     "app.entry.cli.history": {33},

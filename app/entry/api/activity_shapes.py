@@ -8,7 +8,9 @@ from pydantic import Field
 from app.entry.api.wire import (
     LogIndex,
     Moment,
+    Salt,
     Shown,
+    salt_shown,
 )
 from app.kernel.quantities import format_tonnes
 from app.registry.activities.rules import (
@@ -130,14 +132,16 @@ class ValidationOpinionShown(Shown):
         description="Who gave it.", examples=["pty_01kb5w6yk2e0hr9h5y0s8v2a3b"]
     )
     conclusion: ValidationConclusion = Field(description="Its result.", examples=["positive"])
-    statement: str = Field(
-        description="The opinion in words.", examples=["Validated without open findings."]
+    statement: str | None = Field(
+        description="The opinion in words; null: erased.",
+        examples=["Validated without open findings."],
     )
     document_ids: tuple[str, ...] = Field(
         description="Documents that it rests on.", examples=[["doc_01kb5w6yk2e0hr9h5y0s8v2a3b"]]
     )
     given_at: Moment = Field(description="When it was given.", examples=["2025-11-24T03:00:00Z"])
     log_index: LogIndex = Field(description="Its place in the log.", examples=[1_024])
+    salt: Salt
 
 
 class ActivityDetail(ActivityListed):
@@ -163,7 +167,8 @@ class ActivityEventShown(Shown):
     )
     happened_at: Moment = Field(description="When.", examples=["2025-10-01T03:00:00Z"])
     reason: str | None = Field(
-        description="Why; null: the step needs no reason.", examples=["Annex 2 is missing."]
+        description="Why; null: the step needs no reason, or it was erased.",
+        examples=["Annex 2 is missing."],
     )
     meeting: str | None = Field(
         description="Meeting that decided; null: none.", examples=["อบก. 11/2569"]
@@ -175,6 +180,7 @@ class ActivityEventShown(Shown):
         description="Document of the decision; null: none.",
         examples=["doc_01kb5w6yk2e0hr9h5y0s8v2a3b"],
     )
+    salt: Salt
 
 
 def shown_values(activity: Activity) -> dict[str, Any]:
@@ -200,13 +206,11 @@ def site_shown(site: Site) -> SiteShown:
 
 def opinion_shown(opinion: Opinion) -> ValidationOpinionShown:
     """Show an opinion; who in the VVB gave it is not public."""
-    return ValidationOpinionShown(
-        **{name: getattr(opinion, name) for name in ValidationOpinionShown.model_fields}
-    )
+    kept = {name: getattr(opinion, name) for name in ValidationOpinionShown.model_fields}
+    return ValidationOpinionShown(**{**kept, "salt": salt_shown(opinion.salt, opinion.statement)})
 
 
 def event_shown(event: Event) -> ActivityEventShown:
     """Show a step; who in the party took it is not public."""
-    return ActivityEventShown(
-        **{name: getattr(event, name) for name in ActivityEventShown.model_fields}
-    )
+    kept = {name: getattr(event, name) for name in ActivityEventShown.model_fields}
+    return ActivityEventShown(**{**kept, "salt": salt_shown(event.salt, event.reason)})

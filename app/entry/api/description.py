@@ -12,7 +12,7 @@ from pydantic import Field
 from app.entry import problems
 from app.entry.api.context import IdempotencyKeyMissingError
 from app.entry.api.wire import PreconditionMissingError, Shown
-from app.entry.attempt import KeyReusedError, OutcomeUnknownError
+from app.entry.attempt import AnswerErasedError, KeyReusedError, OutcomeUnknownError
 from app.entry.committer import DatabaseAwayError, QueueFullError
 from app.entry.identity import (
     Caller,
@@ -281,7 +281,8 @@ def _of_acts(operation: Description, method: str, *, has_key: bool) -> list[type
     """Return what an operation that goes to the committer can be refused with there."""
     if method == "get" or "security" not in operation:
         return []
-    return [QueueFullError, OutcomeUnknownError, *([KeyReusedError] if has_key else [])]
+    of_key: list[type[RegistryError]] = [KeyReusedError, AnswerErasedError] if has_key else []
+    return [QueueFullError, OutcomeUnknownError, *of_key]
 
 
 def _say_what_is_needed(parameter: Description, responses: Description) -> None:

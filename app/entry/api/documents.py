@@ -114,7 +114,9 @@ class DocumentShown(Shown):
     )
     bytes: int = Field(description="Size in bytes.", examples=[48_211])
     media_type: str = Field(description="Its kind.", examples=["application/pdf"])
-    file_name: str = Field(description="Its name, cleaned.", examples=["design-document.pdf"])
+    file_name: str | None = Field(
+        description="Its name, cleaned; null: erased.", examples=["design-document.pdf"]
+    )
     uploaded_at: Moment = Field(
         description="When it was taken into the register.", examples=["2026-11-24T03:00:00Z"]
     )
@@ -254,6 +256,7 @@ async def get_document_content(
         return Response(status_code=304, headers={"ETag": tag})
     storage: Storage = request.app.state.storage
     is_text = document.media_type.startswith("text/")
+    name = document.file_name or document.id
     return StreamingResponse(
         await storage.open(document.sha256),
         media_type=document.media_type + ("; charset=utf-8" if is_text else ""),
@@ -261,7 +264,7 @@ async def get_document_content(
             "ETag": tag,
             "Content-Length": str(document.bytes),
             # Never shown inside a page of ours, whatever is in it.
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(document.file_name)}",
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
             "X-Content-Type-Options": "nosniff",
         },
     )

@@ -19,12 +19,15 @@ from app.entry.api.wire import (
     Name,
     Page,
     PageQuery,
+    Salt,
     Shown,
     Text,
     changed,
     created,
     decode_cursor,
     encode_cursor,
+    receipt_address,
+    salt_shown,
     show,
 )
 from app.entry.problems import refused
@@ -140,7 +143,8 @@ class IssuanceShown(Shown):
     document_id: str | None = Field(
         description="Document of the decision; null: none.", examples=[None]
     )
-    reason: str | None = Field(description="Why; null: none given.", examples=[None])
+    reason: str | None = Field(description="Why; null: none given, or erased.", examples=[None])
+    salt: Salt
     credits: int = Field(description="Credits minted in all.", examples=[1250])
     buffer_credits: int = Field(description="Of these, in the buffer.", examples=[125])
     lines: list[IssuanceLineShown] = Field(
@@ -150,6 +154,10 @@ class IssuanceShown(Shown):
         description="When it was recorded.", examples=["2026-03-03T03:00:00Z"]
     )
     log_index: LogIndex = Field(description="The act's place in the log.", examples=[1_024])
+    receipt: str = Field(
+        description="Where its receipt is: the proof that the act is in the public log.",
+        examples=["/v1/log/receipts/1024"],
+    )
 
 
 class IssuanceQuery(PageQuery):
@@ -272,11 +280,13 @@ def issuance_shown(issuance: Issuance) -> IssuanceShown:
         decided_on=issuance.grounds.decided_on,
         document_id=issuance.grounds.document_id,
         reason=issuance.reason,
+        salt=salt_shown(issuance.salt, issuance.reason),
         credits=sum(line.credits for line in planned),
         buffer_credits=sum(line.buffer_credits for line in planned),
         lines=[_line_shown(line) for line in issuance.lines],
         recorded_at=issuance.recorded_at,
         log_index=issuance.log_index,
+        receipt=receipt_address(issuance.log_index),
     )
 
 

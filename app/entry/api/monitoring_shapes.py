@@ -12,10 +12,12 @@ from app.entry.api.wire import (
     LogIndex,
     Moment,
     PageQuery,
+    Salt,
     Shown,
     Text,
     Tonnes,
     Vintage,
+    salt_shown,
 )
 from app.kernel.quantities import format_tonnes, parse_tonnes
 from app.registry.monitoring.rules import (
@@ -189,8 +191,10 @@ class ReportEventShown(Shown):
     )
     to_status: ReportStatus = Field(description="State after.", examples=["submitted"])
     reason: str | None = Field(
-        description="Why; null: the act needs no reason.", examples=["The meter was read wrongly."]
+        description="Why; null: the act needs no reason, or it was erased.",
+        examples=["The meter was read wrongly."],
     )
+    salt: Salt
 
 
 class ReportQuery(PageQuery):
@@ -241,6 +245,5 @@ def recognition_shown(recognition: Recognition) -> RecognitionShown:
 
 def event_shown(event: ReportEvent) -> ReportEventShown:
     """Show what happened to a report; who in the party did it is not public."""
-    return ReportEventShown(
-        **{name: getattr(event, name) for name in ReportEventShown.model_fields}
-    )
+    kept = {name: getattr(event, name) for name in ReportEventShown.model_fields}
+    return ReportEventShown(**{**kept, "salt": salt_shown(event.salt, event.reason)})

@@ -6,9 +6,13 @@ just as well; only what is part of a published checkpoint is served.
 """
 
 import base64
-from typing import Annotated, Any, Final
+import os
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+from typing import Annotated, Any, BinaryIO, Final
 
 from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from app.entry.api.context import Reader, StrictRoute
@@ -23,12 +27,15 @@ from app.registry.log.receipts import FILE_SUFFIX, MEDIA_TYPE, encode_receipt
 from app.registry.log.store import LogEntryNotFoundError, publication
 from app.registry.log.store.publication import NotPublishedError
 from app.registry.log.tiles import BUNDLE, WIDTH, Tile, decode_bundle, encode_bundle
+from app.registry.replay.schema import leaf_schema_bytes
 
 router = APIRouter(prefix="/log", tags=["log"], route_class=StrictRoute)
 receipts = APIRouter(prefix="/log/receipts", tags=["log"], route_class=StrictRoute)
 
 _TEXT: Final = "text/plain; charset=utf-8"
 _OCTETS: Final = "application/octet-stream"
+_PIECE_BYTES: Final = 1 << 16
+_LEAF_SCHEMA: Final = leaf_schema_bytes()
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _FOR_A_MOMENT: Final = "public, max-age=1"
 _FOR_A_WHILE: Final = "public, max-age=300"
@@ -45,6 +52,22 @@ class NoSuchTileError(NotFoundError):
         "the checkpoint's size says which there are."
     )
     advice_th = "ไทล์อยู่ที่ tile/<level>/<number> และ tile/entries/<number> โปรดดูขนาดจาก checkpoint"
+
+
+class Opened(StreamingResponse):
+    """A file that is sent as it was opened, even when another takes its place meanwhile."""
+
+    def __init__(self, path: FilePath, cached: str) -> None:
+        file = path.open("rb")
+        size = os.fstat(file.fileno()).st_size
+        headers = {"Cache-Control": cached, "Content-Length": str(size)}
+        super().__init__(_pieces(file), headers=headers, media_type=_TEXT)
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE_BYTES):
+            yield piece
 
 
 class ReceiptShown(Shown):
@@ -195,6 +218,36 @@ async def get_receipt(
         "Vary": "Accept",
     }
     return Response(receipt, headers=headers, media_type=MEDIA_TYPE)
+
+
+@router.get(
+    "/state",
+    response_class=Response,
+    operation_id="get_log_state",
+    summary="Get the state of the register",
+    responses=_file("Lines: size, account, batch, balance, block, ending."),
+)
+async def get_log_state(request: Request) -> Response:
+    """
+    Get what every account holds and where every serial is, with the log's size it holds for.
+
+    For comparing with what a replay of the log comes to (`registry verify` does it). It is at most
+    a few seconds old. Public.
+    """
+    return Opened(await request.app.state.state_file.get(), _FOR_A_MOMENT)
+
+
+@router.get(
+    "/leaf-schema.json",
+    response_class=Response,
+    operation_id="get_leaf_schema",
+    summary="Get the schema of leaves",
+    responses=_file("A JSON Schema.", "application/schema+json"),
+)
+async def get_leaf_schema() -> Response:
+    """Get the JSON Schema of every kind of act, for those who write a replayer. Public."""
+    headers = {"Cache-Control": _FOR_A_WHILE}
+    return Response(_LEAF_SCHEMA, headers=headers, media_type="application/schema+json")
 
 
 async def _find_tile(files: LogFiles, tile: Tile) -> bytes | None:

@@ -32,6 +32,7 @@ from app.registry.parties.refusals import (
     KeyNotFoundError,
     KeyRevokedError,
     TooManyKeysError,
+    UserErasedError,
 )
 from app.registry.parties.rules import (
     ApiKey,
@@ -125,7 +126,7 @@ async def list_user_keys(
     "/{user_id}/keys",
     response_model=KeyIssued,
     status_code=201,
-    responses=refused(NotAllowedError, UserNotFoundError, TooManyKeysError),
+    responses=refused(NotAllowedError, UserNotFoundError, TooManyKeysError, UserErasedError),
     summary="Issue an API key",
     operation_id="issue_user_key",
 )
@@ -155,7 +156,9 @@ async def issue_user_key(
 @router.post(
     "/{user_id}/keys/{key_id}/revocation",
     response_model=KeyShown,
-    responses=refused(NotAllowedError, UserNotFoundError, KeyNotFoundError, KeyRevokedError),
+    responses=refused(
+        NotAllowedError, UserNotFoundError, KeyNotFoundError, KeyRevokedError, UserErasedError
+    ),
     summary="Revoke an API key",
     operation_id="revoke_user_key",
 )

@@ -45,6 +45,7 @@ from app.registry.parties.refusals import (
     PartyStaleError,
     RoleNotOfKindError,
     StatusUnchangedError,
+    UserErasedError,
 )
 from app.registry.parties.rules import (
     NotAllowedError,
@@ -112,10 +113,13 @@ class UserShown(Shown):
     party_id: str = Field(
         description="The party they act for.", examples=["pty_01kb5b1j0dfz5r5d8r4v5e2c3a"]
     )
-    email: str = Field(
-        description="Address they sign in with, in small letters.", examples=["mali@example.org"]
+    email: str | None = Field(
+        description="Address they sign in with, in small letters; null: the person was erased.",
+        examples=["mali@example.org"],
     )
-    display_name: str = Field(description="Name to show.", examples=["มะลิ ใจดี"])
+    display_name: str | None = Field(
+        description="Name to show; null: the person was erased.", examples=["มะลิ ใจดี"]
+    )
     roles: list[Role] = Field(description="What they are in their party.", examples=[["developer"]])
     status: Status = Field(description="Whether they may act at present.", examples=["active"])
     version: int = Field(description="Counts the changes, from 1.", ge=1, examples=[1])
@@ -270,6 +274,7 @@ async def add_user(request: Request, actor: Caller, body: NewUser) -> Response:
         PreconditionMissingError,
         RoleNotOfKindError,
         LastAdministratorError,
+        UserErasedError,
     ),
     summary="Set the roles of a user",
     operation_id="set_user_roles",
@@ -290,7 +295,11 @@ async def set_user_roles(
     "/{user_id}/suspension",
     response_model=UserShown,
     responses=refused(
-        NotAllowedError, UserNotFoundError, StatusUnchangedError, LastAdministratorError
+        NotAllowedError,
+        UserNotFoundError,
+        StatusUnchangedError,
+        LastAdministratorError,
+        UserErasedError,
     ),
     summary="Suspend a user",
     operation_id="suspend_user",
@@ -304,7 +313,7 @@ async def suspend_user(write: Write, user_id: UserId, body: Reason) -> Response:
 @router.post(
     "/{user_id}/reinstatement",
     response_model=UserShown,
-    responses=refused(NotAllowedError, UserNotFoundError, StatusUnchangedError),
+    responses=refused(NotAllowedError, UserNotFoundError, StatusUnchangedError, UserErasedError),
     summary="Reinstate a user",
     operation_id="reinstate_user",
 )
@@ -318,7 +327,11 @@ async def reinstate_user(write: Write, user_id: UserId, body: Reason) -> Respons
     "/{user_id}/password",
     response_model=UserShown,
     responses=refused(
-        NotAllowedError, UserNotFoundError, CurrentPasswordWrongError, TooManySignInsError
+        NotAllowedError,
+        UserNotFoundError,
+        CurrentPasswordWrongError,
+        TooManySignInsError,
+        UserErasedError,
     ),
     summary="Set the password of a user",
     operation_id="set_user_password",

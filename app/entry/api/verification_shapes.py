@@ -13,10 +13,12 @@ from app.entry.api.wire import (
     LogIndex,
     Moment,
     PageQuery,
+    Salt,
     Shown,
     Text,
     Tonnes,
     Vintage,
+    salt_shown,
 )
 from app.kernel.quantities import CREDITS_MAX, format_tonnes, parse_tonnes
 from app.registry.monitoring.rules import LINES_MAX
@@ -175,20 +177,23 @@ class ReviewShown(Shown):
         description="Who decided.", examples=["usr_01kb5w6yk2e0hr9h5y0s8v2a3c"]
     )
     approved: bool = Field(description="Whether it is the body's opinion.", examples=[True])
-    reason: str = Field(description="Why.", examples=["Sampling and calculation were re-done."])
+    reason: str | None = Field(
+        description="Why; null: erased.", examples=["Sampling and calculation were re-done."]
+    )
     reviewed_at: Moment = Field(description="When.", examples=["2026-02-20T03:00:00Z"])
     log_index: LogIndex = Field(description="The act's place in the log.", examples=[1_024])
+    salt: Salt
 
 
 class FindingShown(Shown):
     """Something that was found wrong, and what became of it."""
 
     finding_class: FindingClass = Field(description="How grave it is.", examples=["misstatement"])
-    description: str = Field(
-        description="What was found.", examples=["Two meter readings are missing."]
+    description: str | None = Field(
+        description="What was found; null: erased.", examples=["Two meter readings are missing."]
     )
     response: str | None = Field(
-        description="What the developer answered; null: nothing yet.",
+        description="What the developer answered; null: nothing yet, or erased.",
         examples=["The readings were taken from the back-up meter."],
     )
     is_closed: bool = Field(description="Whether it is settled.", examples=[True])
@@ -204,8 +209,8 @@ class OpinionShown(Shown):
     conclusion: Conclusion = Field(description="What it concludes.", examples=["unmodified"])
     assurance: Assurance = Field(description="Level of assurance.", examples=["reasonable"])
     materiality_percent: str = Field(description="Materiality threshold, percent.", examples=["5"])
-    statement: str = Field(
-        description="The verifier's statement.",
+    statement: str | None = Field(
+        description="The verifier's statement; null: erased.",
         examples=["In our opinion the reported reductions are fairly stated."],
     )
     no_conflict_of_interest: bool = Field(
@@ -218,6 +223,7 @@ class OpinionShown(Shown):
     )
     given_at: Moment = Field(description="When.", examples=["2026-02-10T03:00:00Z"])
     log_index: LogIndex = Field(description="The act's place in the log.", examples=[1_024])
+    salt: Salt
     review: ReviewShown | None = Field(description="Decision on it; null: none yet.")
 
 
@@ -279,6 +285,7 @@ def opinion_shown(opinion: Opinion) -> OpinionShown:
         document_ids=list(opinion.document_ids),
         given_at=opinion.given_at,
         log_index=opinion.log_index,
+        salt=salt_shown(opinion.salt, opinion.statement),
         review=None if opinion.review is None else _review_shown(opinion.review),
     )
 
@@ -293,4 +300,5 @@ def _line_shown(line: VerifiedVintage) -> VerifiedVintageShown:
 
 
 def _review_shown(review: Review) -> ReviewShown:
-    return ReviewShown(**{name: getattr(review, name) for name in ReviewShown.model_fields})
+    kept = {name: getattr(review, name) for name in ReviewShown.model_fields}
+    return ReviewShown(**{**kept, "salt": salt_shown(review.salt, review.reason)})

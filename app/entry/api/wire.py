@@ -169,6 +169,27 @@ class PageQuery(BaseModel):
     )
 
 
+# Beside words that a leaf commits to, for whoever may see them.
+Salt = Annotated[
+    str | None,
+    Field(
+        description="The salt (hexadecimal) with which whoever sees these words can check them "
+        "against what the act's entry in the log commits to. Null: there are no words, they were "
+        "erased, or this is the reply to the act itself.",
+        examples=["00" * 32, None],
+    ),
+]
+
+
+def salt_shown(salt: bytes | None, words: str | None) -> str | None:
+    """
+    Return a salt for somebody who sees the words.
+
+    Without the words it is not shown: it would let anybody test what they may have been.
+    """
+    return None if salt is None or words is None else salt.hex()
+
+
 Row = TypeVar("Row")
 
 
@@ -258,6 +279,11 @@ def changed(shown: BaseModel, *, version: int | None = None) -> Reply:
     return Reply(
         200, shown.model_dump_json().encode(), None, None if version is None else etag(version)
     )
+
+
+def receipt_address(log_index: int) -> str:
+    """Return where the receipt of an act is, once the act is published."""
+    return f"/v1/log/receipts/{log_index}"
 
 
 def answer(outcome: Outcome) -> Response:

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Final
 
 # Run by people who have no register: without the others, and without the database's libraries.
-ALONE: Final = {"witness": "app.entry.cli.witness"}
+ALONE: Final = {"verify": "app.entry.cli.verify", "witness": "app.entry.cli.witness"}
 
 # Nothing that is imported is garbage, and looking for it is a fifth of the time to start.
 gc.disable()

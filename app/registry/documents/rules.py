@@ -73,7 +73,7 @@ class Document:
     sha256: str  # 64 hexadecimal digits, of the bytes
     bytes: int
     media_type: str
-    file_name: str  # cleaned; never used as a path
+    file_name: str | None  # cleaned; never used as a path; None: erased
     uploaded_by: str
     uploaded_at: datetime
     log_index: int

@@ -34,7 +34,7 @@ documents = Table(
     Column("sha256", Text, nullable=False, index=True),
     Column("bytes", Integer, nullable=False),
     Column("media_type", Text, nullable=False),
-    Column("file_name", Text, nullable=False),
+    Column("file_name", Text),  # null: erased
     Column("uploaded_by", Text, ForeignKey("users.id"), nullable=False),
     Column("uploaded_at", DateTime(timezone=True), nullable=False),
     Column("log_index", BigInteger, nullable=False),
@@ -42,7 +42,7 @@ documents = Table(
     CheckConstraint("bytes > 0", name="not_empty"),
     CheckConstraint("char_length(file_name) between 1 and 200", name="file_name_length"),
     Index("ix_documents_activity_id_id", "activity_id", "id"),
-    info={"history": True},
+    info={"history": True, "erasable": ("file_name",)},
 )
 
 REFUSALS: Final[dict[str, type[RegistryError]]] = {}

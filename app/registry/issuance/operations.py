@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from app.kernel.clock import bangkok_date
 from app.kernel.ids import new_id
 from app.registry.activities import store as activities
-from app.registry.activities.operations.steps import text_digest
 from app.registry.activities.refusals import CreditAccountNeededError, EvidenceForeignError
 from app.registry.activities.rules import (
     Activity,
@@ -22,7 +21,7 @@ from app.registry.ledger import operations as ledger
 from app.registry.ledger import store as accounts
 from app.registry.ledger.operations import Minted
 from app.registry.ledger.rules import Mint
-from app.registry.log.pen import Pen
+from app.registry.log.pen import Pen, Sealed
 from app.registry.monitoring import operations as monitoring
 from app.registry.monitoring import store as reports
 from app.registry.monitoring.operations import Step
@@ -211,6 +210,6 @@ def _facts(decision: Issuance) -> dict[str, object]:
         "decided_on": decision.grounds.decided_on.isoformat(),
         "decision_document_id": decision.grounds.document_id,
         "meeting": decision.grounds.meeting,
-        # Only its digest: people write names of people into reasons.
-        "reason_sha256": None if decision.reason is None else text_digest(decision.reason),
+        # People write names of people into reasons.
+        "reason_commitment": None if decision.reason is None else Sealed(decision.reason),
     }

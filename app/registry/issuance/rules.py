@@ -56,11 +56,12 @@ class Issuance:
     verification_id: str
     approved: bool
     grounds: Grounds
-    reason: str | None  # None: approved without a remark
+    reason: str | None  # None: approved without a remark, or it was erased
     decided_by: str
     recorded_at: datetime
     log_index: int
     lines: tuple[IssuanceLine, ...]  # by rising vintage; empty: it was refused
+    salt: bytes | None = None  # of what the act sealed; None: nothing, erased, or not read
 
     @property
     def batches(self) -> tuple[Batch, ...]:

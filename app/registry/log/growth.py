@@ -1,7 +1,13 @@
 """The log as it grows, cut into tiles: the tree's right edge, and the tiles that are not full."""
 
+from typing import Self
+
+import msgspec
+
 from app.registry.log.merkle import HASH_BYTES, Frontier
 from app.registry.log.tiles import BUNDLE, HEIGHT, WIDTH, Tile, encode_bundle
+
+_Dumped = tuple[int, list[bytes], list[bytes], list[list[bytes]]]
 
 
 class Growth:
@@ -32,6 +38,26 @@ class Growth:
         made.filled = dict(self.filled)
         made._leaves = list(self._leaves)
         made._hashes = [list(hashes) for hashes in self._hashes]
+        return made
+
+    def dump(self) -> bytes:
+        """Return the state as bytes, to be gone on from later; what is ``filled`` is left out."""
+        frontier = self.frontier
+        return msgspec.msgpack.encode((frontier.size, frontier.peaks, self._leaves, self._hashes))
+
+    @classmethod
+    def load(cls, dumped: bytes) -> Self:
+        """
+        Go on from a state that was dumped.
+
+        Raises:
+            ValueError: it is none.
+        """
+        size, peaks, leaves, hashes = msgspec.msgpack.decode(dumped, type=_Dumped)
+        made = cls()
+        made.frontier = Frontier(size, peaks)
+        made._leaves = leaves
+        made._hashes = hashes
         return made
 
     def add(self, leaf: bytes, completed: bytes) -> None:
@@ -68,3 +94,13 @@ class Growth:
                 number = self.size >> (HEIGHT * (level + 1))
                 found[Tile(level, number, len(hashes))] = b"".join(hashes)
         return found
+
+    def take_hashes(self) -> dict[Tile, bytes]:
+        """Return the hash tiles that have become full, and let all full tiles go."""
+        taken = {tile: content for tile, content in self.filled.items() if tile.level != BUNDLE}
+        self.filled.clear()
+        return taken
+
+    def partial_hashes(self) -> dict[Tile, bytes]:
+        """Return the hash tiles that are not full."""
+        return {tile: content for tile, content in self.partial().items() if tile.level != BUNDLE}

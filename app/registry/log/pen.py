@@ -15,8 +15,9 @@ from typing import Final, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.clock import rfc3339
-from app.kernel.encoding import LEAF_BYTES_MAX, canonical_bytes
+from app.kernel.encoding import LEAF_BYTES_MAX, canonical_bytes, commitment
 from app.kernel.errors import TooLargeError
+from app.kernel.ids import new_salt
 
 LEAF_VERSION: Final = 1
 
@@ -37,6 +38,18 @@ class ActTooLargeError(TooLargeError):
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """
+    Words of people, for a leaf that commits to them and does not show them.
+
+    The leaf gets a salted commitment: a bare digest of a short text can be found by trying. The
+    salt stands beside the log (`log_salts`) until it is erased with the words.
+    """
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One act as the log keeps it."""
 
@@ -44,6 +57,7 @@ class Record:
     kind: str  # past tense: "activity.submitted", "credits.transferred"
     subject: str  # identifier of what the act is about
     leaf: bytes
+    salt: bytes | None  # of everything sealed in the leaf; None: nothing is
 
 
 @dataclass(slots=True)
@@ -72,8 +86,8 @@ class Pen:
             subject: identifier of what the act is about.
             data: text, whole numbers, truth values, null, lists and mappings. Tonnes as text
                 (`app.kernel.quantities.format_tonnes`), times as `app.kernel.clock.rfc3339`
-                text. No personal
-                data: commit to it with `app.kernel.encoding.commitment`.
+                text. What people wrote, or what may name them, is `Sealed` and its key ends in
+                ``_commitment``; one salt serves all that an act seals.
 
         Returns:
             The act's log index, counted from 0.
@@ -81,6 +95,7 @@ class Pen:
         Raises:
             ActTooLargeError: the leaf would exceed 65,535 bytes.
         """
+        salt = new_salt() if any(isinstance(value, Sealed) for value in data.values()) else None
         leaf = canonical_bytes(
             {
                 "v": LEAF_VERSION,
@@ -88,13 +103,13 @@ class Pen:
                 "at": rfc3339(self.now),
                 "by": by,
                 "subject": subject,
-                "data": data,
+                "data": {name: _shown(value, salt) for name, value in data.items()},
             }
         )
         if len(leaf) > LEAF_BYTES_MAX:
             raise ActTooLargeError(bytes=len(leaf), bytes_max=LEAF_BYTES_MAX)
         log_index = self.log_size + len(self.records)
-        self.records.append(Record(log_index, kind, subject, leaf))
+        self.records.append(Record(log_index, kind, subject, leaf, salt))
         return log_index
 
     def lend(self, tool: object) -> None:
@@ -106,3 +121,10 @@ class Pen:
         tool = self._tools[kind]
         assert isinstance(tool, kind)
         return tool
+
+
+def _shown(value: object, salt: bytes | None) -> object:
+    if not isinstance(value, Sealed):
+        return value
+    assert salt is not None
+    return commitment(salt, value.words)

@@ -7,11 +7,10 @@ from datetime import date
 from app.kernel.clock import bangkok_date
 from app.kernel.ids import new_id
 from app.registry.activities import store as activities
-from app.registry.activities.operations.steps import text_digest
 from app.registry.activities.refusals import EvidenceForeignError
 from app.registry.activities.rules import Activity
 from app.registry.activities.rules import Status as ActivityStatus
-from app.registry.log.pen import Pen
+from app.registry.log.pen import Pen, Sealed
 from app.registry.monitoring import rules, store
 from app.registry.monitoring.refusals import (
     ActivityNotRegisteredError,
@@ -185,8 +184,8 @@ async def withdraw_report(pen: Pen, actor: Actor, command: WithdrawReport) -> Re
         subject=report.id,
         data={
             "activity_id": report.activity_id,
-            # Only its digest: people write names of people into reasons.
-            "reason_sha256": text_digest(command.reason),
+            # People write names of people into reasons.
+            "reason_commitment": Sealed(command.reason),
         },
     )
     step = Step("report.withdrawn", ReportStatus.WITHDRAWN, actor, command.reason)
@@ -326,5 +325,5 @@ def _facts(report: Report) -> Mapping[str, object]:
         "activity_id": report.activity_id,
         "period_start": report.period_start.isoformat(),
         "period_end": report.period_end.isoformat(),
-        "content_sha256": rules.content_digest(report),
+        "content_commitment": Sealed(rules.content_digest(report)),
     }

@@ -113,7 +113,8 @@ class ReportEvent:
     kind: str
     from_status: ReportStatus | None  # None: it began here
     to_status: ReportStatus
-    reason: str | None  # None: the act needs no reason
+    reason: str | None  # None: the act needs no reason, or it was erased
+    salt: bytes | None = None  # of what the act sealed; None: nothing, erased, or not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +266,7 @@ def content_digest(report: Report) -> str:
     """
     Return the SHA-256 of all that the developer reported.
 
-    The public log keeps this of a claim that nobody has confirmed yet; the tonnes follow with
+    The public log seals this of a claim that nobody has confirmed yet; the tonnes follow with
     the outcome.
     """
     return sha256(

@@ -146,3 +146,13 @@ class PartyStaleError(StaleError):
     title_th = "หน่วยงานหรือผู้ใช้นี้ถูกแก้ไขหลังจากที่ท่านอ่าน"
     advice = "Read it again and send your change with the new ETag. Nothing was changed now."
     advice_th = "โปรดอ่านข้อมูลอีกครั้ง แล้วส่งใหม่พร้อม ETag ใหม่ ขณะนี้ยังไม่มีสิ่งใดถูกแก้ไข"
+
+
+class UserErasedError(ConflictError):
+    """This user's name and address were erased."""
+
+    code = "user_erased"
+    number = 2018
+    title_th = "ชื่อและอีเมลของผู้ใช้นี้ถูกลบแล้ว"
+    advice = "Nothing about them can be changed any more; add the person as a new user."
+    advice_th = "ไม่สามารถแก้ไขผู้ใช้นี้ได้อีก โปรดเพิ่มบุคคลนี้เป็นผู้ใช้ใหม่"

@@ -120,8 +120,8 @@ class User:
     id: str
     party_id: str
     party_kind: PartyKind
-    email: str
-    display_name: str
+    email: str | None  # None: erased
+    display_name: str | None  # None: erased
     roles: frozenset[Role]
     status: Status
     version: int
@@ -175,6 +175,7 @@ class Permission(StrEnum):
     REVIEW_VERIFICATION = "review_verification"
     DECIDE_ISSUANCE = "decide_issuance"
     IMPORT_HISTORY = "import_history"
+    ERASE_PERSON = "erase_person"
 
 
 class Reach(StrEnum):
@@ -233,6 +234,7 @@ POLICY: Final[dict[Role, dict[Permission, Reach]]] = {
         Permission.SET_RULES: Reach.ANY,
         Permission.OPEN_ACCOUNT: Reach.ANY,
         Permission.IMPORT_HISTORY: Reach.ANY,
+        Permission.ERASE_PERSON: Reach.ANY,
     },
     Role.AUDITOR: dict.fromkeys(_OFFICER_READS, Reach.ANY),
     Role.HOLDER_INITIATOR: {

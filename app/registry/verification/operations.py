@@ -7,11 +7,10 @@ from app.kernel.clock import bangkok_date
 from app.kernel.ids import new_id
 from app.registry.activities import operations as activity_acts
 from app.registry.activities import store as activities
-from app.registry.activities.operations.steps import text_digest
 from app.registry.activities.refusals import EvidenceForeignError
 from app.registry.activities.rules import Activity
 from app.registry.ledger import store as ledger
-from app.registry.log.pen import Pen
+from app.registry.log.pen import Pen, Sealed
 from app.registry.monitoring import operations as monitoring
 from app.registry.monitoring import store as reports
 from app.registry.monitoring.operations import Step
@@ -140,7 +139,7 @@ async def give_opinion(pen: Pen, actor: Actor, command: GiveOpinion) -> Verifica
             "report_id": report.id,
             "activity_id": activity.id,
             "opinion_number": opinion.number,
-            "content_sha256": rules.opinion_digest(opinion),
+            "content_commitment": Sealed(rules.opinion_digest(opinion)),
         },
     )
     opinion = replace(opinion, log_index=log_index)
@@ -183,8 +182,8 @@ async def review_opinion(pen: Pen, actor: Actor, command: ReviewOpinion) -> Veri
         subject=verification.id,
         data={
             **rules.facts_of_review(verification, approve=command.approve),
-            # Only its digest: people write names of people into reasons.
-            "reason_sha256": text_digest(command.reason),
+            # People write names of people into reasons.
+            "reason_commitment": Sealed(command.reason),
         },
     )
     review = Review(actor.user_id, command.approve, command.reason, pen.now, log_index)

@@ -74,8 +74,8 @@ class Finding:
     """Something the verifier found wrong, and what became of it."""
 
     finding_class: FindingClass
-    description: str
-    response: str | None  # None: the developer has not answered
+    description: str | None  # None: erased
+    response: str | None  # None: the developer has not answered, or it was erased
     is_closed: bool
 
 
@@ -104,9 +104,10 @@ class Review:
 
     reviewer_user_id: str
     approved: bool
-    reason: str
+    reason: str | None  # None: erased
     reviewed_at: datetime
     log_index: int
+    salt: bytes | None = None  # of what the act sealed; None: erased, or not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Opinion:
     conclusion: Conclusion
     assurance: Assurance
     materiality_percent: Decimal
-    statement: str
+    statement: str | None  # None: erased
     no_conflict_of_interest: bool  # declared for the whole team; an opinion without it is refused
     findings: tuple[Finding, ...]
     lines: tuple[VerifiedVintage, ...]  # empty: nothing is confirmed (adverse, disclaimer)
@@ -127,6 +128,7 @@ class Opinion:
     given_at: datetime
     log_index: int
     review: Review | None  # None: nobody has reviewed it yet
+    salt: bytes | None = None  # of what the act sealed; None: erased, or not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +312,7 @@ def facts_of_review(verification: Verification, *, approve: bool) -> dict[str, o
 
 
 def opinion_digest(opinion: Opinion) -> str:
-    """Return the SHA-256 of all that an opinion says, for the public log before its review."""
+    """Return the SHA-256 of all that an opinion says, sealed in the log before its review."""
     return sha256(
         canonical_bytes(
             {

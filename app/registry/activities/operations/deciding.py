@@ -12,7 +12,6 @@ from app.registry.activities.operations.steps import (
     Taken,
     advance,
     record,
-    text_digest,
     write,
 )
 from app.registry.activities.refusals import (
@@ -24,7 +23,7 @@ from app.registry.activities.refusals import (
 )
 from app.registry.activities.rules import Activity, Grounds, Opinion, Step, ValidationConclusion
 from app.registry.ledger import store as ledger
-from app.registry.log.pen import Pen
+from app.registry.log.pen import Pen, Sealed
 from app.registry.methodologies import store as methodologies
 from app.registry.methodologies.rules import crediting_end
 from app.registry.parties import store as parties
@@ -143,7 +142,7 @@ async def give_opinion(pen: Pen, actor: Actor, command: GiveOpinion) -> Opinion:
             "opinion_id": opinion_id,
             "vvb_party_id": actor.party_id,
             "conclusion": command.conclusion.value,
-            "statement_sha256": text_digest(command.statement),
+            "statement_commitment": Sealed(command.statement),
             "document_ids": document_ids,
         },
     )

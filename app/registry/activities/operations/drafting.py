@@ -28,7 +28,7 @@ from app.registry.documents.operations import UploadDocument
 from app.registry.documents.rules import Document, DocumentKindError, DocumentTooLargeError
 from app.registry.ledger import store as ledger
 from app.registry.ledger.refusals import AccountNotFoundError
-from app.registry.log.pen import Pen
+from app.registry.log.pen import Pen, Sealed
 from app.registry.methodologies import store as methodologies
 from app.registry.methodologies.rules import Methodology
 from app.registry.parties.rules import Actor, Permission, require
@@ -83,7 +83,10 @@ async def draft_activity(pen: Pen, actor: Actor, command: DraftActivity) -> Acti
         pen,
         actor,
         Taken(None, None, activity),
-        {"owner_party_id": actor.party_id, "content_sha256": rules.content_digest(content)},
+        {
+            "owner_party_id": actor.party_id,
+            "content_commitment": Sealed(rules.content_digest(content)),
+        },
     )
     await write(pen, actor, taken, log_index)
     await store.insert_sites(pen.connection, _sites(activity.id, content.sites))
@@ -100,7 +103,7 @@ async def amend_activity(pen: Pen, actor: Actor, command: AmendActivity) -> Acti
         pen,
         actor,
         Taken(Step.AMEND, before, replace(before, **_columns(content, methodology))),
-        {"content_sha256": rules.content_digest(content)},
+        {"content_commitment": Sealed(rules.content_digest(content))},
     )
     if "sites" in command.changes:
         await store.update_sites_removed(pen.connection, before.id, at=pen.now)
@@ -296,5 +299,5 @@ def _submission_data(activity: Activity, content: Content) -> dict[str, object]:
         "credit_account_id": activity.credit_account_id,
         "submitted_on": activity.submitted_on.isoformat(),
         "sites": [rules.site_facts(site) for site in content.sites],
-        "content_sha256": rules.content_digest(content),
+        "content_commitment": Sealed(rules.content_digest(content)),
     }

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from app.kernel.encoding import sha256
 from app.registry.activities import store
 from app.registry.activities.rules import LIVE, Activity, Event, Grounds, Step
-from app.registry.log.pen import Pen
+from app.registry.log.pen import Pen, Sealed
 from app.registry.parties.rules import Actor
 
 
@@ -68,8 +67,8 @@ def record(pen: Pen, actor: Actor, taken: Taken, data: Mapping[str, object]) -> 
             "to": after.status.value,
             "version": version,
             **({} if grounds is None else _grounds_data(grounds)),
-            # Only its digest: people write names of people into reasons.
-            **({} if taken.reason is None else {"reason_sha256": text_digest(taken.reason)}),
+            # People write names of people into reasons.
+            **({} if taken.reason is None else {"reason_commitment": Sealed(taken.reason)}),
             **data,
         },
     )
@@ -93,11 +92,6 @@ async def write(pen: Pen, actor: Actor, taken: Taken, log_index: int) -> None:
         if (before.status in LIVE) != (after.status in LIVE):
             await store.update_sites_claim(pen.connection, after.id, after.status)
     await store.insert_event(pen.connection, _event(pen, actor, taken, log_index))
-
-
-def text_digest(text: str) -> str:
-    """Return the SHA-256 of a text that the log must hold to its words without showing them."""
-    return sha256(text.encode("utf-8")).hex()
 
 
 def _event(pen: Pen, actor: Actor, taken: Taken, log_index: int) -> Event:

@@ -149,7 +149,7 @@ def check_credit_account(account: Account, *, owner_party_id: str) -> None:
 
 
 def content_digest(content: Content) -> str:
-    """Return the SHA-256 of all that the owner wrote: what the public log keeps of a draft."""
+    """Return the SHA-256 of all that the owner wrote: what the public log seals of a draft."""
     return sha256(
         canonical_bytes(
             {

@@ -124,10 +124,11 @@ class Event:
     by_user_id: str
     by_party_id: str
     happened_at: datetime
-    reason: str | None  # None: the step needs none
+    reason: str | None  # None: the step needs none, or it was erased
     meeting: str | None  # reference of the meeting that decided
     decided_on: date | None
     document_id: str | None
+    salt: bytes | None = None  # of what the act sealed; None: nothing, erased, or not read
 
 
 class ValidationConclusion(StrEnum):
@@ -146,10 +147,11 @@ class Opinion:
     vvb_party_id: str
     lead_user_id: str
     conclusion: ValidationConclusion
-    statement: str
+    statement: str | None  # None: erased
     document_ids: tuple[str, ...]
     given_at: datetime
     log_index: int
+    salt: bytes | None = None  # of what the act sealed; None: erased, or not read
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from app.registry.activities.store.tables import (
     sites,
     validation_opinions,
 )
+from app.registry.log.store import with_salt
 from app.registry.methodologies.rules import ScaleClass
 from app.registry.parties.rules import Actor, Permission, allows
 
@@ -123,7 +124,7 @@ async def list_events(
     connection: AsyncConnection, activity_id: str, *, limit: int, after: int | None = None
 ) -> tuple[Event, ...]:
     """Return the steps of an activity's life after a log index, oldest first."""
-    wanted = select(activity_events).where(activity_events.c.activity_id == activity_id)
+    wanted = with_salt(activity_events).where(activity_events.c.activity_id == activity_id)
     if after is not None:
         wanted = wanted.where(activity_events.c.log_index > after)
     wanted = wanted.order_by(activity_events.c.log_index).limit(limit)
@@ -135,7 +136,7 @@ async def list_opinions(
 ) -> tuple[Opinion, ...]:
     """Return the validation opinions on an activity, the latest first."""
     wanted = (
-        select(validation_opinions)
+        with_salt(validation_opinions)
         .where(validation_opinions.c.activity_id == activity_id)
         .order_by(validation_opinions.c.log_index.desc())
         .limit(limit)

@@ -145,7 +145,7 @@ activity_events = Table(
     Column("decided_on", Date),
     Column("document_id", Text, ForeignKey("documents.id")),
     Index("ix_activity_events_activity_id_log_index", "activity_id", "log_index"),
-    info={"history": True},
+    info={"history": True, "erasable": ("reason",)},
 )
 
 validation_opinions = Table(
@@ -156,11 +156,11 @@ validation_opinions = Table(
     Column("vvb_party_id", Text, ForeignKey("parties.id"), nullable=False),
     Column("lead_user_id", Text, ForeignKey("users.id"), nullable=False),
     Column("conclusion", Text, nullable=False),
-    Column("statement", Text, nullable=False),
+    Column("statement", Text),  # null: erased
     Column("document_ids", ARRAY(Text), nullable=False),
     Column("given_at", DateTime(timezone=True), nullable=False),
     Column("log_index", BigInteger, nullable=False),
     CheckConstraint("conclusion in ('positive', 'negative')", name="conclusion_known"),
     Index("ix_validation_opinions_activity_id_log_index", "activity_id", "log_index"),
-    info={"history": True},
+    info={"history": True, "erasable": ("statement",)},
 )

@@ -15,6 +15,7 @@ from app.registry.issuance.store.tables import issuance_lines, issuances
 from app.registry.ledger.rules import Batch
 from app.registry.ledger.store import batches
 from app.registry.ledger.store.keeping import to_batch
+from app.registry.log.store import with_salt
 
 
 async def get_issuance(connection: AsyncConnection, issuance_id: str) -> Issuance:
@@ -24,7 +25,7 @@ async def get_issuance(connection: AsyncConnection, issuance_id: str) -> Issuanc
     Raises:
         IssuanceNotFoundError: there is none.
     """
-    found = await _issuances(connection, select(issuances).where(issuances.c.id == issuance_id))
+    found = await _issuances(connection, with_salt(issuances).where(issuances.c.id == issuance_id))
     if not found:
         raise IssuanceNotFoundError
     return found[0]
@@ -32,7 +33,7 @@ async def get_issuance(connection: AsyncConnection, issuance_id: str) -> Issuanc
 
 async def find_issuance_of_report(connection: AsyncConnection, report_id: str) -> Issuance | None:
     """Return the decision on a report; None: it is not decided."""
-    query = select(issuances).where(issuances.c.report_id == report_id)
+    query = with_salt(issuances).where(issuances.c.report_id == report_id)
     found = await _issuances(connection, query)
     return found[0] if found else None
 
@@ -46,7 +47,7 @@ async def list_issuances(
     limit: int,
 ) -> tuple[Issuance, ...]:
     """Return decisions, newest first; ``vintage`` keeps those that issued credits of it."""
-    query = select(issuances)
+    query = with_salt(issuances)
     if activity_id is not None:
         query = query.where(issuances.c.activity_id == activity_id)
     if vintage is not None:
@@ -146,4 +147,5 @@ def _issuance(row: RowMapping, lines: Sequence[IssuanceLine]) -> Issuance:
         recorded_at=row["recorded_at"],
         log_index=row["log_index"],
         lines=tuple(lines),
+        salt=row["salt"],
     )

@@ -30,7 +30,7 @@ issuances = Table(
     Column("meeting", Text),
     Column("decided_on", Date, nullable=False),
     Column("document_id", Text, ForeignKey("documents.id")),
-    Column("reason", Text),
+    Column("reason", Text),  # a refusal cannot be inserted without one (migrations, 0003_erasure)
     Column("decided_by", Text, ForeignKey("users.id"), nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Column("log_index", BigInteger, nullable=False),
@@ -46,9 +46,8 @@ issuances = Table(
     ),
     UniqueConstraint("id", "activity_id", "verification_id"),  # what its lines belong to
     CheckConstraint("meeting is not null or document_id is not null", name="grounded"),
-    CheckConstraint("approved or reason is not null", name="refusal_has_reason"),
     Index(None, "activity_id", "id"),
-    info={"history": True},
+    info={"history": True, "erasable": ("reason",)},
 )
 
 # More than was verified cannot be issued, over all issuances of an activity and vintage: a line's

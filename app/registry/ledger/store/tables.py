@@ -166,5 +166,5 @@ ending_statements = Table(
     Column("reason", Text, nullable=True),
     CheckConstraint("beneficiary_kind IN ('organisation','person')", name="beneficiary_kind"),
     CheckConstraint("octet_length(salt) = 32", name="salt"),
-    info={"door": True},
+    info={"door": True, "erasable": "rows"},
 )

@@ -5,6 +5,7 @@ All SQL of the log: its head, its entries, and the answers given to requests tha
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -13,10 +14,12 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     DateTime,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
+    Select,
     SmallInteger,
     Table,
     Text,
@@ -70,20 +73,46 @@ log_entries = Table(
     info={"door": True, "history": True},
 )
 
+# What an act's leaf commits to can be checked with its salt; without it nobody can test a guess, so
+# it goes with the words (migrations, 0003_erasure).
+log_salts = Table(
+    "log_salts",
+    metadata,
+    Column(
+        "log_index",
+        BigInteger,
+        ForeignKey("log_entries.log_index"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("salt", LargeBinary, nullable=False),
+    CheckConstraint("octet_length(salt) = 32", name="salt"),
+    info={"erasable": "rows"},
+)
+
+# Replies to movements of credits hold no words of people; the others are found by what they are
+# about, to be emptied when that is erased.
+_MOVED: Final = "'^/v1/(transfers|retirements|cancellations|log/entries)/'"
+MAY_HOLD_WORDS: Final = f"scope !~~ 'import:%' AND (location IS NULL OR location !~ {_MOVED})"
+
 answers = Table(
     "answers",
     metadata,
     Column("scope", Text, nullable=False),
     Column("key", Text, nullable=False),
-    Column("fingerprint", LargeBinary, nullable=False),
+    # A digest of what was asked, personal like the words in it: erased with the body.
+    Column("fingerprint", LargeBinary, nullable=True),
     Column("status", SmallInteger, nullable=False),
     Column("location", Text, nullable=True),
     Column("etag", Text, nullable=True),
-    Column("body", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=True),  # null: erased
     Column("replays", Integer, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("scope", "key"),
     CheckConstraint("octet_length(fingerprint) = 32", name="fingerprint"),
+    CheckConstraint("(body IS NULL) = (fingerprint IS NULL)", name="erased_whole"),
+    Index("ix_answers_words", "recorded_at", postgresql_where=text(MAY_HOLD_WORDS)),
+    Index("ix_answers_recorded_at", "recorded_at", postgresql_using="brin"),
     info={"door": True},
     postgresql_with={"fillfactor": "90"},
 )
@@ -134,11 +163,11 @@ class LogEntry:
 class Answer:
     """A reply that was given, kept under the client's key."""
 
-    fingerprint: bytes
+    fingerprint: bytes | None  # None: erased
     status: int
     location: str | None
     etag: str | None
-    body: bytes
+    body: bytes | None  # None: erased
 
 
 async def lock_head(connection: AsyncConnection) -> Head:
@@ -311,6 +340,17 @@ def _pick(nodes_of: Mapping[int, bytes], wanted: Collection[Node]) -> dict[Node,
         place = node[0] * HASH_BYTES
         picked[node] = completed[place : place + HASH_BYTES]
     return picked
+
+
+def with_salt(table: Table) -> Select[Any]:
+    """
+    Select rows that acts brought, each with the salt of what its act sealed.
+
+    The salt is null where nothing was sealed, or the words were erased.
+    """
+    return select(table, log_salts.c.salt).outerjoin(
+        log_salts, log_salts.c.log_index == table.c.log_index
+    )
 
 
 async def list_answers(

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
 from app.registry.activities.store import activities
+from app.registry.log.store import with_salt
 from app.registry.monitoring.refusals import ReportNotFoundError
 from app.registry.monitoring.rules import (
     ENDED_IN_NOTHING,
@@ -128,7 +129,7 @@ async def list_events(
     connection: AsyncConnection, report_id: str, *, after: int | None, limit: int
 ) -> tuple[ReportEvent, ...]:
     """Return what happened to a report, in order, after a log index."""
-    query = select(report_events).where(report_events.c.report_id == report_id)
+    query = with_salt(report_events).where(report_events.c.report_id == report_id)
     if after is not None:
         query = query.where(report_events.c.log_index > after)
     rows = await connection.execute(query.order_by(report_events.c.log_index).limit(limit))

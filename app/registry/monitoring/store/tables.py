@@ -116,7 +116,7 @@ report_events = Table(
         f"to_status in ({_STATUSES}) and (from_status is null or from_status in ({_STATUSES}))",
         name="status_known",
     ),
-    info={"history": True},
+    info={"history": True, "erasable": ("reason",)},
 )
 
 recognitions = Table(

@@ -54,7 +54,8 @@ async def update_report(
 
 async def insert_event(connection: AsyncConnection, event: ReportEvent) -> None:
     """Write down what happened to a report."""
-    await connection.execute(insert(report_events).values(asdict(event)))
+    row = {column.name: getattr(event, column.name) for column in report_events.c}
+    await connection.execute(insert(report_events).values(row))
 
 
 async def insert_recognition(connection: AsyncConnection, recognition: Recognition) -> None:

@@ -15,6 +15,7 @@ from app.registry.parties.refusals import (
     LastAdministratorError,
     StatusUnchangedError,
     TooManyKeysError,
+    UserErasedError,
 )
 from app.registry.parties.rules import (
     KEYS_PER_USER_MAX,
@@ -28,6 +29,7 @@ from app.registry.parties.rules import (
     User,
     require,
 )
+from app.registry.parties.store import PartyEvent
 
 FOUNDER: Final = "registry"  # who acts before there is anybody
 
@@ -250,16 +252,68 @@ async def revoke_key(pen: Pen, actor: Actor, command: RevokeKey) -> ApiKey:
     return revoked
 
 
+async def find_erasable(pen: Pen, user_id: str) -> User:
+    """
+    Return a user who may be erased.
+
+    Raises:
+        UserNotFoundError: there is no such user.
+        UserErasedError: nothing is left of them.
+        LastAdministratorError: no administrator would be left.
+    """
+    user = await store.get_user(pen.connection, user_id)
+    _require_not_erased(user)
+    await _require_another_administrator(pen, user)
+    return user
+
+
+async def empty_user(pen: Pen, user: User, *, by: str, log_index: int) -> None:
+    """
+    Take a user's name, address, password and keys away for good.
+
+    Part of the act that erases them: whoever calls this has asked `find_erasable` and recorded it.
+
+    Args:
+        pen: what to write with.
+        user: whom.
+        by: who erases.
+        log_index: of the act.
+    """
+    emptied = replace(
+        user, email=None, display_name=None, status=Status.SUSPENDED, version=user.version + 1
+    )
+    await store.update_user_erased(pen.connection, emptied, now=pen.now)
+    event = PartyEvent(
+        log_index=log_index,
+        party_id=user.party_id,
+        user_id=user.id,
+        what="person.erased",
+        by=by,
+        why=None,
+        recorded_at=pen.now,
+    )
+    await store.insert_event(pen.connection, event)
+
+
 async def _managed_user(pen: Pen, actor: Actor, user_id: str) -> User:
     require(actor, Permission.MANAGE_USERS)
-    return await store.get_user(pen.connection, user_id)
+    user = await store.get_user(pen.connection, user_id)
+    _require_not_erased(user)
+    return user
 
 
 async def _own_or_managed_user(pen: Pen, actor: Actor, user_id: str) -> User:
     user = await store.get_user(pen.connection, user_id, seen_by=actor)
     if user.id != actor.user_id:
         require(actor, Permission.MANAGE_USERS, owner_ids=(user.party_id,))
+    _require_not_erased(user)
     return user
+
+
+def _require_not_erased(user: User) -> None:
+    # Nothing is left of them but the identifier, and nobody is to become them again.
+    if user.email is None:
+        raise UserErasedError
 
 
 async def _require_another_administrator(pen: Pen, user: User) -> None:

@@ -7,7 +7,7 @@ Parties, users, accreditations and API keys in the database.
 from typing import Final
 
 from app.kernel.errors import RegistryError
-from app.registry.parties.refusals import EmailTakenError
+from app.registry.parties.refusals import EmailTakenError, UserErasedError
 from app.registry.parties.store.organisations import (
     PartyEvent,
     find_any_party,
@@ -37,6 +37,7 @@ from app.registry.parties.store.people import (
     list_users,
     update_key_revoked,
     update_user,
+    update_user_erased,
 )
 from app.registry.parties.store.tables import (
     accreditations,
@@ -78,7 +79,11 @@ __all__ = [
     "update_key_revoked",
     "update_party",
     "update_user",
+    "update_user_erased",
     "users",
 ]
 
-REFUSALS: Final[dict[str, type[RegistryError]]] = {"uq_users_email": EmailTakenError}
+REFUSALS: Final[dict[str, type[RegistryError]]] = {
+    "ck_users_erased_for_good": UserErasedError,
+    "uq_users_email": EmailTakenError,
+}

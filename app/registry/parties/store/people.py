@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.registry.parties.refusals import KeyNotFoundError
@@ -19,6 +19,8 @@ from app.registry.parties.rules import (
     sees_every_party,
 )
 from app.registry.parties.store.tables import api_keys, parties, users
+
+LABEL_ERASED: Final = "[erased]"  # people call their keys by their own names
 
 _USER: Final = (
     users.c.id,
@@ -159,6 +161,27 @@ async def update_user(
         .values(values)
     )
     assert result.rowcount == 1
+
+
+async def update_user_erased(connection: AsyncConnection, user: User, *, now: datetime) -> None:
+    """Empty a user over the version before, and end their keys."""
+    result = await connection.execute(
+        update(users)
+        .where(users.c.id == user.id, users.c.version == user.version - 1)
+        .values(
+            email=None,
+            display_name=None,
+            password_hash=None,
+            status=user.status,
+            version=user.version,
+        )
+    )
+    assert result.rowcount == 1
+    await connection.execute(
+        update(api_keys)
+        .where(api_keys.c.user_id == user.id)
+        .values(label=LABEL_ERASED, revoked_at=func.coalesce(api_keys.c.revoked_at, now))
+    )
 
 
 async def find_password(connection: AsyncConnection, email: str) -> tuple[str, str | None] | None:

@@ -71,8 +71,8 @@ users: Final = Table(
     Column("id", Text, primary_key=True),
     Column("party_id", Text, nullable=False),
     Column("party_kind", Text, nullable=False),
-    Column("email", Text, nullable=False),
-    Column("display_name", Text, nullable=False),
+    Column("email", Text),  # null: erased, like the name
+    Column("display_name", Text),
     Column("roles", ARRAY(Text), nullable=False),
     Column("status", Text, nullable=False),
     Column("password_hash", Text),  # null: signs in by API key only, until a password is set
@@ -85,6 +85,11 @@ users: Final = Table(
     CheckConstraint("cardinality(roles) > 0", name="has_role"),
     CheckConstraint(_roles_fit_kind(), name="roles_of_kind"),
     CheckConstraint("starts_with(password_hash, '$argon2id$')", name="password_hashed"),
+    CheckConstraint(
+        "(email is not null and display_name is not null) or (email is null and"
+        f" display_name is null and password_hash is null and status = '{Status.SUSPENDED}')",
+        name="erased_for_good",
+    ),
     Index(None, "party_id", "id"),
 )
 
@@ -138,5 +143,5 @@ party_events: Final = Table(
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Index(None, "party_id", "log_index"),
     Index(None, "user_id", "log_index"),
-    info={"history": True},
+    info={"history": True, "erasable": ("why",)},
 )

@@ -14,6 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.registry.log.store import with_salt
 from app.registry.monitoring.store import monitoring_reports, visible_to
 from app.registry.parties.rules import Actor
 from app.registry.verification.refusals import VerificationNotFoundError
@@ -120,7 +121,7 @@ async def list_opinions(
     """Return the opinions of a verification with their reviews, first to last, after a number."""
     of_verification = verification_opinions.c.verification_id == verification_id
     rows = await connection.execute(
-        select(verification_opinions)
+        with_salt(verification_opinions)
         .where(of_verification, verification_opinions.c.number > after)
         .order_by(verification_opinions.c.number)
         .limit(limit)
@@ -146,7 +147,7 @@ async def _parts(
     # The rows that belong to opinions, by opinion: one look for all of a page.
     parts: dict[tuple[str, int], list[Row[Any]]] = {key: [] for key in keys}
     query = (
-        select(table)
+        (with_salt(table) if table is verification_reviews else select(table))
         .where(tuple_(table.c.verification_id, table.c.number).in_(keys))
         .order_by(*table.primary_key.columns)
     )
@@ -197,4 +198,5 @@ def _opinion(row: RowMapping, parts: Mapping[Table, Sequence[Row[Any]]]) -> Opin
 
 
 def _review(row: Row[Any]) -> Review:
-    return Review(row.reviewer_user_id, row.approved, row.reason, row.reviewed_at, row.log_index)
+    said = (row.reviewer_user_id, row.approved, row.reason, row.reviewed_at)
+    return Review(*said, row.log_index, row.salt)

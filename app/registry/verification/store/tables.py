@@ -60,7 +60,7 @@ verification_opinions = Table(
     Column("conclusion", Text, nullable=False),
     Column("assurance", Text, nullable=False),
     Column("materiality_percent", Numeric(5, 2), nullable=False),
-    Column("statement", Text, nullable=False),
+    Column("statement", Text),  # null: erased
     Column("no_conflict_of_interest", Boolean, nullable=False),
     Column("given_at", DateTime(timezone=True), nullable=False),
     Column("log_index", BigInteger, nullable=False),
@@ -72,7 +72,7 @@ verification_opinions = Table(
     ),
     CheckConstraint("assurance in ('reasonable', 'limited')", name="assurance_known"),
     CheckConstraint("materiality_percent between 0 and 100", name="percent"),
-    info={"history": True},
+    info={"history": True, "erasable": ("statement",)},
 )
 
 _OPINION_KEY: Final = ["verification_opinions.verification_id", "verification_opinions.number"]
@@ -125,7 +125,7 @@ verification_findings = Table(
     Column("number", Integer, primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("finding_class", Text, nullable=False),
-    Column("description", Text, nullable=False),
+    Column("description", Text),  # null: erased
     Column("response", Text),
     Column("is_closed", Boolean, nullable=False),
     Column("log_index", BigInteger, nullable=False),
@@ -134,7 +134,7 @@ verification_findings = Table(
         "finding_class in ('material_misstatement', 'misstatement', 'nonconformity')",
         name="class_known",
     ),
-    info={"history": True},
+    info={"history": True, "erasable": ("description", "response")},
 )
 
 verification_documents = Table(
@@ -158,7 +158,7 @@ verification_reviews = Table(
     Column("lead_user_id", Text, nullable=False),
     Column("reviewer_user_id", Text, ForeignKey("users.id"), nullable=False),
     Column("approved", Boolean, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Text),  # null: erased
     Column("reviewed_at", DateTime(timezone=True), nullable=False),
     Column("log_index", BigInteger, nullable=False),
     ForeignKeyConstraint(
@@ -166,5 +166,5 @@ verification_reviews = Table(
         [*_OPINION_KEY, "verification_opinions.lead_user_id"],
     ),
     CheckConstraint("reviewer_user_id <> lead_user_id", name="four_eyes"),
-    info={"history": True},
+    info={"history": True, "erasable": ("reason",)},
 )

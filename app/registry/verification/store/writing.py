@@ -81,14 +81,17 @@ async def insert_review(
     connection: AsyncConnection, verification: Verification, review: Review
 ) -> None:
     """Write the decision on the newest opinion of a verification."""
-    await connection.execute(
-        insert(verification_reviews).values(
-            verification_id=verification.id,
-            number=verification.opinion_number,
-            lead_user_id=verification.lead_user_id,
-            **asdict(review),
-        )
-    )
+    key = {
+        "verification_id": verification.id,
+        "number": verification.opinion_number,
+        "lead_user_id": verification.lead_user_id,
+    }
+    own = {
+        column.name: getattr(review, column.name)
+        for column in verification_reviews.c
+        if column.name not in key
+    }
+    await connection.execute(insert(verification_reviews).values(key | own))
 
 
 def _columns(verification: Verification) -> dict[str, Any]:

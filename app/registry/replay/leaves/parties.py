@@ -1,0 +1,218 @@
+"""Leaves of parties, their users and keys. Never a name of a person, never an address."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from app.registry.parties.rules import PartyKind, Role
+from app.registry.replay.leaves.words import (
+    END,
+    Act,
+    Day,
+    Facts,
+    KeyId,
+    LogIndex,
+    Name,
+    Nothing,
+    PartyId,
+    ProvinceCode,
+    SectoralScope,
+    UserId,
+)
+
+_Subject = Annotated[PartyId, Meta(description="The party.")]
+_UserSubject = Annotated[UserId, Meta(description="The user.")]
+
+
+class PartyNames(Facts, frozen=True):
+    """What the party is called."""
+
+    name_th: Annotated[Name, Meta(description="Name of the organisation in Thai.")]
+    name_en: Annotated[Name, Meta(description="Name of the organisation in English.")]
+
+
+class PartyAdmittedFacts(PartyNames, frozen=True):
+    """What the party is."""
+
+    kind: Annotated[PartyKind, Meta(description="What the organisation is in the register.")]
+    province_code: Annotated[
+        ProvinceCode | None, Meta(description="Its province; null: not bound to one.")
+    ]
+
+
+class PartyAdmitted(Act, frozen=True, tag="party.admitted"):
+    """
+    An organisation was taken into the register.
+
+    A replayer notes it, active. The first party is an authority, admitted by ``registry``.
+    """
+
+    subject: _Subject
+    data: PartyAdmittedFacts
+
+
+class PartyRenamed(Act, frozen=True, tag="party.renamed"):
+    """A party's names were corrected. A replayer notes them."""
+
+    subject: _Subject
+    data: PartyNames
+
+
+class PartySuspended(Act, frozen=True, tag="party.suspended"):
+    """Nobody acts for the party from now on. A replayer checks that it was active."""
+
+    subject: _Subject
+    data: Nothing
+
+
+class PartyReinstated(Act, frozen=True, tag="party.reinstated"):
+    """The party's users may act again. A replayer checks that it was suspended."""
+
+    subject: _Subject
+    data: Nothing
+
+
+class PartyAccreditedFacts(Facts, frozen=True):
+    """In what a body may give opinions, and when."""
+
+    sectoral_scopes: Annotated[
+        list[SectoralScope],
+        Meta(description="Sectoral scopes 1 to 16, rising.", min_length=1, max_length=16),
+    ]
+    valid_from: Annotated[Day, Meta(description="First day of the accreditation.")]
+    valid_to: Annotated[
+        Day | None, Meta(description="Last day, included; null: until it is ended.")
+    ]
+
+
+class PartyAccredited(Act, frozen=True, tag="party.accredited"):
+    """
+    A validation and verification body was accredited in sectoral scopes.
+
+    A replayer notes it: opinions are only counted on days that it covers.
+    """
+
+    subject: _Subject
+    data: PartyAccreditedFacts
+
+
+class AccreditationEndedFacts(Facts, frozen=True):
+    """Which accreditation ends, and when."""
+
+    sectoral_scope: Annotated[SectoralScope, Meta(description="Its sectoral scope, 1 to 16.")]
+    valid_from: Annotated[Day, Meta(description="Its first day.")]
+    valid_to: Annotated[Day, Meta(description="Its last day from now on, included.")]
+
+
+class AccreditationEnded(Act, frozen=True, tag="party.accreditation_ended"):
+    """
+    An accreditation got an earlier last day.
+
+    A replayer checks that it is held and covers that day.
+    """
+
+    subject: _Subject
+    data: AccreditationEndedFacts
+
+
+class OfParty(Facts, frozen=True):
+    """Whose user it is."""
+
+    party_id: Annotated[PartyId, Meta(description="The user's party.")]
+
+
+class Roles(OfParty, frozen=True):
+    """What the user may be, from now on."""
+
+    roles: Annotated[
+        list[Role],
+        Meta(description="All roles of the user, in alphabetical order.", max_length=len(Role)),
+    ]
+
+
+class UserAdded(Act, frozen=True, tag="user.added"):
+    """
+    A person may act for a party.
+
+    A replayer notes the user, active, with these roles, which the party's kind must be able to
+    give. The first user is an administrator, added by ``registry``.
+    """
+
+    subject: _UserSubject
+    data: Roles
+
+
+class UserRolesSet(Act, frozen=True, tag="user.roles_set"):
+    """A user has these roles from now on, and no others. A replayer notes them."""
+
+    subject: _UserSubject
+    data: Roles
+
+
+class UserSuspended(Act, frozen=True, tag="user.suspended"):
+    """The user may not act from now on. A replayer checks that they were active."""
+
+    subject: _UserSubject
+    data: OfParty
+
+
+class UserReinstated(Act, frozen=True, tag="user.reinstated"):
+    """The user may act again. A replayer checks that they were suspended."""
+
+    subject: _UserSubject
+    data: OfParty
+
+
+class UserPasswordSet(Act, frozen=True, tag="user.password_set"):
+    """A user's password was replaced. Nothing follows for a replayer."""
+
+    subject: _UserSubject
+    data: OfParty
+
+
+class Key(OfParty, frozen=True):
+    """Which API key."""
+
+    key_id: Annotated[KeyId, Meta(description="The API key.")]
+
+
+class UserKeyIssued(Act, frozen=True, tag="user.key_issued"):
+    """A user got an API key, which acts as the user. A replayer notes it."""
+
+    subject: _UserSubject
+    data: Key
+
+
+class UserKeyRevoked(Act, frozen=True, tag="user.key_revoked"):
+    """An API key was ended for good. A replayer checks that it was issued and not revoked."""
+
+    subject: _UserSubject
+    data: Key
+
+
+class PersonErasedFacts(Facts, frozen=True):
+    """What was erased of the texts that leaves commit to."""
+
+    user: Annotated[bool, Meta(description="Whether the user's own name and address were erased.")]
+    acts: Annotated[
+        list[LogIndex],
+        Meta(description="Log indexes of the acts whose committed texts were erased, rising."),
+    ]
+
+
+class PersonErased(Act, frozen=True, tag="person.erased"):
+    """
+    Names and texts of a person were erased, with the salts that commitments were made with.
+
+    The log stays as it is: the commitments of the named acts can be opened by nobody any more. A
+    replayer checks that the acts lie before this one.
+    """
+
+    subject: Annotated[
+        str,
+        Meta(
+            pattern=rf"^(usr_[0-9a-hjkmnp-tv-z]{{26}}|register)${END}",
+            description="The user; `register` where only texts of acts were erased.",
+        ),
+    ]
+    data: PersonErasedFacts
