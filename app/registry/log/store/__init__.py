@@ -92,8 +92,10 @@ log_salts = Table(
 
 # Replies to movements of credits hold no words of people; the others are found by what they are
 # about, to be emptied when that is erased.
-_MOVED: Final = "'^/v1/(transfers|retirements|cancellations|log/entries)/'"
-MAY_HOLD_WORDS: Final = f"scope !~~ 'import:%' AND (location IS NULL OR location !~ {_MOVED})"
+_MOVED: Final = ("transfers", "retirements", "cancellations", "log/entries")
+MAY_HOLD_WORDS: Final = "scope !~~ 'import:%' AND (location IS NULL OR {})".format(
+    " AND ".join(f"location !~~ '/v1/{address}/%'" for address in _MOVED)
+)
 
 answers = Table(
     "answers",
