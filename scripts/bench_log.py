@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bench_proofs
+import bench_publishing
 import bench_sealing
 import bench_verifying
 from bench_database import migrated, settings_of
@@ -15,8 +16,10 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
     """Measure all of it, one after the other."""
     settings = settings_of(server, scale)
     empty = migrated(server)
+    world = bench_sealing.fill_world(server, empty, scale)
     measures = [
-        bench_sealing.measure(server, empty, scale),
+        bench_sealing.measure(server, world, scale),
+        bench_publishing.measure(server, bench_sealing.DATABASE, world, scale),
         *bench_proofs.measure(server, empty, scale),
         bench_verifying.measure(server, empty, scale),
     ]

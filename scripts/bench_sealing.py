@@ -32,6 +32,7 @@ from app.registry.log.pen import Pen
 from app.registry.log.store import Head
 
 TARGET: Final = 0.95
+DATABASE: Final = "bench_sealed"
 CREDITS: Final = 10  # always as many, so that blocks do not crumble while it runs
 SWITCHED_OFF: Final = (
     "an act's canonical leaf and the check of its length (its facts are still put together)",
@@ -72,19 +73,24 @@ class Side:
     world: World
 
 
-def measure(server: LocalPostgres, empty: str, scale: Scale) -> Measure:
-    """Compare the two, in turns."""
-    world_name, unsealed_name = "bench_sealed", "bench_unsealed"
-    server.create_database(world_name, template=empty)
+def fill_world(server: LocalPostgres, empty: str, scale: Scale) -> World:
+    """Make the register that transfers are measured on."""
+    server.create_database(DATABASE, template=empty)
     print(
         f"Filling a register: {scale.accounts:,} accounts, {scale.blocks:,} blocks ...", flush=True
     )
-    world = asyncio.run(fill(server.url(world_name), scale))
-    server.query("VACUUM (ANALYZE)", database=world_name)
-    server.create_database(unsealed_name, template=world_name)
+    world = asyncio.run(fill(server.url(DATABASE), scale))
+    server.query("VACUUM (ANALYZE)", database=DATABASE)
+    return world
+
+
+def measure(server: LocalPostgres, world: World, scale: Scale) -> Measure:
+    """Compare the two, in turns."""
+    unsealed_name = "bench_unsealed"
+    server.create_database(unsealed_name, template=DATABASE)
     unseal(server, unsealed_name)
     server.query("CHECKPOINT")
-    urls = {True: server.url(world_name), False: server.url(unsealed_name)}
+    urls = {True: server.url(DATABASE), False: server.url(unsealed_name)}
     rates = asyncio.run(_rounds(urls, world, scale))
     sealed, unsealed = rates[True], rates[False]
     return Measure(
@@ -164,11 +170,12 @@ async def _run(side: Side, chance: random.Random, scale: Scale) -> float:
     """Keep transfers in flight for a while; returns how many a second the database then has."""
     if not side.sealed:
         with no_sealing():
-            return await _load(side, chance, scale)
-    return await _load(side, chance, scale)
+            return await load(side, chance, scale)
+    return await load(side, chance, scale)
 
 
-async def _load(side: Side, chance: random.Random, scale: Scale) -> float:
+async def load(side: Side, chance: random.Random, scale: Scale) -> float:
+    """Keep transfers in flight for a round; returns how many a second the database then has."""
     before = await _count(side.engine)
     began = time.perf_counter()
     ends = began + scale.round_seconds
