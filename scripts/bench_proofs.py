@@ -154,22 +154,12 @@ async def _build(url: str, entries: int) -> None:
     frontier = Frontier()
     owner = await asyncpg.connect(url)
     try:
-        async with owner.transaction():
-            # Emptying it here lets COPY write rows that need no second visit (hint bits, freezing).
-            await owner.execute("ALTER TABLE log_entries DISABLE TRIGGER history_is_not_emptied")
-            await owner.execute("TRUNCATE log_entries")
-            await owner.copy_to_table(
-                "log_entries",
-                source=_file(frontier, entries),
-                columns=_COLUMNS,
-                format="binary",
-                freeze=True,
-            )
-            await owner.execute(
-                "ALTER TABLE log_entries ENABLE ALWAYS TRIGGER history_is_not_emptied"
-            )
-            await _set_heads(owner, frontier)
-        await owner.execute("ANALYZE log_entries")
+        await owner.copy_to_table(
+            "log_entries", source=_file(frontier, entries), columns=_COLUMNS, format="binary"
+        )
+        await _set_heads(owner, frontier)
+        print("  settling ...", flush=True)  # else the first reader of a page would write it, too
+        await owner.execute("VACUUM (FREEZE, ANALYZE) log_entries")
     finally:
         await owner.close()
 

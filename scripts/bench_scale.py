@@ -41,8 +41,8 @@ FULL: Final = Scale(
     accounts=1_000,
     blocks=100_000,
     in_flight=64,
-    round_seconds=6,
-    rounds=7,
+    round_seconds=4,
+    rounds=9,
     log_entries=10_000_000,
     reads_per_round=2_000,
 )

@@ -85,7 +85,10 @@ def measure(server: LocalPostgres, empty: str, scale: Scale) -> Measure:
     unseal(server, unsealed_name)
     server.query("CHECKPOINT")
     urls = {True: server.url(world_name), False: server.url(unsealed_name)}
+    began = _entries(server, world_name)
     rates = asyncio.run(_rounds(urls, world, scale))
+    assert _entries(server, world_name) > began
+    assert _entries(server, unsealed_name) == began, "there is no log on that side"
     sealed, unsealed = rates[True], rates[False]
     return Measure(
         name="transfers sealed / not sealed",
@@ -107,6 +110,10 @@ def measure(server: LocalPostgres, empty: str, scale: Scale) -> Measure:
             "seconds a round": scale.round_seconds,
         },
     )
+
+
+def _entries(server: LocalPostgres, database: str) -> int:
+    return int(server.query("SELECT count(*) FROM log_entries", database=database))
 
 
 def unseal(server: LocalPostgres, database: str) -> None:
