@@ -31,6 +31,8 @@ ROWS_PER_CHUNK: Final = 2_000
 ROWS_PER_WORD: Final = 1_000_000  # how often the build says how far it is
 WARM_UP_READS: Final = 500
 
+# What is emptied before the built log is copied in, and what keeps it from being emptied.
+_GUARDS: Final = {"log_entries": "history_is_not_emptied", "log_salts": "nothing_is_emptied"}
 # COPY's binary form: a number of fields, then each behind its length.
 _FILE_HEAD: Final = b"PGCOPY\n\xff\r\n\x00" + struct.pack(">ii", 0, 0)
 _FILE_END: Final = struct.pack(">h", -1)
@@ -154,22 +156,12 @@ async def _build(url: str, entries: int) -> None:
     frontier = Frontier()
     owner = await asyncpg.connect(url)
     try:
-        async with owner.transaction():
-            # Emptying it here lets COPY write rows that need no second visit (hint bits, freezing).
-            await owner.execute("ALTER TABLE log_entries DISABLE TRIGGER history_is_not_emptied")
-            await owner.execute("TRUNCATE log_entries")
-            await owner.copy_to_table(
-                "log_entries",
-                source=_file(frontier, entries),
-                columns=_COLUMNS,
-                format="binary",
-                freeze=True,
-            )
-            await owner.execute(
-                "ALTER TABLE log_entries ENABLE ALWAYS TRIGGER history_is_not_emptied"
-            )
-            await _set_heads(owner, frontier)
-        await owner.execute("ANALYZE log_entries")
+        await owner.copy_to_table(
+            "log_entries", source=_file(frontier, entries), columns=_COLUMNS, format="binary"
+        )
+        await _set_heads(owner, frontier)
+        print("  settling ...", flush=True)  # else the first reader of a page would write it, too
+        await owner.execute("VACUUM (FREEZE, ANALYZE) log_entries")
     finally:
         await owner.close()
 

@@ -91,7 +91,10 @@ def measure(server: LocalPostgres, world: World, scale: Scale) -> Measure:
     unseal(server, unsealed_name)
     server.query("CHECKPOINT")
     urls = {True: server.url(DATABASE), False: server.url(unsealed_name)}
+    began = _entries(server, DATABASE)
     rates = asyncio.run(_rounds(urls, world, scale))
+    assert _entries(server, DATABASE) > began
+    assert _entries(server, unsealed_name) == began, "there is no log on that side"
     sealed, unsealed = rates[True], rates[False]
     return Measure(
         name="transfers sealed / not sealed",
@@ -113,6 +116,10 @@ def measure(server: LocalPostgres, world: World, scale: Scale) -> Measure:
             "seconds a round": scale.round_seconds,
         },
     )
+
+
+def _entries(server: LocalPostgres, database: str) -> int:
+    return int(server.query("SELECT count(*) FROM log_entries", database=database))
 
 
 def unseal(server: LocalPostgres, database: str) -> None:
