@@ -43,5 +43,6 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request as r; r.build_opener(r.ProxyHandler({})).open('http://127.0.0.1:8000/health', timeout=2)"]
 
+# A second container of this image, with the command `publish` and a volume of its own, signs the public log.
 # Exec form: the service itself gets SIGTERM and can finish what it has begun.
 CMD ["python", "-m", "app.entry.cli", "serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -29,6 +29,10 @@ Every change of the register takes one road: an entry builds an act, the committ
 (``entry/committer.py``) takes the pen, runs the act's operation, seals its leaf and commits; only
 then does the caller hear of it.
 
+What is recorded comes out (``entry/publishing``): a process of its own signs the log and writes it
+as files that anybody can check, witnesses (``entry/witness``) watch that it only grows, and whoever
+does not trust any of it replays everything (``entry/verifying``, ``registry/replay``).
+
 Words. A *credit* is one serial and 1 tCO2e. A *batch* is what one issuance mints for one vintage:
 serials 1..n. A *block* is a run of serials of one batch in one account. A *movement* takes blocks
 from one account to another. A *retirement* is a movement into the retired account, in somebody's

@@ -1,9 +1,11 @@
-"""The section ``log``: what sealing costs, and what a proof costs."""
+"""The section ``log``: what sealing, proofs and publishing cost, and how fast it is verified."""
 
 from __future__ import annotations
 
 import bench_proofs
+import bench_publishing
 import bench_sealing
+import bench_verifying
 from bench_database import migrated, settings_of
 from bench_report import Findings
 from bench_scale import Scale
@@ -14,8 +16,11 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
     """Measure all of it, one after the other."""
     settings = settings_of(server, scale)
     empty = migrated(server)
+    world = bench_sealing.fill_world(server, empty, scale)
     measures = [
-        bench_sealing.measure(server, empty, scale),
+        bench_sealing.measure(server, world, scale),
+        bench_publishing.measure(server, bench_sealing.DATABASE, world, scale),
         *bench_proofs.measure(server, empty, scale),
+        bench_verifying.measure(server, empty, scale),
     ]
     return Findings("log", measures, settings, bench_sealing.SWITCHED_OFF)

@@ -24,6 +24,7 @@ class Scale:
     rounds: int
     log_entries: int
     reads_per_round: int
+    verified_acts: int
 
     def check_room(self, folder: Path) -> None:
         """Raise an OSError where the disk has no room for this."""
@@ -41,10 +42,11 @@ FULL: Final = Scale(
     accounts=1_000,
     blocks=100_000,
     in_flight=64,
-    round_seconds=6,
-    rounds=7,
+    round_seconds=4,
+    rounds=9,
     log_entries=10_000_000,
     reads_per_round=2_000,
+    verified_acts=1_000_000,
 )
 QUICK: Final = Scale(
     name="quick",
@@ -55,4 +57,5 @@ QUICK: Final = Scale(
     rounds=5,
     log_entries=200_000,
     reads_per_round=500,
+    verified_acts=100_000,
 )

@@ -28,7 +28,8 @@ ALTER TABLE answers ALTER body DROP NOT NULL, ALTER fingerprint DROP NOT NULL,
 -- Answers that may hold words of people are few; those of the movements of credits are found by the act's moment.
 CREATE INDEX ix_answers_words ON answers (recorded_at)
     WHERE scope !~~ 'import:%'
-      AND (location IS NULL OR location !~ '^/v1/(transfers|retirements|cancellations|log/entries)/');
+      AND (location IS NULL OR location !~~ '/v1/transfers/%' AND location !~~ '/v1/retirements/%'
+           AND location !~~ '/v1/cancellations/%' AND location !~~ '/v1/log/entries/%');
 CREATE INDEX ix_answers_recorded_at ON answers USING brin (recorded_at);
 
 -- All that erase_texts can take away, by the act that brought it. An activity's own words are those of all the acts
@@ -96,7 +97,8 @@ BEGIN
                        AND NOT EXISTS (SELECT FROM endings x WHERE x.log_index = l.log_index));
     UPDATE answers a SET body = NULL, fingerprint = NULL
      WHERE a.body IS NOT NULL AND scope !~~ 'import:%'
-       AND (location IS NULL OR location !~ '^/v1/(transfers|retirements|cancellations|log/entries)/')
+       AND (location IS NULL OR location !~~ '/v1/transfers/%' AND location !~~ '/v1/retirements/%'
+           AND location !~~ '/v1/cancellations/%' AND location !~~ '/v1/log/entries/%')
        AND EXISTS (SELECT FROM unnest(about) AS s(subject)
                     WHERE position(convert_to('"' || s.subject || '"', 'UTF8') IN a.body) > 0);
     UPDATE answers a SET body = NULL, fingerprint = NULL

@@ -12,13 +12,17 @@ from typing import Final
 import pytest
 
 from tests.conftest import CHECKOUT
-from tests.server_process import ServerProcess
+from tests.server_process import PublisherProcess, ServerProcess
 
 README: Final = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 BLOCKS: Final = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 # The two commands start and test everything, this test among it: tests/tooling runs `start`, and
 # whoever runs this test runs `test`.
-RUN_ELSEWHERE: Final = ["./scripts/start --demo\n", "./scripts/test\n"]
+RUN_ELSEWHERE: Final = [
+    "./scripts/start --demo\n",
+    "./scripts/test\n",
+    "python3 -m pip install proofbundle==6.3.1\n",  # here it comes from the lock
+]
 SECONDS_MAX: Final = 120
 
 # What the journey prints, in order; tokens and identifiers go into variables.
@@ -36,14 +40,21 @@ TH-CITY-\d{4}-\d{4}-1-1-100
 retired
 Khon Kaen City Municipality
 credits\.retired
-the retirement is in the log
+PROVEN
 Every invariant holds, and the log is whole.
+CLEAN
+CLEAN
+proven: credits.retired
+the act is in the log of localhost/log
 """
 
 
 @pytest.fixture
 def demo_server(database_url: str, tmp_path: Path) -> Iterator[ServerProcess]:
-    with ServerProcess(database_url, data=tmp_path, demo=True) as running:
+    with (
+        ServerProcess(database_url, data=tmp_path, demo=True) as running,
+        PublisherProcess(database_url, data=tmp_path),
+    ):
         yield running
 
 
@@ -69,6 +80,8 @@ def test_the_journey_goes_from_a_draft_to_a_proof(
             "REGISTRY": demo_server.address,
             "DEMO": str(tmp_path / "demo.json"),
             "CHECK": f"{sys.executable} -m app.entry.cli",
+            "PYTHON": sys.executable,
+            "REGISTRY_DATA": str(tmp_path),
         },
         capture_output=True,
         text=True,

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -42,7 +43,7 @@ async def starts(*, add: int) -> int:
 def main() -> None:
     """Serve, or print the count of starts."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("act", choices=["serve", "count", "witness"])
+    parser.add_argument("act", choices=["serve", "publish", "count", "witness"])
     parser.add_argument("--migrate", action="store_true")
     parser.add_argument("--demo", action="store_true")
     parser.add_argument("--host")
@@ -51,6 +52,10 @@ def main() -> None:
     options = parser.parse_args()
     if os.environ.get("STAND_IN_FAILS"):
         sys.exit("the stand-in was told to fail")
+    if options.act == "publish":
+        if os.environ.get("STAND_IN_PUBLISHER_FAILS"):
+            sys.exit("the stand-in's publisher was told to fail")
+        signal.pause()
     if options.act == "witness":
         print(f"database={os.environ.get('DATABASE_URL')}")
         return

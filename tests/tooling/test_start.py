@@ -81,6 +81,14 @@ def test_the_end_of_the_application_is_the_end_of_all(checkout: Checkout) -> Non
     assert checkout.processes() == []
 
 
+def test_the_end_of_the_publisher_is_the_end_of_all(checkout: Checkout) -> None:
+    """Expect the reason: a log that stands still must not look like one that is published."""
+    failed = checkout.run("start", STAND_IN_PUBLISHER_FAILS="1")
+    assert failed.returncode == 1
+    assert "the stand-in's publisher was told to fail" in failed.stderr
+    assert checkout.processes() == []
+
+
 def test_the_death_of_the_server_is_the_end_of_all(checkout: Checkout) -> None:
     """Expect scripts/start to say that PostgreSQL ended, and to stop the application."""
     with checkout.started() as started:

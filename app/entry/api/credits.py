@@ -7,7 +7,7 @@ from fastapi import Path, Query
 from pydantic import Field, StringConstraints
 
 from app.entry.acts import Reply
-from app.entry.api.wire import Body, Credits, LogIndex, Serial, Shown, Vintage
+from app.entry.api.wire import Body, Credits, LogIndex, Serial, Shown, Vintage, receipt_address
 from app.registry.ledger import refusals as ledger_refusals
 from app.registry.ledger.operations import Moved, Movement
 from app.registry.ledger.rules import RANGES_PER_ACT_MAX, Choice
@@ -146,6 +146,11 @@ class MovementShown(Shown):
     dry_run: bool = Field(
         description="Whether this only shows what would happen.", examples=[False]
     )
+    receipt: str | None = Field(
+        description="Where its receipt is, within a second or two: the proof that the act is in "
+        "the public log, for anybody; null for a dry run.",
+        examples=["/v1/log/receipts/42"],
+    )
 
     @classmethod
     def of(cls, movement: Movement, *, dry_run: bool = False) -> "MovementShown":
@@ -159,6 +164,7 @@ class MovementShown(Shown):
             moved=[MovedShown.of(part) for part in movement.moved],
             recorded_at=movement.recorded_at,
             dry_run=dry_run,
+            receipt=None if dry_run else receipt_address(movement.log_index),
         )
 
     @classmethod
@@ -174,6 +180,7 @@ class MovementShown(Shown):
             moved=[MovedShown.of(entry) for entry in entries],
             recorded_at=first.recorded_at,
             dry_run=False,
+            receipt=receipt_address(first.log_index),
         )
 
 

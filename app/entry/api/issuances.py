@@ -26,6 +26,7 @@ from app.entry.api.wire import (
     created,
     decode_cursor,
     encode_cursor,
+    receipt_address,
     salt_shown,
     show,
 )
@@ -153,6 +154,10 @@ class IssuanceShown(Shown):
         description="When it was recorded.", examples=["2026-03-03T03:00:00Z"]
     )
     log_index: LogIndex = Field(description="The act's place in the log.", examples=[1_024])
+    receipt: str = Field(
+        description="Where its receipt is: the proof that the act is in the public log.",
+        examples=["/v1/log/receipts/1024"],
+    )
 
 
 class IssuanceQuery(PageQuery):
@@ -281,6 +286,7 @@ def issuance_shown(issuance: Issuance) -> IssuanceShown:
         lines=[_line_shown(line) for line in issuance.lines],
         recorded_at=issuance.recorded_at,
         log_index=issuance.log_index,
+        receipt=receipt_address(issuance.log_index),
     )
 
 

@@ -281,6 +281,11 @@ def changed(shown: BaseModel, *, version: int | None = None) -> Reply:
     )
 
 
+def receipt_address(log_index: int) -> str:
+    """Return where the receipt of an act is, once the act is published."""
+    return f"/v1/log/receipts/{log_index}"
+
+
 def answer(outcome: Outcome) -> Response:
     """Turn a committed outcome into the HTTP response."""
     headers = {}

@@ -15,12 +15,15 @@ from app.entry.cli.database import newest_revision
 from app.kernel import clock
 from app.kernel.db import APP_ROLE, make_engine, metadata
 from app.kernel.outages import is_away
+from app.registry.log.store import list_entries
+from app.registry.log.store.publication import get_published
 from app.settings import Settings
 
 VERSION_MIN: Final = 150_000  # PostgreSQL 15
 FREE_BYTES_MIN: Final = 2**30
 CLOCK_DIFFERENCE_S_MAX: Final = 5
 ANSWER_SECONDS_MAX: Final = 10
+PUBLISHED_SECONDS_MAX: Final = 60  # it takes two; witnesses that are away may make it longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +112,10 @@ async def _ask(connection: AsyncConnection) -> list[Finding]:
         _encoding(str(await _value(connection, "SHOW server_encoding"))),
         *[await _durability(connection, name) for name in ("fsync", "full_page_writes")],
         _clock(await _moment(connection)),
-        await _schema(connection),
+        schema := await _schema(connection),
     ]
+    if not schema.is_bad:
+        findings.append(await _publication(connection))
     role = await _role(connection)
     return [*findings, role] if role.is_bad else [*findings, role, *await _grants(connection)]
 
@@ -174,6 +179,22 @@ async def _schema(connection: AsyncConnection) -> Finding:
         found=present,
         is_good=present == newest,
         advice=f"Run `registry migrate`: the newest is {newest}.",
+    )
+
+
+async def _publication(connection: AsyncConnection) -> Finding:
+    """Look whether what is recorded comes out: a log that stands still looks well otherwise."""
+    published = await get_published(connection)
+    waiting = await list_entries(connection, first=published.size, rows_max=1)
+    found = f"{published.size} acts published"
+    if not waiting:
+        return Finding("public log", found)
+    waits_s = (await _moment(connection) - waiting[0].recorded_at).total_seconds()
+    advice = "Run `registry publish` beside the service; if it runs, its log says why it waits."
+    is_late = waits_s > PUBLISHED_SECONDS_MAX
+    found = f"{found}; the next one has waited for {waits_s:.0f} s"
+    return Finding(
+        "public log", found, advice if is_late else "", is_bad=is_late and bool(published.size)
     )
 
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import csv
-import resource
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry import logging
 from app.entry.cli import database
+from app.entry.cli.effort import peak_mb
 from app.entry.cli.exits import ExitCode, complaints, console
 from app.entry.identity import read_standing
 from app.entry.takeover import (
@@ -40,7 +39,6 @@ from app.registry.parties.rules import Actor, Permission, require
 from app.registry.parties.store import find_administrator, find_user_id_by_email
 from app.settings import Settings
 
-_STATUS: Final = Path("/proc/self/status")  # Linux only
 FINDINGS_SHOWN_MAX: Final = 20  # One screen; the rest is in the report file.
 
 
@@ -211,21 +209,10 @@ def _add(printed: Printed, name: str, count: int, credits_counted: int) -> None:
     printed.add_row(escape(name), f"{count:,}", f"{credits_counted:,}")
 
 
-def _peak_mb() -> float:
-    """Return the most memory this process has held, in MB."""
-    # Linux counts what the starting process held into getrusage; its own mark begins with us.
-    if _STATUS.exists():
-        line = next(x for x in _STATUS.read_text().splitlines() if x.startswith("VmHWM:"))
-        return int(line.split()[1]) / 2**10
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
-
-
 def _show_effort(account: Account, seconds: float, *, is_preview: bool) -> None:
-    peak_mb = _peak_mb()
     moved = account.blocks[Fate.NEW].credits + account.retired[Fate.NEW].credits
     done = "Read" if is_preview else f"Done, {moved / seconds:,.0f} credits/s,"
     console.print(
-        f"{done} in {seconds:.1f} s; peak memory {peak_mb:.0f} MB.",
+        f"{done} in {seconds:.1f} s; peak memory {peak_mb():.0f} MB.",
         highlight=False,
     )

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from app.entry.cli.effort import peak_mb
 from app.entry.cli.exits import ExitCode, complaints, console, run
 from app.entry.verifying import trust
 from app.entry.verifying.checking import Report, Verification
@@ -148,7 +149,7 @@ def _show(report: Report, policy: Policy, seconds: float, *, is_own: bool) -> No
     rows += [
         ("witnessed", _witnessed(report, policy)),
         ("before", _before(report)),
-        ("replayed", f"{replayed:,} acts{speed}"),
+        ("replayed", f"{replayed:,} acts{speed}; peak memory {peak_mb():.0f} MB"),
         *((name, f"{amount:,} credits") for name, amount in _credits(report).items()),
         ("state", _compared(report)),
     ]

@@ -8,6 +8,7 @@ from app.kernel.errors import ConflictError
 from app.registry.log import merkle, store
 from app.registry.log.merkle import Node
 from app.registry.log.store import publication
+from app.registry.log.store.publication import NotPublishedError
 
 
 class LogSizeError(ConflictError):
@@ -65,17 +66,20 @@ async def get_inclusion(
         NotPublishedError: it has not been published yet.
         LogSizeError: the published log never had that size, or had not reached the act then.
     """
-    entry = await store.get_entry(connection, log_index)
-    published = (await publication.get_published_note(connection, at_least=log_index + 1))[0]
-    size = published if size is None else size
-    if not log_index < size <= published:
-        raise LogSizeError(size=published)
-    steps = merkle.inclusion_nodes(log_index, size)
-    hashes = await _hashes(connection, [*steps, merkle.peaks_of(size)])
+    published = await publication.get_published(connection)
+    if log_index >= published.size:
+        await store.get_entry(connection, log_index)  # or there is no such act at all
+        raise NotPublishedError(size=published.size)
+    size = published.size if size is None else size
+    if not log_index < size <= published.size:
+        raise LogSizeError(size=published.size)
+    peaks, steps = merkle.peaks_of(size), merkle.inclusion_nodes(log_index, size)
+    wanted = {node for step in (peaks, *steps) for node in step}
+    entry, hashes = await store.get_entry_and_nodes(connection, log_index, wanted)
     return Inclusion(
         entry=entry,
         size=size,
-        root=merkle.fold(merkle.peaks_of(size), hashes),
+        root=merkle.fold(peaks, hashes),
         proof=tuple(merkle.fold(step, hashes) for step in steps),
     )
 

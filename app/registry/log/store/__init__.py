@@ -2,7 +2,7 @@
 All SQL of the log: its head, its entries, and the answers given to requests that carried a key.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -92,8 +92,10 @@ log_salts = Table(
 
 # Replies to movements of credits hold no words of people; the others are found by what they are
 # about, to be emptied when that is erased.
-_MOVED: Final = "'^/v1/(transfers|retirements|cancellations|log/entries)/'"
-MAY_HOLD_WORDS: Final = f"scope !~~ 'import:%' AND (location IS NULL OR location !~ {_MOVED})"
+_MOVED: Final = ("transfers", "retirements", "cancellations", "log/entries")
+MAY_HOLD_WORDS: Final = "scope !~~ 'import:%' AND (location IS NULL OR {})".format(
+    " AND ".join(f"location !~~ '/v1/{address}/%'" for address in _MOVED)
+)
 
 answers = Table(
     "answers",
@@ -293,17 +295,53 @@ async def get_nodes(connection: AsyncConnection, wanted: Collection[Node]) -> di
     Raises:
         NodeMissingError: the leaf that completed one is not there.
     """
-    leaves = {node: completing_leaf(node) for node in wanted}
-    query = select(log_entries.c.log_index, log_entries.c.nodes).where(
-        log_entries.c.log_index.in_(set(leaves.values()))
+    leaves = {completing_leaf(node) for node in wanted}
+    # Past SQLAlchemy: it would write some forty parameters into a statement of its own for each
+    # number of leaves, and that takes as long as the look-up.
+    await connection.get_raw_connection()
+    rows = await driver(connection).fetch(
+        "SELECT log_index, nodes FROM log_entries WHERE log_index = ANY($1)", list(leaves)
     )
-    rows = {row.log_index: row.nodes for row in await connection.execute(query)}
-    if len(rows) < len(set(leaves.values())):
+    return _pick(dict(rows), wanted)
+
+
+async def get_entry_and_nodes(
+    connection: AsyncConnection, log_index: int, wanted: Collection[Node]
+) -> tuple[LogEntry, dict[Node, bytes]]:
+    """
+    Return an entry that is there, and the hashes of complete subtrees, in one look-up.
+
+    Raises:
+        NodeMissingError: it is not there, or the leaf that completed a subtree is not.
+    """
+    leaves = {log_index, *map(completing_leaf, wanted)}
+    await connection.get_raw_connection()
+    rows = await driver(connection).fetch(
+        "SELECT log_index, nodes, kind, subject, recorded_at,"
+        " CASE WHEN log_index = $2 THEN leaf END AS leaf"  # the others' would be read for nothing
+        " FROM log_entries WHERE log_index = ANY($1)",
+        list(leaves),
+        log_index,
+    )
+    found = {row["log_index"]: row for row in rows}
+    if log_index not in found:
         raise NodeMissingError
-    return {
-        (level, number): rows[leaf][level * HASH_BYTES : (level + 1) * HASH_BYTES]
-        for (level, number), leaf in leaves.items()
-    }
+    r = found[log_index]
+    own_hash = r["nodes"][:HASH_BYTES]
+    entry = LogEntry(log_index, r["kind"], r["subject"], r["leaf"], own_hash, r["recorded_at"])
+    return entry, _pick({index: row["nodes"] for index, row in found.items()}, wanted)
+
+
+def _pick(nodes_of: Mapping[int, bytes], wanted: Collection[Node]) -> dict[Node, bytes]:
+    """Return the wanted hashes out of what the leaves that completed them have completed."""
+    picked: dict[Node, bytes] = {}
+    for node in wanted:
+        completed = nodes_of.get(completing_leaf(node))
+        if completed is None:
+            raise NodeMissingError
+        place = node[0] * HASH_BYTES
+        picked[node] = completed[place : place + HASH_BYTES]
+    return picked
 
 
 def with_salt(table: Table) -> Select[Any]:
