@@ -6,33 +6,30 @@ checkpoint that covers it, then the log from its first leaf, or from where the l
 ended. Nothing that was read counts before the root that it hashes to has been signed.
 """
 
-import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from io import TextIOWrapper
-from itertools import chain
-from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from app.entry.verifying import trust
 from app.entry.verifying.findings import NotCleanError
+from app.entry.verifying.memory import Memory, Signed
+from app.entry.verifying.published import PublishedState, download_state
 from app.entry.verifying.reading import Reader
 from app.entry.verifying.source import Source
 from app.entry.verifying.trust import Trusted
-from app.kernel.files import write_durably
-from app.registry.log.checkpoints import Checkpoint, parse_checkpoint, parse_size
+from app.registry.log.checkpoints import Checkpoint
 from app.registry.log.growth import Growth
-from app.registry.log.notes import MalformedError
 from app.registry.log.policy import Policy
 from app.registry.replay import state
 from app.registry.replay.faults import ReplayFault
 from app.registry.replay.replay import Replay
-from app.registry.replay.shelf import Shelf
 
 SAVE_EVERY: Final = 200_000  # leaves, a few seconds of work that an interruption costs
-_CHECKPOINT_FILE: Final = "checkpoint"
-_SHELF_FILE: Final = "replay.sqlite"
+# A state is as new as the last act; the checkpoint over that act is out a second later.
+_ASK_AGAIN_SECONDS: Final = 0.5
+_ASK_AGAIN_MAX: Final = 10
 
 
 @dataclass(slots=True)
@@ -42,6 +39,7 @@ class Report:
     where: str
     trusted: Trusted
     remembered: Checkpoint | None  # the checkpoint of the verification before this one
+    is_key_new: bool  # none of the keys that are trusted now signed that one
     first: int  # leaves before this one were verified earlier
     replay: Replay
     state_size: int | None = None  # at which size balances were compared; None: not at all
@@ -55,7 +53,8 @@ class Verification:
 
     source: Source
     policy: Policy
-    memory: Path  # a folder of the verifier's own
+    memory_of: Callable[[str], Memory]  # by the name of the log
+    is_anew: bool = False  # from the first act on, whatever was replayed before
     on_progress: Callable[[int, int], None] = lambda _done, _size: None
 
     @contextmanager
@@ -67,52 +66,82 @@ class Verification:
             NotCleanError: the log is not what it should be.
             UnreachableError: it could not be read.
         """
-        self.memory.mkdir(parents=True, exist_ok=True)
-        remembered = self._recall()
-        with tempfile.TemporaryFile() as state_file:
-            has_state = self.source.save_state(state_file)
+        with ExitStack() as stack:
             trusted = trust.read_checkpoint(self.source, self.policy)
-            published = _open_state(state_file) if has_state else None
+            published = stack.enter_context(
+                download_state(self.source, size=trusted.checkpoint.size)
+            )
+            if published is not None:
+                trusted = self._wait_for(published.size, trusted)
+            memory = self.memory_of(trusted.checkpoint.origin)
+            remembered = memory.recall()
             try:
-                with self._open_shelf() as shelf:
-                    replay = Replay(shelf)
-                    growth = Growth.load(replay.memo) if replay.memo else Growth()
-                    _check_grown(remembered, trusted.checkpoint, growth)
-                    report = Report(self.source.name, trusted, remembered, growth.size, replay)
-                    self._play(report, growth, published)
-                    if not report.differences:
-                        replay.save(growth.dump())
-                        self._remember(trusted)
-                    yield report
-            except NotCleanError:
-                # What was played on the way to a root that nobody signed is not to be built on.
-                (self.memory / _SHELF_FILE).unlink(missing_ok=True)
-                raise
+                _check_grown(remembered, trusted.checkpoint)
+                report = stack.enter_context(self._verified(memory, trusted, published, remembered))
+            except NotCleanError as found:
+                if remembered is None or not found.is_of_history:
+                    raise
+                signed = [remembered, (trusted.note, trusted.checkpoint)]
+                folder = memory.keep_evidence(signed)
+                raise NotCleanError(
+                    found.code, f"{found.sentence}; both signed checkpoints are kept in {folder}"
+                ) from None
+            yield report
+
+    def _wait_for(self, size: int, trusted: Trusted) -> Trusted:
+        """Return a checkpoint that covers a size, if one comes out soon."""
+        for _ in range(_ASK_AGAIN_MAX if self.source.address else 0):
+            if trusted.checkpoint.size >= size:
+                break
+            time.sleep(_ASK_AGAIN_SECONDS)
+            trusted = trust.read_checkpoint(self.source, self.policy)
+        return trusted
 
     @contextmanager
-    def _open_shelf(self) -> Iterator[Shelf]:
-        shelf = Shelf(self.memory / _SHELF_FILE)
+    def _verified(
+        self,
+        memory: Memory,
+        trusted: Trusted,
+        published: PublishedState | None,
+        remembered: Signed | None,
+    ) -> Iterator[Report]:
+        """Play what is new; where that does not fit what was kept of before, play everything."""
+        is_key_new = remembered is not None and not trust.is_known(remembered[0], trusted.signers)
+        before = None if remembered is None else remembered[1]
+        if self.is_anew:
+            memory.drop_shelf()
+        while True:
+            with memory.open_shelf() as shelf:
+                replay = Replay(shelf)
+                growth = Growth.load(replay.memo) if replay.memo else Growth()
+                first = growth.size
+                report = Report(self.source.name, trusted, before, is_key_new, first, replay)
+                found = self._try(report, growth, published)
+                if found is None:
+                    memory.remember(trusted.note, trusted.checkpoint.origin)
+                    if not report.differences:
+                        _save(replay, growth)
+                    yield report
+                    return
+            memory.drop_shelf()
+            if first == 0:
+                raise found
+            # It may be what was kept that is wrong: an attempt that was interrupted saves what no
+            # root was compared with yet. The log is judged by what it says from its first act on.
+
+    def _try(
+        self, report: Report, growth: Growth, published: PublishedState | None
+    ) -> NotCleanError | None:
         try:
-            yield shelf
-        finally:
-            shelf.close()
+            self._play(report, growth, published)
+        except NotCleanError as found:
+            return found
+        return None
 
-    def _recall(self) -> Checkpoint | None:
-        """Return the checkpoint that was verified last, which is kept whatever happens."""
-        try:
-            return parse_checkpoint((self.memory / _CHECKPOINT_FILE).read_bytes())[1]
-        except FileNotFoundError:
-            return None
-        except MalformedError:
-            raise NotCleanError(
-                "memory_damaged", f"{self.memory} cannot be read: delete it to verify anew"
-            ) from None
-
-    def _remember(self, trusted: Trusted) -> None:
-        write_durably(self.memory / _CHECKPOINT_FILE, trusted.note.encode())
-
-    def _play(self, report: Report, growth: Growth, published: "_PublishedState | None") -> None:
+    def _play(self, report: Report, growth: Growth, published: PublishedState | None) -> None:
         size = report.trusted.checkpoint.size
+        if growth.size > size:
+            raise NotCleanError("history_cut", f"it shows {size} acts of {growth.size}")
         stops = _stops(report, growth, published)
         reader = Reader(self.source)
         try:
@@ -120,16 +149,16 @@ class Verification:
             for first, leaves in reader.bundles(growth.size, size):
                 for index, leaf in enumerate(leaves, start=first):
                     if index in stops:
-                        self._stop_at(index, report, growth, published)
+                        _stop_at(index, report, growth, published)
                     growth.add(leaf, growth.frontier.append(leaf))
                     _replay(report.replay, index, leaf)
                 reader.check_tiles(growth.take_hashes())
                 if growth.size - saved >= SAVE_EVERY:
                     saved = growth.size
-                    report.replay.save(growth.dump())
+                    _save(report.replay, growth)
                 self.on_progress(growth.size, size)
             if size in stops:
-                self._stop_at(size, report, growth, published)
+                _stop_at(size, report, growth, published)
             reader.check_tiles(growth.partial_hashes())
         finally:
             reader.close()
@@ -138,30 +167,22 @@ class Verification:
                 "root_differs", "the entries do not hash to the root that was signed"
             )
 
-    def _stop_at(
-        self, index: int, report: Report, growth: Growth, published: "_PublishedState | None"
-    ) -> None:
-        """Compare what is known of the log at a size, before the next leaf is played."""
-        remembered = report.remembered
-        if remembered and remembered.size == index and remembered.root != growth.frontier.root():
-            raise NotCleanError(
-                "history_rewritten",
-                f"the first {index} acts are not those that were signed and verified before",
-            )
-        if published and published.size == index:
-            report.state_size = index
-            report.differences = state.compare(published.lines, report.replay)
+
+def _stop_at(index: int, report: Report, growth: Growth, published: PublishedState | None) -> None:
+    """Compare what is known of the log at a size, before the next leaf is played."""
+    remembered = report.remembered
+    if remembered and remembered.size == index and remembered.root != growth.frontier.root():
+        raise NotCleanError(
+            "history_rewritten",
+            f"the first {index} acts are not those that were signed and verified before",
+            is_of_history=True,
+        )
+    if published and published.size == index:
+        report.state_size = index
+        report.differences = state.compare(published.lines(), report.replay)
 
 
-@dataclass(frozen=True, slots=True)
-class _PublishedState:
-    """What the register says of itself, and at which size of its log."""
-
-    size: int
-    lines: Iterator[str]
-
-
-def _stops(report: Report, growth: Growth, published: _PublishedState | None) -> set[int]:
+def _stops(report: Report, growth: Growth, published: PublishedState | None) -> set[int]:
     """Return the sizes at which something is to be compared."""
     stops: set[int] = set()
     if report.remembered and report.remembered.size >= growth.size:
@@ -177,21 +198,25 @@ def _stops(report: Report, growth: Growth, published: _PublishedState | None) ->
     return stops
 
 
-def _check_grown(remembered: Checkpoint | None, now: Checkpoint, growth: Growth) -> None:
+def _check_grown(remembered: Signed | None, now: Checkpoint) -> None:
     """Refuse a log that shows less than it has shown before, or is another one."""
     if remembered is None:
         return
-    if remembered.origin != now.origin:
+    _, before = remembered
+    if before.origin != now.origin:
         raise NotCleanError(
-            "other_log", f"this memory is of {remembered.origin}, the log is {now.origin}"
+            "other_log", f"this memory is of {before.origin}, the log is {now.origin}"
         )
-    if now.size < max(remembered.size, growth.size):
+    if now.size < before.size:
         raise NotCleanError(
             "history_cut",
-            f"it shows {now.size} acts; {remembered.size} were signed and verified before",
+            f"it shows {now.size} acts; {before.size} were signed and verified before",
+            is_of_history=True,
         )
-    if now.size == remembered.size and now.root != remembered.root:
-        raise NotCleanError("split_view", f"two roots were signed for {now.size} acts")
+    if now.size == before.size and now.root != before.root:
+        raise NotCleanError(
+            "split_view", f"two roots were signed for {now.size} acts", is_of_history=True
+        )
 
 
 def _replay(replay: Replay, index: int, leaf: bytes) -> None:
@@ -199,14 +224,17 @@ def _replay(replay: Replay, index: int, leaf: bytes) -> None:
         replay.play(index, leaf)
     except ReplayFault as fault:
         raise NotCleanError(fault.code, f"act {index}: {fault.sentence}") from fault
+    except (ArithmeticError, ValueError) as fault:
+        # Its form is right, and it is of the year 9999, or of more credits than can be counted.
+        raise NotCleanError(
+            "act_impossible", f"act {index} cannot be reckoned with: {fault}"
+        ) from fault
 
 
-def _open_state(file: IO[bytes]) -> _PublishedState:
-    file.seek(0)
-    lines = iter(TextIOWrapper(file, encoding="utf-8", errors="replace", newline="\n"))
-    first = next(lines, "")
+def _save(replay: Replay, growth: Growth) -> None:
     try:
-        size = parse_size(first.removeprefix("size,").removesuffix("\n"))
-    except MalformedError:
-        raise NotCleanError("state_malformed", "the published state has no size") from None
-    return _PublishedState(size, chain([first], lines))
+        replay.save(growth.dump())
+    except ArithmeticError as fault:
+        raise NotCleanError(
+            "act_impossible", f"an account at act {growth.size} cannot be reckoned with: {fault}"
+        ) from fault

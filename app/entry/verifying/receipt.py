@@ -1,7 +1,6 @@
 """One receipt, verified by itself: the act, its place, and who signed the log it stands in."""
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass
 
@@ -56,11 +55,19 @@ def verify_receipt(content: bytes, source: Source, policy: Policy) -> ProvenAct:
 
 
 def _unpack(content: bytes) -> tuple[bytes, bytes]:
+    """Return the receipt and the leaf that the JSON holds; what it says beside must be the same."""
     try:
         shown = json.loads(content)
-        return shown["receipt"].encode(), base64.b64decode(shown["leaf"], validate=True)
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+        packed = shown["receipt"].encode()
+        leaf = base64.b64decode(shown["leaf"], validate=True)
+        receipt = Receipt.parse(packed)
+        said = tuple(shown[name] for name in ("log_index", "size", "proof", "checkpoint"))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise NotCleanError("receipt_malformed", "it is no receipt in JSON") from None
+    proof = [base64.b64encode(step).decode() for step in receipt.proof]
+    if said != (receipt.index, receipt.checkpoint.size, proof, receipt.note.encode().decode()):
+        raise NotCleanError("receipt_malformed", "beside its receipt the JSON says something else")
+    return packed, leaf
 
 
 def _find_leaf(receipt: Receipt, source: Source) -> bytes:

@@ -1,7 +1,7 @@
-"""Whom the verifier believes: the policy it was given, and the checkpoint it remembers."""
+"""Whom the verifier believes: a policy, and the keys that it names."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 
 from app.entry.log_files import CHECKPOINT, POLICY
 from app.entry.verifying.findings import NotCleanError, UnreachableError
@@ -21,18 +21,15 @@ class Trusted:
     witnesses: tuple[str, ...]
 
 
-def load_policy(source: Source, path: Path | None) -> Policy:
+def load_policy(source: Source) -> Policy:
     """
-    Read the policy: the verifier's own, or the one beside the log.
+    Read the policy beside the log.
 
     Raises:
         UnreachableError: there is none.
         NotCleanError: it is malformed.
     """
-    try:
-        content = path.read_bytes() if path else source.find(POLICY)
-    except OSError as fault:
-        raise UnreachableError(f"{path}: {fault.strerror}") from None
+    content = source.find(POLICY)
     if content is None:
         raise UnreachableError(f"{source.name} has no policy: give one with --policy")
     try:
@@ -78,3 +75,9 @@ def check_note(content: bytes, policy: Policy) -> Trusted:
         )
     names = tuple(witness.name for witness in witnesses)
     return Trusted(note, checkpoint, tuple(signers), names)
+
+
+def is_known(note: Note, keys: Collection[VerifierKey]) -> bool:
+    """Say whether one of the keys has signed a note."""
+    known = {(key.name, key.id) for key in keys}
+    return any((line.name, line.key_id) in known for line in note.signatures)

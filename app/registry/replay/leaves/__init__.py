@@ -49,7 +49,7 @@ def decode(leaf: bytes) -> Leaf:
         # exactly if they were canonical: no spaces, other order, other escapes, no key twice.
         if _encoder.encode(act) == leaf and len(leaf) <= LEAF_BYTES_MAX:
             return act
-    except (msgspec.DecodeError, UnicodeDecodeError) as unreadable:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as unreadable:
         raise LeafFault("leaf_unreadable", str(unreadable)) from None
     if len(leaf) > LEAF_BYTES_MAX:
         raise LeafFault("leaf_too_large", f"{len(leaf)} bytes; an entry holds {LEAF_BYTES_MAX}")
