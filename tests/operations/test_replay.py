@@ -1,9 +1,7 @@
 """The replay against the register itself: worlds made through operations, told by both."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.cli import demo
