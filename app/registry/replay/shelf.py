@@ -83,7 +83,7 @@ class Shelf:
 
     def __init__(self, path: Path | None = None) -> None:
         # Without a name SQLite keeps what does not fit its cache in a temporary file.
-        self._file = sqlite3.connect("" if path is None else path, isolation_level=None)
+        self._file = sqlite3.connect("" if path is None else path, timeout=0, isolation_level=None)
         try:
             self._open()
         except sqlite3.Error as error:
