@@ -200,7 +200,7 @@ class Verdict:
     @property
     def said(self) -> str:
         """All of it, its lines joined: a table breaks sentences where the terminal is narrow."""
-        return " ".join(f"{self.out} {self.err}".split())
+        return " ".join(f"{self.out} {self.err}".replace("│", " ").split())
 
 
 _command: Final = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
