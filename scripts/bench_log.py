@@ -19,7 +19,7 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
     world = bench_sealing.fill_world(server, empty, scale)
     measures = [
         bench_sealing.measure(server, world, scale),
-        bench_publishing.measure(server, bench_sealing.DATABASE, world, scale),
+        *bench_publishing.measure(server, bench_sealing.DATABASE, world, scale),
         *bench_proofs.measure(server, empty, scale),
         bench_verifying.measure(server, empty, scale),
     ]

@@ -17,7 +17,7 @@ from typing import Final
 from bench_database import World, committing
 from bench_report import Measure
 from bench_scale import Scale
-from bench_sealing import Side, load
+from bench_sealing import Side, an_act, load
 from bootstrap import ROOT
 from local_postgres import LocalPostgres
 from local_state import APP_COMMAND
@@ -27,20 +27,20 @@ from app.kernel.db import reading
 from app.registry.log.store import get_head
 
 TARGET: Final = 1.0  # of one processor
+SINGLE_ACTS: Final = 5
 CATCH_UP_SECONDS_MAX: Final = 120
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
-def measure(server: LocalPostgres, database: str, world: World, scale: Scale) -> Measure:
+def measure(server: LocalPostgres, database: str, world: World, scale: Scale) -> list[Measure]:
     """Run the publisher beside the load that sealing is measured with."""
     url = server.url(database)
     with (
-        tempfile.TemporaryDirectory(prefix="registry-bench-") as name,
-        _publisher(url, name) as own,
+        tempfile.TemporaryDirectory(prefix="registry-bench-") as data,
+        _publisher(url, data) as pid,
     ):
-        facts = asyncio.run(_rounds(url, world, scale, own, Path(name)))
-    shares, rates, behind = facts
-    return Measure(
+        shares, rates, behind, waits = asyncio.run(_rounds(url, world, scale, pid, Path(data)))
+    cost = Measure(
         name="publisher / one processor",
         what=(
             "processor seconds of the publisher per second of full load, in which it reads, hashes,"
@@ -54,13 +54,25 @@ def measure(server: LocalPostgres, database: str, world: World, scale: Scale) ->
             "seconds until all is out, after each round": behind,
         },
     )
+    delay = Measure(
+        name="act to published checkpoint / one second",
+        what=(
+            "seconds from the commit of a single act until a checkpoint with it is out; the longest"
+            f" of {SINGLE_ACTS} a round"
+        ),
+        ratios=[max(wait) for wait in waits],
+        bound="at most",
+        target=1.0,
+        facts={"seconds (median of all)": median(second for wait in waits for second in wait)},
+    )
+    return [cost, delay]
 
 
 async def _rounds(
     url: str, world: World, scale: Scale, pid: int, data: Path
-) -> tuple[list[float], list[float], list[float]]:
+) -> tuple[list[float], list[float], list[float], list[list[float]]]:
     chance = random.Random(11)  # noqa: S311  the same transfers at every run
-    shares, rates, behind = [], [], []
+    shares, rates, behind, waits = [], [], [], []
     async with committing(url) as (engine, committer):
         side = Side("published", sealed=True, engine=engine, committer=committer, world=world)
         await _wait_until_out(engine, data)
@@ -76,7 +88,17 @@ async def _rounds(
                 f"  round {number + 1}: {shares[-1]:.2f} of a processor at {rate:,.0f}/s",
                 flush=True,
             )
-    return shares, rates, behind
+            waits.append([await _one(side, chance, data) for _ in range(SINGLE_ACTS)])
+    return shares, rates, behind, waits
+
+
+async def _one(side: Side, chance: random.Random, data: Path) -> float:
+    """Do one act at some moment; returns how long it takes to be out."""
+    await asyncio.sleep(chance.random())
+    await side.committer.submit(an_act(side.world, chance, chance.getrandbits(60)))
+    began = time.perf_counter()
+    await _wait_until_out(side.engine, data)
+    return time.perf_counter() - began
 
 
 async def _wait_until_out(engine: AsyncEngine, data: Path) -> None:
@@ -88,7 +110,7 @@ async def _wait_until_out(engine: AsyncEngine, data: Path) -> None:
         if checkpoint.exists() and int(checkpoint.read_text().split("\n")[1]) >= size:
             return
         assert time.perf_counter() < give_up, "the publisher does not keep up"
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.01)
 
 
 @contextmanager

@@ -190,7 +190,7 @@ async def load(side: Side, chance: random.Random, scale: Scale) -> float:
 
     async def client() -> None:
         while time.perf_counter() < ends:
-            await side.committer.submit(_an_act(side.world, chance, next(numbers)))
+            await side.committer.submit(an_act(side.world, chance, next(numbers)))
 
     await asyncio.gather(*(client() for _ in range(scale.in_flight)))
     seconds = time.perf_counter() - began
@@ -203,7 +203,8 @@ async def _count(engine: AsyncEngine) -> int:
         return int((await connection.execute(text("SELECT count(*) FROM answers"))).scalar_one())
 
 
-def _an_act(world: World, chance: random.Random, number: int) -> Act[Movement]:
+def an_act(world: World, chance: random.Random, number: int) -> Act[Movement]:
+    """Return a transfer between two accounts of the world."""
     sender, receiver = chance.sample(world.accounts, 2)
     asked = Transfer(sender, receiver, Choice(credits=CREDITS))
     key = f"bench-{number:08}"

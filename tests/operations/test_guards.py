@@ -277,6 +277,7 @@ ANOTHER: Final[dict[str, dict[str, str]]] = {
     "log_salts": {"log_index": "0"},
     "answers": {"key": "'another key'"},
     "log_head": {},  # there is one row, and no other is good
+    "log_checkpoint": {},  # as well
 }
 ONE_BYTE: Final = "decode('00', 'hex')"
 LONG_LEAF: Final = "convert_to(repeat('x', 65536), 'UTF8')"
@@ -329,6 +330,12 @@ WRONG: Final[list[tuple[str, dict[str, str]]]] = [
     ("ck_log_head_hashes", {"peaks": ONE_BYTE}),
     ("ck_log_head_only_row", {"only_row": "false"}),
     ("pk_log_head", {}),
+    ("ck_log_checkpoint_hashes", {"root": ONE_BYTE}),
+    ("ck_log_checkpoint_hashes", {"signing_root": ONE_BYTE}),
+    ("ck_log_checkpoint_note", {"note": ONE_BYTE}),
+    ("ck_log_checkpoint_only_row", {"only_row": "false"}),
+    ("ck_log_checkpoint_signed_before_published", {"size": "1", "note": ONE_BYTE}),
+    ("pk_log_checkpoint", {}),
     ("ck_log_entries_leaf_hash", {"leaf": ONE_BYTE}),
     (
         "ck_log_entries_leaf_size",
@@ -377,7 +384,7 @@ async def test_a_row_that_cannot_be_is_refused(
         with subtests.test(constraint, wrong=wrong):
             statement = a_copy(table, {**ANOTHER[table], **wrong})
             await violates(as_owner, text(statement), constraint)
-    for table in ANOTHER.keys() - {"log_head"}:
+    for table in ANOTHER.keys() - {"log_head", "log_checkpoint"}:
         with subtests.test(table):
             await as_owner.execute(text(a_copy(table, ANOTHER[table])))
     await as_owner.rollback()

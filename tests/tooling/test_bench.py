@@ -31,12 +31,12 @@ def test_the_section_log_measures_what_it_says(
     """It takes sealing out of a database by the text of our own function, which changes."""
     with LocalPostgres(open_folder / "bench") as server:
         found = bench_log.run(server, TINY)
-    sealing, publisher, *proofs, verifying = found.measures
+    sealing, publisher, delay, *proofs, verifying = found.measures
     assert {len(measure.ratios) for measure in found.measures} == {TINY.rounds}
     assert (publisher.bound, verifying.bound) == ("at most", "at least")
     assert (sealing.bound, sealing.target) == ("at least", 0.95)
     assert {(measure.bound, measure.target) for measure in proofs} == {("at most", 3)}
-    assert all(min(measure.ratios) > 0 for measure in (sealing, *proofs, verifying))
+    assert all(min(measure.ratios) > 0 for measure in (sealing, delay, *proofs, verifying))
     assert found.settings["PostgreSQL fsync"] == "on"
     capsys.readouterr()
     found.show()
