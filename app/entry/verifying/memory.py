@@ -78,7 +78,7 @@ class Memory:
         try:
             shelf = Shelf(self.folder / _SHELF)
         except ShelfError as fault:
-            raise UnreachableError(f"{fault}; is another verification of it at work?") from None
+            raise UnreachableError(f"{fault}; if no other verification is at work, delete it") from None
         try:
             yield shelf
         finally:
