@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import httpx2
 
+from app.registry.log.tiles import tiles_between
 from tests.builders.parties import PASSWORD
 
 CHECKOUT: Final = Path(__file__).parents[2]
@@ -27,6 +28,7 @@ class Service:
 
     address: str
     log_file: Path
+    data: Path
 
     async def token(self, email: str) -> str:
         """Sign in as a person."""
@@ -72,7 +74,7 @@ async def serving(database_url: str, folder: Path) -> AsyncIterator[Service]:
         "REGISTRY_LOG_FORMAT": "json",
     }
     command = (sys.executable, "-m", "app.entry.cli", "serve", "--port", str(port))
-    service = Service(f"http://127.0.0.1:{port}", folder / "service.log")
+    service = Service(f"http://127.0.0.1:{port}", folder / "service.log", folder / "data")
     with service.log_file.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *command, cwd=CHECKOUT, env=environ, stdout=log, stderr=log
@@ -109,6 +111,12 @@ async def furnish(service: Service, developer: str) -> None:
             sent.raise_for_status()
 
 
+async def _published(client: httpx2.AsyncClient) -> Mapping[str, Sequence[str | int]]:
+    size = (await client.get("/v1/log/head")).raise_for_status().json()["size"]
+    tiles = [tile.path.removeprefix("tile/") for tile in tiles_between(0, size)]
+    return {"sizes": [size], "tiles": tiles}
+
+
 async def known_values(service: Service, authority: str) -> Mapping[str, Sequence[str | int]]:
     """Return what a register holds, by what it is."""
     async with await service.signed_in(authority) as client:
@@ -136,6 +144,7 @@ async def known_values(service: Service, authority: str) -> Mapping[str, Sequenc
             "methodologies": await _column(client, "/v1/methodologies", "code"),
             "methodology_versions": await _column(client, "/v1/methodologies", "version"),
             "refusals": await _column(client, "/v1/problems", "code"),
+            **await _published(client),
         }
 
 

@@ -19,6 +19,7 @@ from typing import Final
 import pytest
 
 from tests.builders.parties import PASSWORD, Register
+from tests.builders.publishing import publish
 from tests.contract.service import CHECKOUT, Service, furnish, known_values, serving
 from tests.contract.world import a_small_world
 
@@ -60,6 +61,10 @@ NAMED_AT: Final = {
     "/v1/transfers/{log_index}": {"path.log_index": "transfers"},
     "/v1/retirements/{log_index}": {"path.log_index": "retirements"},
     "/v1/cancellations/{log_index}": {"path.log_index": "cancellations"},
+    "/v1/log/receipts/{log_index}": {"path.log_index": "retirements"},
+    "/v1/log/entries/{log_index}/inclusion": {"path.log_index": "transfers"},
+    "/v1/log/consistency": {"query.old_size": "retirements", "query.size": "sizes"},
+    "/log/tile/{path}": {"path.path": "tiles"},
     "/v1/programmes/{code}": {"path.code": "programmes"},
     "/v1/programmes/{code}/rules": {"path.code": "programmes"},
     "/problems/{code}": {"path.code": "refusals"},
@@ -98,6 +103,7 @@ async def test_the_service_does_what_its_description_says(
     emails = await a_small_world(registry)
     async with serving(database_url, tmp_path) as service:
         await furnish(service, emails["developer"])
+        await publish(database_url, service.data)
         values = await known_values(service, emails["authority"])
         *others, authority = [
             _Caller(service, tmp_path / name, phases, _configure(values, emails.get(name)))
