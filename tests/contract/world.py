@@ -80,7 +80,10 @@ async def _credits_that_moved(registry: Register, authority: Actor, developer: A
         held = await accounts.get_account(connection, activity.credit_account_id)
     elsewhere = await an_account(registry, authority, await a_holder(registry))
     await move(registry, developer, held, elsewhere, oldest(100))
-    for kind, purpose in ((EntryKind.RETIRED, "CORP"), (EntryKind.CANCELLED, "CORP")):
+    for kind, purpose in (
+        (EntryKind.RETIRED, "organisation"),
+        (EntryKind.CANCELLED, "organisation"),
+    ):
         await _end(registry, developer, held, kind, purpose)
 
 
