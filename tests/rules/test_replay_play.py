@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from app.registry.issuance import rules
 from app.registry.replay import blocks, ledger, things
 from app.registry.replay.faults import ReplayFault
+from app.registry.replay.leaves import decode
 from app.registry.replay.replay import Replay
 from app.registry.replay.shelf import Shelf, ShelfError
 from app.registry.replay.state import DIFFERENCES_MAX, compare, lines
@@ -157,6 +158,52 @@ def test_a_changed_movement_is_refused_or_seen_in_the_state(seed: int, data: st.
         assert told(history.log) != before
     except ReplayFault as fault:
         assert fault.index >= place  # noqa: PT017  refused there, or where it no longer fits
+
+
+@given(
+    st.integers(0, 400),
+    st.one_of(
+        st.binary(min_size=1, max_size=3),
+        st.sampled_from(
+            [b"TH-001003-96", b"\xe0\xb9\x91", b'"', b"9" * 25, b"-", b"0", b".0", b"null"]
+        ),
+    ),
+    st.integers(0, 3),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_transfer_is_played_only_if_it_has_its_form(place: int, put: bytes, cut: int) -> None:
+    """The replay reads transfers quickly, and yet no other leaf than the schema's passes."""
+    log = a.issued().move(OWNERS_ACCOUNT, BUYERS_ACCOUNT, (PREFIX, 11, 19), (PREFIX, 30, 40))
+    leaf = log.leaves[-1]
+    place %= len(leaf)
+    log.leaves[-1] = leaf[:place] + put + leaf[place + cut :]
+    try:
+        log.replay()
+    except ReplayFault as fault:
+        assert fault.index == len(log.leaves) - 1  # noqa: PT017  all before it are right
+    else:
+        decode(log.leaves[-1])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"from":"TH-001001-05"', b'"from":"TH-1001-05"'),
+        (b'"to":"TH-001002-02"', b'"to":"TH-\xe0\xb9\x91-02"'),
+        (b'"to":"TH-001002-02"', b'"to":"TH-' + b"9" * 30 + b'-02"'),
+        (b'"first":11', b'"first":-11'),
+        (b'"first":11', b'"first":' + b"9" * 30),
+        (b'"at":"2026-11', b'"at":"2026-1-'),
+        (b'"by":"usr_', b'"by":"xyz_'),
+    ],
+)
+def test_a_transfer_without_its_form_is_called_unreadable(old: bytes, new: bytes) -> None:
+    log = a.issued().move(OWNERS_ACCOUNT, BUYERS_ACCOUNT, (PREFIX, 11, 19))
+    assert old in log.leaves[-1]
+    log.leaves[-1] = log.leaves[-1].replace(old, new)
+    with pytest.raises(ReplayFault) as fault:
+        log.replay()
+    assert fault.value.code == "leaf_unreadable"
 
 
 def test_what_is_kept_on_disk_is_the_same_as_what_is_in_memory(

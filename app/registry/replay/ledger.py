@@ -22,6 +22,7 @@ from app.registry.replay.shelf import Shelf
 BLOCKS_IN_MEMORY: Final = 500_000  # of one generation; with what holds them some 30 MB
 BATCHES_IN_MEMORY: Final = 20_000
 ACCOUNTS_IN_MEMORY: Final = 50_000
+_ACCOUNT_DIGITS_MAX: Final = 12
 
 
 class Account(msgspec.Struct, array_like=True):
@@ -150,7 +151,7 @@ class Ledger:
             if batch is None:
                 raise Broken("unknown", f"no batch {run.batch} was made")
             first, last = run.first, run.last
-            if not first <= last <= batch.credits:
+            if not 1 <= first <= last <= batch.credits:
                 raise Broken(
                     "serials_outside_batch",
                     f"{first} to {last} of {run.batch}, which has {batch.credits} serials",
@@ -244,7 +245,9 @@ class Ledger:
 
     def _read_account(self, number: str) -> Account | None:
         # Opened accounts have good check digits, so the number is found by its id and compared.
-        body = self._shelf.accounts.read(int(number[3:-3]))
+        digits = number[3:-3]
+        is_one = digits.isdecimal() and len(digits) <= _ACCOUNT_DIGITS_MAX
+        body = self._shelf.accounts.read(int(digits)) if is_one else None
         account = None if body is None else _account(body)
         return account if account is not None and account.number == number else None
 

@@ -1,5 +1,6 @@
 """The replay: leaf after leaf, each read, checked against all before it, and taken into account."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -13,8 +14,10 @@ from app.registry.replay.blocks import Batch
 from app.registry.replay.catalogue import Catalogue
 from app.registry.replay.faults import Broken, LeafFault, ReplayFault
 from app.registry.replay.issuance import Issuances
-from app.registry.replay.leaves import Leaf, decode
-from app.registry.replay.leaves.ledger import AccountsFounded
+from app.registry.replay.leaves import Leaf, decode, decode_quickly
+from app.registry.replay.leaves.ledger import AccountsFounded, CreditsTransferred
+from app.registry.replay.leaves.quick import QuickTransfer
+from app.registry.replay.leaves.words import MOMENT_PATTERN
 from app.registry.replay.ledger import Account, HeldBlock, Ledger
 from app.registry.replay.movements import OWN_ACCOUNTS, Movements
 from app.registry.replay.reports import Reports
@@ -24,6 +27,7 @@ from app.registry.replay.things import Handlers
 
 _DAY_CHARACTERS: Final = 10
 _BATCHES_AT_HAND_MAX: Final = 50_000
+_MOMENT: Final = re.compile(MOMENT_PATTERN)
 
 
 class Totals(NamedTuple):
@@ -73,7 +77,10 @@ class Replay:
         handlers = Handlers()
         for playing in (standing, catalogue, activities, reports, issuances, movements):
             playing.play_on(handlers)
-        self._handlers: dict[type[Leaf], Any] = handlers.by_shape
+        self._handlers: dict[type[Leaf], Any] = {
+            **handlers.by_shape,
+            QuickTransfer: handlers.by_shape[CreditsTransferred],
+        }
 
     @property
     def size(self) -> int:
@@ -99,8 +106,9 @@ class Replay:
         assert not self._is_spoilt
         try:
             self._play(index, leaf)
-        except (LeafFault, Broken) as fault:
+        except (LeafFault, Broken) as found:
             self._is_spoilt = True
+            fault = _fault_of(leaf) or found
             raise ReplayFault(index, fault.code, fault.sentence) from None
         except RegistryError as refusal:
             self._is_spoilt = True
@@ -172,7 +180,7 @@ class Replay:
         return self._shelf.endings()
 
     def _play(self, index: int, leaf: bytes) -> None:
-        act = decode(leaf)
+        act = decode_quickly(leaf)
         shape, at = type(act), act.at
         if index != self._size:
             raise Broken("index_not_next", f"leaf {self._size} is the next one")
@@ -187,6 +195,8 @@ class Replay:
     def _go_on_to(self, at: str) -> None:
         if at < self._at:
             raise Broken("time_runs_back", f"{at} is before {self._at}")
+        if not _MOMENT.search(at):
+            raise Broken("time_impossible", f"{at[:40]} is no moment")
         if at[:_DAY_CHARACTERS] != self._at[:_DAY_CHARACTERS]:
             try:
                 date.fromisoformat(at[:_DAY_CHARACTERS])
@@ -197,3 +207,12 @@ class Replay:
     def _counted(self) -> Counter[str]:
         now = Counter({str(s.__struct_config__.tag): n for s, n in self._kinds.items()})
         return self._kinds_before + now
+
+
+def _fault_of(leaf: bytes) -> LeafFault | None:
+    """Return what is wrong with a leaf by itself: it goes before what is wrong with its place."""
+    try:
+        decode(leaf)
+    except LeafFault as fault:
+        return fault
+    return None

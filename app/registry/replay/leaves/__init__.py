@@ -1,4 +1,4 @@
-"""The shapes of all leaves, one per kind of act, and the one way to read a leaf."""
+"""The shapes of all leaves, one per kind of act, and how a leaf is read."""
 
 import operator
 import types
@@ -10,6 +10,7 @@ import msgspec
 from app.kernel.encoding import LEAF_BYTES_MAX
 from app.registry.replay.faults import LeafFault
 from app.registry.replay.leaves import activities, ledger, parties, reports, rules
+from app.registry.replay.leaves.quick import QuickTransfer
 from app.registry.replay.leaves.words import Act
 
 Leaf = Act
@@ -30,7 +31,13 @@ def _kinds(*modules: types.ModuleType) -> dict[str, type[Act]]:
 # Every kind of act that the register can write.
 KINDS: Final = _kinds(activities, ledger, parties, reports, rules)
 
-_decoder: Final = msgspec.json.Decoder(reduce(operator.or_, KINDS.values()))
+
+def _decoder_of(kinds: dict[str, type[Act]]) -> msgspec.json.Decoder[Act]:
+    return msgspec.json.Decoder(reduce(operator.or_, kinds.values()))
+
+
+_decoder: Final = _decoder_of(KINDS)
+_quick_decoder: Final = _decoder_of({**KINDS, "credits.transferred": QuickTransfer})
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 
 
@@ -44,13 +51,32 @@ def decode(leaf: bytes) -> Leaf:
     Raises:
         LeafFault: they are too many, no act of the schema, or not in canonical form (RFC 8785).
     """
+    return _read(_decoder, leaf)
+
+
+def decode_quickly(leaf: bytes) -> Leaf:
+    """
+    Read a leaf as `decode` does, but a transfer as `QuickTransfer`, in half the time.
+
+    Raises:
+        LeafFault: as `decode`, except for a transfer whose words do not have their form.
+    """
+    return _read(_quick_decoder, leaf)
+
+
+def _read(decoder: msgspec.json.Decoder[Act], leaf: bytes) -> Leaf:
     try:
-        act: Leaf = _decoder.decode(leaf)
+        act = decoder.decode(leaf)
         # Every field of a shape keeps its text, so writing what was read gives the same bytes
         # exactly if they were canonical: no spaces, other order, other escapes, no key twice.
         if _encoder.encode(act) == leaf and len(leaf) <= LEAF_BYTES_MAX:
             return act
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as unreadable:
+    except (
+        msgspec.DecodeError,
+        UnicodeDecodeError,
+        OverflowError,
+        RecursionError,
+    ) as unreadable:
         raise LeafFault("leaf_unreadable", str(unreadable)) from None
     if len(leaf) > LEAF_BYTES_MAX:
         raise LeafFault("leaf_too_large", f"{len(leaf)} bytes; an entry holds {LEAF_BYTES_MAX}")

@@ -18,13 +18,11 @@ def _identifier(prefix: str) -> Meta:
     return Meta(pattern=rf"^{prefix}_[0-9a-hjkmnp-tv-z]{{26}}${END}")
 
 
-Moment = Annotated[
-    str,
-    Meta(
-        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-        rf"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{{6}}Z${END}"
-    ),
-]
+MOMENT_PATTERN: Final = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    rf"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{{6}}Z${END}"
+)
+Moment = Annotated[str, Meta(pattern=MOMENT_PATTERN)]
 Day = date
 
 PartyId = Annotated[str, _identifier("pty")]
