@@ -170,6 +170,18 @@ def test_what_an_interrupted_attempt_saved_is_not_held_against_the_log(
     assert (verdict.code, verdict.err) == (0, "")
 
 
+def test_what_a_kill_left_is_not_mixed_with_what_begins_anew(
+    published: PublishedLog, tmp_path: Path
+) -> None:
+    memory = tmp_path / "memory"
+    interrupt(published.log, memory)
+    keep = tmp_path / "keep"
+    verdict = verify_here(published.log, "--memory", memory, "--keep", keep)
+    assert (verdict.code, verdict.err) == (0, "")
+    assert f"replayed {published.size} acts" in verdict.said
+    assert [file.name for file in sorted(memory.iterdir())] == ["checkpoint", "replay.sqlite"]
+
+
 def test_an_interrupt_from_the_keyboard_is_no_verdict(
     published: PublishedLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
