@@ -68,7 +68,11 @@ def verified(source: Folder, memory: Path) -> Report:
 # -------------------------------------------------------------------------- what is new
 
 
-def test_only_what_is_new_is_read(published: PublishedLog, tmp_path: Path) -> None:
+@pytest.mark.parametrize("save_every", [WIDTH, checking.SAVE_EVERY])
+def test_only_what_is_new_is_read(
+    published: PublishedLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, save_every: int
+) -> None:
+    monkeypatch.setattr(checking, "SAVE_EVERY", save_every)
     forger, memory = Forger(tmp_path / "log"), tmp_path / "memory"
     leaves = published.leaves
     first_size, then_size = WIDTH + 50, 2 * WIDTH + 70
