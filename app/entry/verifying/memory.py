@@ -78,9 +78,8 @@ class Memory:
         try:
             shelf = Shelf(self.folder / _SHELF)
         except ShelfError as fault:
-            raise UnreachableError(
-                f"{fault}; if no other verification is at work, delete it"
-            ) from None
+            advice = "if no other verification is at work, delete it"
+            raise UnreachableError(f"{fault}; {advice}") from None
         try:
             yield shelf
         finally:
