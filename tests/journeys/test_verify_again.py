@@ -68,7 +68,11 @@ def verified(source: Folder, memory: Path) -> Report:
 # -------------------------------------------------------------------------- what is new
 
 
-def test_only_what_is_new_is_read(published: PublishedLog, tmp_path: Path) -> None:
+@pytest.mark.parametrize("save_every", [WIDTH, checking.SAVE_EVERY])
+def test_only_what_is_new_is_read(
+    published: PublishedLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, save_every: int
+) -> None:
+    monkeypatch.setattr(checking, "SAVE_EVERY", save_every)
     forger, memory = Forger(tmp_path / "log"), tmp_path / "memory"
     leaves = published.leaves
     first_size, then_size = WIDTH + 50, 2 * WIDTH + 70
@@ -168,6 +172,18 @@ def test_what_an_interrupted_attempt_saved_is_not_held_against_the_log(
     forger.publish(leaves[:300], state=replayed_state(leaves[:300]))
     verdict = verify_here(forger.folder, "--memory", tmp_path / "other")
     assert (verdict.code, verdict.err) == (0, "")
+
+
+def test_what_a_kill_left_is_not_mixed_with_what_begins_anew(
+    published: PublishedLog, tmp_path: Path
+) -> None:
+    memory = tmp_path / "memory"
+    interrupt(published.log, memory)
+    keep = tmp_path / "keep"
+    verdict = verify_here(published.log, "--memory", memory, "--keep", keep)
+    assert (verdict.code, verdict.err) == (0, "")
+    assert f"replayed {published.size} acts" in verdict.said
+    assert [file.name for file in sorted(memory.iterdir())] == ["checkpoint", "replay.sqlite"]
 
 
 def test_an_interrupt_from_the_keyboard_is_no_verdict(

@@ -10,14 +10,13 @@ from typing import Any, Final
 import pytest
 
 from app.registry.log.checkpoints import parse_checkpoint
-from app.registry.log.tiles import BUNDLE, WIDTH, Tile
+from app.registry.log.tiles import BUNDLE, WIDTH, Tile, encode_bundle
 from tests.builders.parties import Service
 from tests.builders.public_log import Forger, Verdict, a_busy_register, leaves_of, verify_here
 from tests.builders.publishing import publish
 from tests.conftest import Registry
 
 Shown = dict[str, Any]
-TRANSFERS: Final = 205  # the last acts lie behind the first full tile
 
 
 @dataclass
@@ -45,7 +44,7 @@ class Received:
 @pytest.fixture
 async def received(registry: Registry, api: Service, tmp_path: Path) -> Received:
     """The receipt of a retirement."""
-    await a_busy_register(registry, transfers=TRANSFERS)
+    await a_busy_register(registry)
     await publish(registry.url, tmp_path)
     log = tmp_path / "log"
     size = parse_checkpoint((log / "checkpoint").read_bytes())[1].size
@@ -83,16 +82,10 @@ async def test_the_json_is_proven_without_any_log(received: Received, tmp_path: 
 async def test_a_receipt_stays_proven_when_its_partial_tile_is_gone(received: Received) -> None:
     """A static host removes it once the full one is there."""
     size = received.shown["size"]
-    tile = Tile(BUNDLE, received.index // WIDTH, size % WIDTH)
-    leaves = leaves_of(received.log, size)
+    tile = Tile(BUNDLE, 0, size)
+    full = [*leaves_of(received.log, size), *[b"later"] * WIDTH][:WIDTH]
     (received.log / tile.path).unlink()
-    Forger(received.log).put(
-        tile.full.path,
-        b"".join(
-            len(leaf).to_bytes(2, "big") + leaf
-            for leaf in [*leaves, *[b"later"] * WIDTH][WIDTH : 2 * WIDTH]
-        ),
-    )
+    Forger(received.log).put(tile.full.path, encode_bundle(full))
     assert received.verified(received.file).code == 0
 
 

@@ -87,7 +87,8 @@ class Memory:
 
     def drop_shelf(self) -> None:
         """Forget what was replayed, to begin with the first act."""
-        (self.folder / _SHELF).unlink(missing_ok=True)
+        for kept in self.folder.glob(f"{_SHELF}*"):  # and what a kill leaves beside it
+            kept.unlink()
 
 
 def memory_of(root: Path, origin: str, address: str | None) -> Memory:
