@@ -9,6 +9,7 @@ must verify.
 import asyncio
 import itertools
 import os
+import re
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -32,8 +33,10 @@ from app.kernel.db import make_engine, reading
 from app.main import create_app
 from app.registry import founding, invariants
 from app.registry.ledger.rules import Touches
+from app.registry.log import store as log
 from app.registry.log.pen import Pen
 from app.registry.parties.rules import Actor
+from app.registry.replay.leaves import decode
 from app.registry.stores import refusals_by_constraint
 from app.settings import Settings
 
@@ -41,6 +44,9 @@ CHECKOUT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(CHECKOUT / "scripts"))
 
 from local_postgres import LocalPostgres  # noqa: E402  scripts/ is no package
+
+# Acts that are none, which some tests need.
+INVENTED: Final = re.compile(rb'"by":"nobody"|"kind":"test\.')
 
 Result = TypeVar("Result")
 _numbers = itertools.count(1)
@@ -182,6 +188,17 @@ class Registry:
 async def _assert_sound(engine: AsyncEngine) -> None:
     async with reading(engine) as connection:
         assert await invariants.check(connection) == []
+        await _assert_told(connection)
+
+
+async def _assert_told(connection: AsyncConnection) -> None:
+    """Every act of a test stands in the log as the published schema says."""
+    first = 0
+    while leaves := await log.list_leaves(connection, first=first, rows_max=5_000):
+        for first, leaf, _ in leaves:  # noqa: B007  where the next page begins
+            if not INVENTED.search(leaf):
+                decode(leaf)
+        first += 1
 
 
 @asynccontextmanager

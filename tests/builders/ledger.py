@@ -94,7 +94,11 @@ async def a_batch(  # noqa: PLR0913  each is something a test cares about
     return await registry.do(
         administrator,
         lambda pen: operations.take_over(
-            pen, by=administrator.user_id, subject="XX-1", data={"synthetic": True}, mints=[mint]
+            pen,
+            by=administrator.user_id,
+            subject=prefix,
+            data={"source": "XX", "issued_on": "2025-06-30", "issued_for_vintage": credits_made},
+            mints=[mint],
         ),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import typer
@@ -182,9 +182,9 @@ def replayed_state(leaves: Sequence[bytes]) -> bytes:
     return told
 
 
-def changed(leaf: bytes, change: Callable[[dict[str, object]], object]) -> bytes:
+def changed(leaf: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
     """Return a leaf with something said otherwise, in canonical form again."""
-    act = msgspec.json.decode(leaf, type=dict[str, object])
+    act = msgspec.json.decode(leaf, type=dict[str, Any])
     change(act)
     return msgspec.json.encode(act, order="sorted")
 
@@ -200,7 +200,7 @@ class Verdict:
     @property
     def said(self) -> str:
         """All of it, its lines joined: a table breaks sentences where the terminal is narrow."""
-        return " ".join(f"{self.out} {self.err}".split())
+        return " ".join(f"{self.out} {self.err}".replace("│", " ").split())
 
 
 _command: Final = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

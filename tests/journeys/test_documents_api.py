@@ -166,5 +166,5 @@ async def test_the_same_content_is_stored_once_and_never_written_over(
 @pytest.mark.parametrize("address", ["ftp://host/x", "folder", "file://host/x", "memory://"])
 def test_documents_are_kept_in_a_folder_or_an_object_store(address: str) -> None:
     """A misspelt setting is told at the start, not at the first upload."""
-    with pytest.raises(ValueError, match="documents are kept at"):
+    with pytest.raises(ValueError, match="files are kept at"):
         make_storage(address)

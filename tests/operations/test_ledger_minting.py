@@ -20,8 +20,10 @@ from app.registry.ledger.serials import batch_id, batch_ids_of
 from app.registry.log import store as log_store
 from tests.builders.ledger import Holders, a_batch, two_holders
 from tests.builders.parties import Register
+from tests.builders.replay import ISSUANCE, a_line, decision
 
 X = "TH-CITY-0001-2024-1"
+DECISION = {**decision(), "lines": [a_line(2024, "100", 100, 0, "0")]}
 
 
 def a_mint(holders: Holders, prefix: str = X, vintage: int = 2024) -> Mint:
@@ -45,8 +47,8 @@ async def mint(registry: Register, holders: Holders, *mints: Mint) -> Minted:
         lambda pen: operations.mint(
             pen,
             by=holders.approver.user_id,
-            subject="iss_1",
-            data={"meeting": "อบก. 1/2569"},
+            subject=ISSUANCE,
+            data=DECISION,
             mints=mints,
         ),
     )
@@ -84,7 +86,7 @@ async def test_minted_credits_are_the_owners(registry: Register) -> None:
     assert (entry.from_balance, entry.to_balance) == (-100, 100)
     assert leaf["kind"] == "credits.issued"
     assert leaf["data"] == {
-        "meeting": "อบก. 1/2569",
+        **DECISION,
         "batches": [
             {
                 "batch": X,
@@ -132,9 +134,9 @@ async def test_several_vintages_are_minted_by_one_act(registry: Register) -> Non
     minted = await mint(
         registry,
         holders,
-        replace(a_mint(holders, "A", 2023), buffer_credits=10),
-        a_mint(holders, "B", 2024),
-        replace(a_mint(holders, "C", 2023), owner_account_id=holders.elsewhere.id),
+        replace(a_mint(holders, "XA", 2023), buffer_credits=10),
+        a_mint(holders, "XB", 2024),
+        replace(a_mint(holders, "XC", 2023), owner_account_id=holders.elsewhere.id),
     )
     assert [b.id for b in minted.batches] == [
         batch_id(2023, 1),
@@ -144,50 +146,50 @@ async def test_several_vintages_are_minted_by_one_act(registry: Register) -> Non
     async with registry.read() as connection:
         entries = await store.list_movement(connection, minted.log_index)
     assert [(e.line, e.batch.serial_prefix, e.last) for e in entries] == [
-        (0, "A", 90),
-        (1, "A", 100),
-        (2, "B", 100),
-        (4, "C", 100),
+        (0, "XA", 90),
+        (1, "XA", 100),
+        (2, "XB", 100),
+        (4, "XC", 100),
     ]
 
 
 async def test_batches_of_a_vintage_are_numbered_on(registry: Register) -> None:
     """Across commits and within one."""
     holders = await two_holders(registry)
-    await mint(registry, holders, a_mint(holders, "A"))
+    await mint(registry, holders, a_mint(holders, "XA"))
     together = await asyncio.gather(
-        *(mint(registry, holders, a_mint(holders, prefix)) for prefix in "BC")
+        *(mint(registry, holders, a_mint(holders, prefix)) for prefix in ("XB", "XC"))
     )
     assert [m.batches[0].id for m in together] == [batch_id(2024, 2), batch_id(2024, 3)]
     async with registry.read() as connection:
         lowest, highest = batch_ids_of(2024)
         found = await store.list_batches(connection, {"vintage": 2024}, after=lowest, limit=10)
-        assert [b.serial_prefix for b in found] == ["A", "B", "C"]
+        assert [b.serial_prefix for b in found] == ["XA", "XB", "XC"]
         assert await store.list_batches(connection, {}, after=highest, limit=10) == []
 
 
 async def test_a_serial_prefix_is_used_once(registry: Register) -> None:
     """By an earlier commit, earlier in the same commit, and twice in one act."""
     holders = await two_holders(registry)
-    await mint(registry, holders, a_mint(holders, "A"))
+    await mint(registry, holders, a_mint(holders, "XA"))
     size = await size_of(registry)
     with pytest.raises(SerialPrefixTakenError) as refusal:
-        await mint(registry, holders, a_mint(holders, "B"), a_mint(holders, "A", 2023))
-    assert refusal.value.facts == {"prefix": "A"}
+        await mint(registry, holders, a_mint(holders, "XB"), a_mint(holders, "XA", 2023))
+    assert refusal.value.facts == {"prefix": "XA"}
     with pytest.raises(SerialPrefixTakenError) as refusal:
-        await mint(registry, holders, a_mint(holders, "C"), a_mint(holders, "C", 2023))
-    assert refusal.value.facts == {"prefix": "C"}
+        await mint(registry, holders, a_mint(holders, "XC"), a_mint(holders, "XC", 2023))
+    assert refusal.value.facts == {"prefix": "XC"}
     assert await size_of(registry) == size
     done = await asyncio.gather(
-        mint(registry, holders, a_mint(holders, "D")),
-        mint(registry, holders, a_mint(holders, "D", 2023)),
-        mint(registry, holders, a_mint(holders, "E")),
+        mint(registry, holders, a_mint(holders, "XD")),
+        mint(registry, holders, a_mint(holders, "XD", 2023)),
+        mint(registry, holders, a_mint(holders, "XE")),
         return_exceptions=True,
     )
     assert isinstance(done[1], SerialPrefixTakenError)
     async with registry.read() as connection:
         found = await store.list_batches(connection, {}, after=0, limit=10)
-    assert [b.serial_prefix for b in found] == ["A", "D", "E"]
+    assert [b.serial_prefix for b in found] == ["XA", "XD", "XE"]
 
 
 def test_the_database_holds_prefixes_apart_too() -> None:

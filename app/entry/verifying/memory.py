@@ -78,7 +78,8 @@ class Memory:
         try:
             shelf = Shelf(self.folder / _SHELF)
         except ShelfError as fault:
-            raise UnreachableError(f"{fault}; is another verification of it at work?") from None
+            advice = "if no other verification is at work, delete it"
+            raise UnreachableError(f"{fault}; {advice}") from None
         try:
             yield shelf
         finally:

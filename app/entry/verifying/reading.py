@@ -33,7 +33,7 @@ class Reader:
             NotCleanError: a bundle is missing or malformed.
             UnreachableError: it could not be asked for.
         """
-        tiles = iter(_bundles(first // WIDTH, size))
+        tiles = iter(_bundles(first // WIDTH, size) if first < size else ())
         waiting: deque[tuple[Tile, Future[bytes | None]]] = deque()
         while True:
             while len(waiting) < _AHEAD_MAX and (tile := next(tiles, None)) is not None:

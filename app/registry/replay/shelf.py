@@ -71,7 +71,7 @@ class Drawer(Generic[Key]):
 
 class Shelf:
     """
-    The file of one replay. Nothing in it counts before `commit`, so it is always the state after
+    The file of one replay. Nothing in it counts before `settle`, so it is always the state after
     some leaf; the replay says after which. It can be deleted: playing the log makes it anew.
 
     Args:
@@ -83,7 +83,7 @@ class Shelf:
 
     def __init__(self, path: Path | None = None) -> None:
         # Without a name SQLite keeps what does not fit its cache in a temporary file.
-        self._file = sqlite3.connect("" if path is None else path, isolation_level=None)
+        self._file = sqlite3.connect("" if path is None else path, timeout=0, isolation_level=None)
         try:
             self._open()
         except sqlite3.Error as error:
@@ -149,14 +149,14 @@ class Shelf:
         finally:
             self._file.execute("DROP TABLE sorting")
 
-    def commit(self) -> None:
+    def settle(self) -> None:
         """Make all that was written count, at once."""
         self._write_endings()
         self._file.execute("COMMIT")
         self._file.execute("BEGIN IMMEDIATE")
 
     def close(self) -> None:
-        """Leave the file as the last `commit` made it."""
+        """Leave the file as the last `settle` made it."""
         self._file.close()
 
     def _write_endings(self) -> None:

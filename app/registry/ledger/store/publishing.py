@@ -6,6 +6,7 @@ log alone.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Final
@@ -19,34 +20,44 @@ from app.registry.log import store as log
 _PIECES_WAITING_MAX: Final = 16
 
 # As `app.registry.ledger.serials.account_number` makes it.
-_NUMBER: Final = """'TH-' || lpad({0}::text, greatest(6, length({0}::text)), '0')
-    || '-' || lpad((98 - {0} * 100 % 97)::text, 2, '0')"""
+_NUMBER: Final = (
+    "'TH-' || lpad(ID::text, greatest(6, length(ID::text)), '0')"
+    " || '-' || lpad((98 - ID * 100 % 97)::text, 2, '0')"
+)
+
+
+def _with_numbers(query: str) -> str:
+    return re.sub(r"NUMBER\((\S+)\)", lambda found: _NUMBER.replace("ID", found[1]), query)
+
 
 # Each reads along a primary key, in its order, and is sent while it is read: nothing is sorted.
-# They are put together from constants of ours alone.
-_ALONG_KEYS: Final = "SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off"
-_QUERIES: Final = (
-    f"""
-    SELECT 'account', {_NUMBER.format("id")}, kind, status, owner_party_id
-      FROM accounts ORDER BY id""",  # noqa: S608
-    """
-    SELECT 'batch', serial_prefix, vintage, credits, log_index FROM batches ORDER BY id""",
-    f"""
-    SELECT 'balance', t.serial_prefix, {_NUMBER.format("s.account_id")}, s.credits
-      FROM balances s JOIN batches t ON t.id = s.batch_id
-     WHERE s.credits <> 0 ORDER BY s.account_id, s.batch_id""",  # noqa: S608
-    f"""
-    SELECT 'block', t.serial_prefix, b.first_serial,
-           coalesce(b.next_serial - 1, t.credits), {_NUMBER.format("b.account_id")}, b.log_index
-      FROM (SELECT *, lead(first_serial) OVER (
-                       PARTITION BY batch_id ORDER BY first_serial) AS next_serial
-              FROM blocks) AS b
-      JOIN batches t ON t.id = b.batch_id
-     ORDER BY b.batch_id, b.first_serial""",  # noqa: S608
-    f"""
-    SELECT 'ending', log_index, CASE kind WHEN 4 THEN 'retired' ELSE 'cancelled' END,
-           {_NUMBER.format("account_id")}, credits, commitment
-      FROM endings ORDER BY log_index""",  # noqa: S608
+_ALONG_KEYS: Final = ("SET LOCAL enable_sort = off", "SET LOCAL enable_hashjoin = off")
+_QUERIES: Final = tuple(
+    _with_numbers(query)
+    for query in (
+        """
+        SELECT 'account', NUMBER(id), kind, status, owner_party_id
+          FROM accounts ORDER BY id""",
+        """
+        SELECT 'batch', serial_prefix, vintage, credits, log_index
+          FROM batches ORDER BY id""",
+        """
+        SELECT 'balance', t.serial_prefix, NUMBER(s.account_id), s.credits
+          FROM balances s JOIN batches t ON t.id = s.batch_id
+         WHERE s.credits <> 0 ORDER BY s.account_id, s.batch_id""",
+        """
+        SELECT 'block', t.serial_prefix, b.first_serial,
+               coalesce(b.next_serial - 1, t.credits), NUMBER(b.account_id), b.log_index
+          FROM (SELECT *, lead(first_serial) OVER (
+                           PARTITION BY batch_id ORDER BY first_serial) AS next_serial
+                  FROM blocks) AS b
+          JOIN batches t ON t.id = b.batch_id
+         ORDER BY b.batch_id, b.first_serial""",
+        """
+        SELECT 'ending', log_index, CASE kind WHEN 4 THEN 'retired' ELSE 'cancelled' END,
+               NUMBER(account_id), credits, commitment
+          FROM endings ORDER BY log_index""",
+    )
 )
 
 
@@ -62,7 +73,7 @@ async def stream_state(connection: AsyncConnection) -> AsyncIterator[bytes]:
     """
     head = await log.get_head(connection)
     yield f"size,{head.size}\n".encode()
-    for setting in _ALONG_KEYS.split("; "):
+    for setting in _ALONG_KEYS:
         await connection.execute(text(setting))
     for query in _QUERIES:
         async for piece in _copied(connection, query):

@@ -22,7 +22,8 @@ def _kinds(*modules: types.ModuleType) -> dict[str, type[Act]]:
             if isinstance(shape, type) and issubclass(shape, Act):
                 kind = str(shape.__struct_config__.tag)
                 if "." in kind:  # no kind of act but what some have in common
-                    assert found.setdefault(kind, shape) is shape
+                    assert kind not in found or found[kind] is shape
+                    found[kind] = shape
     return dict(sorted(found.items()))
 
 
