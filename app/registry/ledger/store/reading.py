@@ -60,15 +60,16 @@ async def get_total(connection: AsyncConnection, account_id: int, *, size: int) 
 
 
 def _total_below(account: str, size: str) -> str:
+    # Row comparisons, so that only the index by account gives the order (`loading._TOTAL`).
     return f"""
         coalesce((SELECT total FROM (
             (SELECT log_index, line, from_total AS total FROM ledger_entries
-              WHERE from_account = {account} AND log_index < {size}
-              ORDER BY log_index DESC, line DESC LIMIT 1)
+              WHERE from_account >= {account} AND (from_account, log_index) < ({account}, {size})
+              ORDER BY from_account DESC, log_index DESC, line DESC LIMIT 1)
             UNION ALL
             (SELECT log_index, line, to_total FROM ledger_entries
-              WHERE to_account = {account} AND log_index < {size}
-              ORDER BY log_index DESC, line DESC LIMIT 1)
+              WHERE to_account >= {account} AND (to_account, log_index) < ({account}, {size})
+              ORDER BY to_account DESC, log_index DESC, line DESC LIMIT 1)
         ) AS last ORDER BY log_index DESC, line DESC LIMIT 1), 0)"""  # noqa: S608  constants
 
 
