@@ -114,9 +114,10 @@ async def fill(url: str, scale: Scale) -> World:
             await _account(committer, administrator, holder.party_id, number)
             for number in range(scale.accounts)
         ]
-        for first in range(0, scale.blocks, MINTS_PER_ACT):
-            numbers = range(first, min(first + MINTS_PER_ACT, scale.blocks))
-            mints = [_mint(accounts[number % len(accounts)], number) for number in numbers]
+        each = scale.blocks // scale.accounts
+        assert each <= MINTS_PER_ACT
+        for number, account in enumerate(accounts):
+            mints = [_mint(account, number * each + block) for block in range(each)]
             await do(committer, administrator, lambda pen, m=mints: _bring_in(pen, m))  # type: ignore[misc]
     return World(holder, accounts)
 

@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from statistics import median
-from typing import Literal
+from statistics import median, quantiles
+from typing import Final, Literal
+
+ROUNDS_MANY: Final = 12  # from here on the middle half tells more than the ends
 
 Facts = Mapping[str, str | int | float | list[float]]
 
@@ -37,7 +39,11 @@ class Measure:
 
     def line(self) -> str:
         """Return it as one line."""
-        spread = f"{min(self.ratios):.2f} to {max(self.ratios):.2f}"
+        low, high = min(self.ratios), max(self.ratios)
+        spread = f"{low:.2f} to {high:.2f}"
+        if len(self.ratios) >= ROUNDS_MANY:
+            low, _, high = quantiles(self.ratios, n=4)
+            spread += f", half of them {low:.2f} to {high:.2f},"
         verdict = "holds" if self.holds else "MISSED"
         return (
             f"{self.ratio:8.2f}  {self.name} ({spread} in {len(self.ratios)} rounds;"

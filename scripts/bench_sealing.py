@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from statistics import median
+from statistics import median, quantiles
 from typing import Any, Final
 
 from bench_database import World, committing, fill
@@ -109,11 +109,11 @@ def measure(server: LocalPostgres, world: World, scale: Scale) -> Measure:
         facts={
             "sealed, per second (median)": median(sealed),
             "not sealed, per second (median)": median(unsealed),
-            "sealed, each round": sealed,
-            "not sealed, each round": unsealed,
+            "sealed, per second (quartiles)": quantiles(sealed, n=4),
+            "not sealed, per second (quartiles)": quantiles(unsealed, n=4),
             "accounts": scale.accounts,
             "blocks at the beginning": scale.blocks,
-            "seconds a round": scale.round_seconds,
+            "seconds a turn": scale.turn_seconds,
         },
     )
 
@@ -164,12 +164,12 @@ async def _rounds(urls: dict[bool, str], world: World, scale: Scale) -> dict[boo
         for sealed, url in urls.items():
             opened = await stack.enter_async_context(committing(url))
             sides.append(Side("sealed" if sealed else "not sealed", sealed, *opened, world))
-        for number in range(scale.rounds + 1):
+        for number in range(scale.turns + 1):
             for side in sides if number % 2 else reversed(sides):
                 rate = await _run(side, chance, scale)
                 if number:  # the first one warms up
                     rates[side.sealed].append(rate)
-                    print(f"  round {number}: {side.name} {rate:,.0f}/s", flush=True)
+                    print(f"  turn {number}: {side.name} {rate:,.0f}/s", flush=True)
     return rates
 
 
@@ -185,7 +185,7 @@ async def load(side: Side, chance: random.Random, scale: Scale) -> float:
     """Keep transfers in flight for a round; returns how many a second the database then has."""
     before = await _count(side.engine)
     began = time.perf_counter()
-    ends = began + scale.round_seconds
+    ends = began + scale.turn_seconds
     numbers = itertools.count(before)
 
     async def client() -> None:
