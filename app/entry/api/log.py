@@ -9,10 +9,10 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from app.entry.api.context import Reader, StrictRoute
+from app.entry.api.log_numbers import LogNumber, LogNumberError
 from app.entry.api.wire import (
     Body,
     CursorError,
-    LogIndex,
     Page,
     PageQuery,
     Shown,
@@ -29,7 +29,7 @@ from app.registry.log.store.publication import NotPublishedError
 router = APIRouter(prefix="/log", tags=["log"], route_class=StrictRoute)
 
 IndexPath = Annotated[
-    LogIndex, Path(description="Log index of the act, counted from 0.", examples=[42])
+    LogNumber, Path(description="Log index of the act, counted from 0.", examples=[42])
 ]
 
 
@@ -124,13 +124,13 @@ class ConsistencyShown(Shown):
 class EntriesQuery(PageQuery):
     """From where on."""
 
-    first: LogIndex = Field(0, description="Log index to begin with.", examples=[0])
+    first: LogNumber = Field(0, description="Log index to begin with.", examples=[0])
 
 
 class InclusionQuery(Body):
     """In which size of the log."""
 
-    size: LogIndex | None = Field(
+    size: LogNumber | None = Field(
         None,
         description="Size of the log to prove it in; the last one published if left out.",
         examples=[43],
@@ -140,8 +140,8 @@ class InclusionQuery(Body):
 class ConsistencyQuery(Body):
     """Between which sizes of the log."""
 
-    old_size: LogIndex = Field(description="The earlier size, at least 1.", examples=[40])
-    size: LogIndex | None = Field(
+    old_size: LogNumber = Field(description="The earlier size, at least 1.", examples=[40])
+    size: LogNumber | None = Field(
         None, description="The later size; the last one published if left out.", examples=[43]
     )
 
@@ -173,7 +173,7 @@ async def get_log_head(reader: Reader) -> Response:
     response_model=Page[LogEntryShown],
     operation_id="list_log_entries",
     summary="Read the log",
-    responses=refused(CursorError),
+    responses=refused(CursorError, LogNumberError),
 )
 async def list_log_entries(query: Annotated[EntriesQuery, Query()], reader: Reader) -> Response:
     """Read acts in the order of the log. Public."""
@@ -196,7 +196,7 @@ async def list_log_entries(query: Annotated[EntriesQuery, Query()], reader: Read
     response_model=LogEntryShown,
     operation_id="get_log_entry",
     summary="Read one act",
-    responses=refused(LogEntryNotFoundError),
+    responses=refused(LogEntryNotFoundError, LogNumberError),
 )
 async def get_log_entry(log_index: IndexPath, reader: Reader) -> Response:
     """Read one act with the exact bytes that were hashed. Public."""
@@ -208,7 +208,7 @@ async def get_log_entry(log_index: IndexPath, reader: Reader) -> Response:
     response_model=InclusionShown,
     operation_id="prove_inclusion",
     summary="Prove that an act is in the log",
-    responses=refused(LogEntryNotFoundError, NotPublishedError, LogSizeError),
+    responses=refused(LogEntryNotFoundError, LogNumberError, LogSizeError, NotPublishedError),
 )
 async def prove_inclusion(
     log_index: IndexPath, query: Annotated[InclusionQuery, Query()], reader: Reader
@@ -230,7 +230,7 @@ async def prove_inclusion(
     response_model=ConsistencyShown,
     operation_id="prove_consistency",
     summary="Prove that the log only grew",
-    responses=refused(LogSizeError),
+    responses=refused(LogNumberError, LogSizeError),
 )
 async def prove_consistency(
     query: Annotated[ConsistencyQuery, Query()], reader: Reader

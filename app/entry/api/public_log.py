@@ -16,7 +16,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from app.entry.api.context import Reader, StrictRoute
-from app.entry.api.wire import LogIndex, Shown, show
+from app.entry.api.log_numbers import LogNumber, LogNumberError
+from app.entry.api.wire import Shown, show
 from app.entry.log_files import KEY, POLICY, LogFiles
 from app.entry.problems import NoSuchAddressError, refused
 from app.kernel.errors import NotFoundError
@@ -181,13 +182,13 @@ async def get_log_policy(request: Request) -> Response:
     operation_id="get_receipt",
     summary="Get the receipt of an act",
     responses={
-        **refused(LogEntryNotFoundError, NotPublishedError),
+        **refused(LogEntryNotFoundError, LogNumberError, NotPublishedError),
         200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
     },
 )
 async def get_receipt(
     log_index: Annotated[
-        LogIndex, Path(description="Log index of the act, counted from 0.", examples=[42])
+        LogNumber, Path(description="Log index of the act, counted from 0.", examples=[42])
     ],
     reader: Reader,
     accept: Annotated[str, Header(description="What you read.", examples=["text/plain"])] = "",

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.kernel.errors import ConflictError
+from app.kernel.errors import NotFoundError
 from app.registry.log import merkle, store
 from app.registry.log.merkle import Node
 from app.registry.log.store import publication
 from app.registry.log.store.publication import NotPublishedError
 
 
-class LogSizeError(ConflictError):
+class LogSizeError(NotFoundError):
     """The published log has never had this size, or the sizes are in the wrong order."""
 
     code = "log_size_invalid"
