@@ -15,9 +15,9 @@ _PAGE_CACHE_KIB: Final = 32_768
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS prefixes (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batches (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS prefixes (key INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS accounts (key INTEGER PRIMARY KEY, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS batches (key INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS chunks (key INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS endings (
     log_index INTEGER PRIMARY KEY, word TEXT NOT NULL, account TEXT NOT NULL,
@@ -94,9 +94,9 @@ class Shelf:
             raise
         self.meta: Drawer[str] = Drawer(self._file, "meta")
         self.records: Drawer[str] = Drawer(self._file, "records")
-        self.prefixes: Drawer[str] = Drawer(self._file, "prefixes")
+        self.batches: Drawer[str] = Drawer(self._file, "batches")
+        self.prefixes: Drawer[int] = Drawer(self._file, "prefixes")  # by batch id
         self.accounts: Drawer[int] = Drawer(self._file, "accounts")
-        self.batches: Drawer[int] = Drawer(self._file, "batches")
         self.chunks: Drawer[int] = Drawer(self._file, "chunks")
         self._endings: list[KeptEnding] = []
 
