@@ -71,7 +71,7 @@ class Drawer(Generic[Key]):
 
 class Shelf:
     """
-    The file of one replay. Nothing in it counts before `commit`, so it is always the state after
+    The file of one replay. Nothing in it counts before `keep`, so it is always the state after
     some leaf; the replay says after which. It can be deleted: playing the log makes it anew.
 
     Args:
@@ -149,14 +149,14 @@ class Shelf:
         finally:
             self._file.execute("DROP TABLE sorting")
 
-    def commit(self) -> None:
+    def keep(self) -> None:
         """Make all that was written count, at once."""
         self._write_endings()
         self._file.execute("COMMIT")
         self._file.execute("BEGIN IMMEDIATE")
 
     def close(self) -> None:
-        """Leave the file as the last `commit` made it."""
+        """Leave the file as the last `keep` made it."""
         self._file.close()
 
     def _write_endings(self) -> None:
