@@ -34,7 +34,9 @@ def test_the_map_names_every_subject_in_the_order_of_the_contract() -> None:
 
 
 def test_every_subject_has_its_inner_order_checked() -> None:
-    containers = {c for name in ("3", "3b", "3c", "3d", "3e") for c in _contract(name)["containers"]}
+    containers = {
+        c for name in ("3", "3b", "3c", "3d", "3e") for c in _contract(name)["containers"]
+    }
     assert containers == {f"app.registry.{subject}" for subject in SUBJECTS}
 
 
