@@ -92,10 +92,6 @@ class Ledger:
 
     # ------------------------------------------------------------------------ credits
 
-    def find_batch(self, prefix: str) -> Batch | None:
-        """Return the batch with a serial prefix, or None."""
-        return self._batches.get(prefix)
-
     def make(self, made: NewBatch, log_index: int) -> None:
         """
         Bring a batch into being: the owner's credits first, then the buffer's share.
