@@ -11,6 +11,7 @@ Inside a subject: ``rules`` decide (pure), ``store`` keeps (all SQL), ``operatio
 function per act). A credit's life runs through the subjects from the bottom up: a later step knows
 the earlier ones, never the reverse (the order is contract 2 in ``pyproject.toml``):
 
+    replay         the register as its log tells it: what outsiders run
     erasure        what people wrote, and who they were, taken out of the tables on request
     history        blocks and retirements taken over from another registry
     issuance       TGO's decision, and the minting of serialised credits

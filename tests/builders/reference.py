@@ -9,7 +9,7 @@ from app.registry.methodologies.rules import Family, Methodology, MethodologyEnt
 from app.registry.parties.rules import Actor, PartyKind, Role
 from app.registry.programmes import operations as programmes
 from app.registry.programmes.rules import RuleKey, RuleValue
-from tests.builders.parties import Register
+from tests.builders.parties import Register, the_administrator
 
 # Rules are set by whoever has the role; who it is does not matter to this subject.
 RULE_SETTER: Final = Actor(
@@ -94,6 +94,7 @@ async def a_rule(
         source="a test",
         is_default=True,
     )
+    administrator = await the_administrator(registry)
     return await registry.do(
-        RULE_SETTER, lambda pen: programmes.set_rule(pen, RULE_SETTER, command)
+        administrator, lambda pen: programmes.set_rule(pen, administrator, command)
     )

@@ -33,9 +33,17 @@ from app.registry.ledger.refusals import (
 )
 from app.registry.ledger.rules import Batch, Choice, EntryKind
 from app.registry.ledger.serials import SerialRange
-from app.registry.parties.rules import Actor, NotAllowedError, PartyKind, Role
+from app.registry.parties.rules import Actor, NotAllowedError, Role
 from tests.builders.history import CAR, TODAY
-from tests.builders.parties import Register, a_holder, a_user, an_authority, do, the_administrator
+from tests.builders.parties import (
+    Register,
+    a_holder,
+    a_user,
+    actor_of,
+    an_authority,
+    do,
+    the_administrator,
+)
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 CALLED = OpenSource("CAR", "Climate Action Reserve", CAR.account_name)
@@ -168,12 +176,7 @@ async def test_importing_touches_nobodys_credits_but_the_source_s(registry: Regi
     account = await do(
         registry, administrator, open_account, OpenAccount(holder.party_id, "Bought")
     )
-    seller = Actor(
-        administrator.user_id,
-        source.party_id,
-        PartyKind.HOLDER,
-        frozenset({Role.HOLDER_INITIATOR}),
-    )
+    seller = actor_of(await a_user(registry, administrator, source.party_id, Role.HOLDER_INITIATOR))
     sold = Choice(ranges=(SerialRange("CAR-1", 11, 20),))
     await do(registry, seller, transfer, Transfer(source.account_id, account.id, sold))
     with pytest.raises(SerialsNotHeldError):

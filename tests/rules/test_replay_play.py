@@ -267,7 +267,7 @@ def test_a_file_that_is_no_shelf_is_refused(tmp_path: Path) -> None:
 def test_a_shelf_of_another_format_is_refused(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "shelf")
     shelf.meta.write([("format", b"registry replay 0")])
-    shelf.settle()
+    shelf.keep()
     shelf.close()
     with pytest.raises(ShelfError, match="delete it"):
         Shelf(tmp_path / "shelf")

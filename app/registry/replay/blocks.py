@@ -21,8 +21,6 @@ class Batch(msgspec.Struct, array_like=True):
     prefix: str
     vintage: int
     credits: int
-    programme: str
-    project: str
     log_index: int
     starts: list[int]  # first serial of each piece, rising, from 1
     chunks: list[int]  # its number on the shelf

@@ -19,8 +19,9 @@ from app.registry.replay.leaves.ledger import NewBatch, Run
 from app.registry.replay.memory import Memory
 from app.registry.replay.shelf import Shelf
 
-BLOCKS_IN_MEMORY: Final = 500_000  # of one generation; with what holds them some 30 MB
-BATCHES_IN_MEMORY: Final = 20_000
+# Of one generation; two are held, some 250 MB in all when they are full.
+BLOCKS_IN_MEMORY: Final = 2_000_000
+BATCHES_IN_MEMORY: Final = 100_000
 ACCOUNTS_IN_MEMORY: Final = 50_000
 _ACCOUNT_DIGITS_MAX: Final = 12
 
@@ -91,10 +92,6 @@ class Ledger:
 
     # ------------------------------------------------------------------------ credits
 
-    def find_batch(self, prefix: str) -> Batch | None:
-        """Return the batch with a serial prefix, or None."""
-        return self._batches.get(prefix)
-
     def make(self, made: NewBatch, log_index: int) -> None:
         """
         Bring a batch into being: the owner's credits first, then the buffer's share.
@@ -120,8 +117,6 @@ class Ledger:
             prefix=made.batch,
             vintage=made.vintage,
             credits=made.credits,
-            programme=made.programme,
-            project=made.project,
             log_index=log_index,
             starts=[1],
             chunks=[self._last_chunk],
@@ -196,13 +191,13 @@ class Ledger:
 
     def batches(self) -> Iterator[Batch]:
         """Yield all batches by id, as saved: by vintage, then in the order of issuance."""
-        return (_batch(body) for _, body in self._shelf.batches.each())
+        return (self._kept_batch(prefix) for _, prefix in self._shelf.prefixes.each())
 
     def get_batch(self, number: int) -> Batch:
         """Return the batch with an id, as saved."""
-        body = self._shelf.batches.read(number)
-        assert body is not None
-        return _batch(body)
+        prefix = self._shelf.prefixes.read(number)
+        assert prefix is not None
+        return self._kept_batch(prefix)
 
     def blocks(self, batch: Batch) -> Iterator[HeldBlock]:
         """Yield the blocks of a batch by first serial, as saved."""
@@ -255,15 +250,18 @@ class Ledger:
         self._shelf.accounts.write((a.id, msgspec.msgpack.encode(a)) for _, a in accounts)
 
     def _read_batch(self, prefix: str) -> Batch | None:
-        number = self._shelf.prefixes.read(prefix)
-        if number is None:
-            return None
-        return self.get_batch(int.from_bytes(number))
+        body = self._shelf.batches.read(prefix)
+        return None if body is None else _batch(body)
 
     def _write_batches(self, batches: Iterable[tuple[str, Batch]]) -> None:
-        written = [batch for _, batch in batches]
-        self._shelf.prefixes.write((b.prefix, b.id.to_bytes(8)) for b in written)
-        self._shelf.batches.write((b.id, msgspec.msgpack.encode(b)) for b in written)
+        written = list(batches)
+        self._shelf.prefixes.write((batch.id, prefix.encode()) for prefix, batch in written)
+        self._shelf.batches.write((p, msgspec.msgpack.encode(batch)) for p, batch in written)
+
+    def _kept_batch(self, prefix: bytes) -> Batch:
+        batch = self._read_batch(prefix.decode())
+        assert batch is not None
+        return batch
 
     def _read_chunk(self, number: int) -> Chunk | None:
         body = self._shelf.chunks.read(number)

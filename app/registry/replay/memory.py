@@ -66,10 +66,6 @@ class Memory(Generic[Key, Value]):
         self._write(self._take_changed(self._young))
         assert not self._changed
 
-    def held(self) -> int:
-        """Return how many values are in memory."""
-        return len(self._young) + len(self._old)
-
     def _from_afar(self, key: Key) -> Value | None:
         value = self._old.pop(key, None)
         if value is None:

@@ -130,7 +130,7 @@ class Replay:
         self._memo = self._memo if memo is None else memo
         position = _Position(self._size, self._at, dict(self._counted()), self._memo)
         self._shelf.meta.write([("position", msgspec.msgpack.encode(position))])
-        self._shelf.settle()
+        self._shelf.keep()
 
     def totals(self) -> Totals:
         """Return what the registry's own accounts hold, and how many acts of each kind were."""

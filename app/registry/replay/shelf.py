@@ -15,9 +15,9 @@ _PAGE_CACHE_KIB: Final = 32_768
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS prefixes (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batches (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS prefixes (key INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS accounts (key INTEGER PRIMARY KEY, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS batches (key INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS chunks (key INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS endings (
     log_index INTEGER PRIMARY KEY, word TEXT NOT NULL, account TEXT NOT NULL,
@@ -71,7 +71,7 @@ class Drawer(Generic[Key]):
 
 class Shelf:
     """
-    The file of one replay. Nothing in it counts before `settle`, so it is always the state after
+    The file of one replay. Nothing in it counts before `keep`, so it is always the state after
     some leaf; the replay says after which. It can be deleted: playing the log makes it anew.
 
     Args:
@@ -94,9 +94,9 @@ class Shelf:
             raise
         self.meta: Drawer[str] = Drawer(self._file, "meta")
         self.records: Drawer[str] = Drawer(self._file, "records")
-        self.prefixes: Drawer[str] = Drawer(self._file, "prefixes")
+        self.batches: Drawer[str] = Drawer(self._file, "batches")
+        self.prefixes: Drawer[int] = Drawer(self._file, "prefixes")  # by batch id
         self.accounts: Drawer[int] = Drawer(self._file, "accounts")
-        self.batches: Drawer[int] = Drawer(self._file, "batches")
         self.chunks: Drawer[int] = Drawer(self._file, "chunks")
         self._endings: list[KeptEnding] = []
 
@@ -149,14 +149,14 @@ class Shelf:
         finally:
             self._file.execute("DROP TABLE sorting")
 
-    def settle(self) -> None:
+    def keep(self) -> None:
         """Make all that was written count, at once."""
         self._write_endings()
         self._file.execute("COMMIT")
         self._file.execute("BEGIN IMMEDIATE")
 
     def close(self) -> None:
-        """Leave the file as the last `settle` made it."""
+        """Leave the file as the last `keep` made it."""
         self._file.close()
 
     def _write_endings(self) -> None:

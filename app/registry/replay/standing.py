@@ -132,7 +132,9 @@ class Standing:
         ):
             raise NotAllowedError(permission=permission.value)
         user = self.users.get(act.by)
-        if user.is_active and not user.former and self.parties.get(user.party).is_active:
+        since = _text_of(act, GRACE)
+        is_settled = user.is_active and all(until < since for until, _ in user.former)
+        if is_settled and self.parties.get(user.party).is_active:
             if len(self._allowed) >= _KNOWN_TO_BE_ALLOWED_MAX:
                 self._allowed.clear()
             self._allowed.add(asked)

@@ -1,0 +1,215 @@
+"""Each thing that can be wrong with parties, users and rules is found, by its code."""
+
+from typing import Final
+
+import pytest
+
+from tests.builders import replay as a
+from tests.builders.replay import (
+    ADMINISTRATOR,
+    BODY,
+    BUYER,
+    DEVELOPER,
+    DOCUMENT,
+    HOLDER,
+    LEAD,
+    METHODOLOGY,
+    OFFICER,
+    OWNER,
+    an_id,
+)
+from tests.builders.wrong import (
+    NOBODY,
+    Bad,
+    a_minute_later,
+    admitting,
+    after,
+    ending_scope,
+    found_by,
+    writing,
+)
+
+
+def of_user(what: str, by: str = ADMINISTRATOR, **facts: object) -> Bad:
+    return writing(f"user.{what}", BUYER, {"party_id": HOLDER, **facts}, by)
+
+
+def setting(by: str = ADMINISTRATOR, subject: str = "registry", **changes: object) -> Bad:
+    said = {"valid_from": "2026-11-24", **changes}
+    rule = {**a.a_rule(9, "remainder_carried", "no"), **said}
+    return writing("rules.set", subject, {"rules": [rule]}, by)
+
+
+def accrediting(*scopes: int, party: str = BODY) -> Bad:
+    said = {"sectoral_scopes": list(scopes), "valid_from": "2021-01-01", "valid_to": None}
+    return writing("party.accredited", party, said)
+
+
+def superseding(**changes: object) -> Bad:
+    said = {
+        "superseded_on": "2026-12-01",
+        "last_acceptable_on": "2027-05-30",
+        "overlap_rule": an_id("cfg", 4),
+    }
+    return writing("methodology.superseded", f"{METHODOLOGY}/01", {**said, **changes})
+
+
+def erasing(subject: str, *acts: int, user: bool = False) -> Bad:
+    return writing("person.erased", subject, {"user": user, "acts": list(acts)})
+
+
+KEY: Final = an_id("key", 1)
+PEOPLE: dict[str, tuple[Bad, str]] = {
+    "a party is admitted twice": (admitting(HOLDER, "holder"), "taken_twice"),
+    "a party is admitted by an officer": (
+        admitting(an_id("pty", 9), "holder", OFFICER),
+        "not_allowed",
+    ),
+    "a party is admitted by the registry": (
+        admitting(an_id("pty", 9), "holder", "registry"),
+        "actor_unknown",
+    ),
+    "a province is admitted without its code": (
+        admitting(an_id("pty", 9), "province"),
+        "province_needed",
+    ),
+    "an unknown party is suspended": (writing("party.suspended", an_id("pty", 9), {}), "unknown"),
+    "a party is suspended twice": (
+        after(writing("party.suspended", HOLDER, {}), then=writing("party.suspended", HOLDER, {})),
+        "status_unchanged",
+    ),
+    "an active party is reinstated": (
+        writing("party.reinstated", HOLDER, {}),
+        "status_unchanged",
+    ),
+    "a holder is accredited": (accrediting(1, party=HOLDER), "not_a_vvb"),
+    "a body is accredited twice": (accrediting(13), "accreditation_overlap"),
+    "scopes are out of order": (accrediting(2, 1), "value_differs"),
+    "an accreditation ends that is not held": (ending_scope(sectoral_scope=1), "unknown"),
+    "an accreditation ends before it begins": (
+        ending_scope(valid_to="2019-12-31"),
+        "value_differs",
+    ),
+    "an accreditation ends later than it did": (
+        after(ending_scope(), then=ending_scope(valid_to="2026-01-02")),
+        "value_differs",
+    ),
+    "a user is added twice": (
+        writing("user.added", BUYER, a.user(HOLDER, "holder_viewer")),
+        "taken_twice",
+    ),
+    "a user is added to no party": (
+        writing("user.added", NOBODY, a.user(an_id("pty", 9), "holder_viewer")),
+        "unknown",
+    ),
+    "a verifier's user gets a holder's role": (
+        writing("user.added", NOBODY, a.user(BODY, "holder_initiator")),
+        "role_not_of_kind",
+    ),
+    "a user adds a user": (
+        writing("user.added", NOBODY, a.user(HOLDER, "holder_viewer"), BUYER),
+        "not_allowed",
+    ),
+    "roles are out of order": (
+        of_user("roles_set", roles=["holder_viewer", "holder_approver"]),
+        "value_differs",
+    ),
+    "a user is named of another party": (
+        writing("user.suspended", BUYER, {"party_id": DEVELOPER}),
+        "party_differs",
+    ),
+    "a user is suspended twice": (
+        after(of_user("suspended"), then=of_user("suspended")),
+        "status_unchanged",
+    ),
+    "an active user is reinstated": (of_user("reinstated"), "status_unchanged"),
+    "a stranger sets a password": (of_user("password_set", OWNER), "not_allowed"),
+    "a suspended user sets their password": (
+        after(of_user("suspended"), a_minute_later, then=of_user("password_set", BUYER)),
+        "actor_suspended",
+    ),
+    "a key is issued twice": (
+        after(of_user("key_issued", key_id=KEY), then=of_user("key_issued", key_id=KEY)),
+        "taken_twice",
+    ),
+    "a key is revoked that was not issued": (of_user("key_revoked", key_id=KEY), "unknown"),
+    "an erased user gets a role": (
+        after(erasing(BUYER, user=True), then=of_user("roles_set", roles=["holder_viewer"])),
+        "not_possible_now",
+    ),
+    "an erased user transfers": (
+        after(erasing(OWNER, user=True), a_minute_later, then=of_user("password_set", OWNER)),
+        "actor_suspended",
+    ),
+    "a user is erased twice": (
+        after(erasing(BUYER, user=True), then=erasing(BUYER, user=True)),
+        "status_unchanged",
+    ),
+    "a later act is erased": (erasing("register", 1_000), "unknown"),
+    "erased acts are out of order": (erasing("register", 5, 4), "value_differs"),
+    "an erasure is of no user": (erasing("register", user=True), "subject_differs"),
+    "a programme is entered twice": (
+        writing("programme.entered", "CITY", a.programme()),
+        "taken_twice",
+    ),
+    "a programme mints unverified tonnes": (
+        writing("programme.entered", "NEW", a.programme(verifies=False)),
+        "minting_unverified",
+    ),
+    "a province is a member twice": (
+        writing("programme.member_entered", "CITY", a.member()),
+        "taken_twice",
+    ),
+    "a province is a member of nothing": (
+        writing("programme.member_entered", "NEW", a.member()),
+        "unknown",
+    ),
+    "a rule is set by an officer": (setting(OFFICER), "not_allowed"),
+    "a rule is set for the past": (setting(valid_from="2026-11-23"), "rule_retroactive"),
+    "a rule has another unit": (setting(unit="days"), "value_differs"),
+    "a rule has a value that nobody can read": (setting(value="maybe"), "rule_value_unreadable"),
+    "a rule is of another programme than the act": (setting(programme="CITY"), "subject_differs"),
+    "a rule is of no programme": (setting(subject="NEW", programme="NEW"), "unknown"),
+    "a rule's identifier is used twice": (setting(id=an_id("cfg", 1)), "taken_twice"),
+    "a methodology is entered twice": (
+        writing("methodology.entered", f"{METHODOLOGY}/01", a.methodology()),
+        "taken_twice",
+    ),
+    "a methodology is entered as another": (
+        writing("methodology.entered", f"{METHODOLOGY}/02", a.methodology()),
+        "subject_differs",
+    ),
+    "a methodology feeds no buffer though it must": (
+        writing(
+            "methodology.entered",
+            f"{METHODOLOGY}/02",
+            a.methodology(version="02", buffer_applies=False),
+        ),
+        "value_differs",
+    ),
+    "a methodology is accepted for too long": (
+        superseding(last_acceptable_on="2027-05-31"),
+        "value_differs",
+    ),
+    "a methodology is superseded by another rule": (
+        superseding(overlap_rule=an_id("cfg", 1)),
+        "value_differs",
+    ),
+    "a methodology is superseded twice": (
+        after(superseding(), then=superseding()),
+        "methodology_already_superseded",
+    ),
+    "a document is uploaded for another party": (
+        writing("document.uploaded", an_id("doc", 2), a.document(), LEAD),
+        "party_differs",
+    ),
+    "a document is uploaded twice": (
+        writing("document.uploaded", DOCUMENT, a.document(), OWNER),
+        "taken_twice",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_wrong_act_on_parties_and_rules_is_found(name: str) -> None:
+    found_by(a.issued(), *PEOPLE[name])
