@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -33,7 +34,6 @@ from app.registry.stores import refusals_by_constraint
 from app.settings import Settings
 
 EMPTY: Final = "bench_empty"
-MINTS_PER_ACT: Final = 250  # what one leaf has room for
 CREDITS_PER_BLOCK: Final = 10_000
 _SHOWN: Final = (
     "server_version",
@@ -115,10 +115,9 @@ async def fill(url: str, scale: Scale) -> World:
             for number in range(scale.accounts)
         ]
         each = scale.blocks // scale.accounts
-        assert each <= MINTS_PER_ACT
         for number, account in enumerate(accounts):
             mints = [_mint(account, number * each + block) for block in range(each)]
-            await do(committer, administrator, lambda pen, m=mints: _bring_in(pen, m))  # type: ignore[misc]
+            await asyncio.gather(*(_take_over(committer, administrator, mint) for mint in mints))
     return World(holder, accounts)
 
 
@@ -164,8 +163,14 @@ async def _account(committer: Committer, administrator: Actor, party_id: str, nu
     return account.id
 
 
-async def _bring_in(pen: Pen, mints: list[Mint]) -> None:
-    await take_over(pen, by="bench", subject="bench", data={"synthetic": True}, mints=mints)
+async def _take_over(committer: Committer, actor: Actor, mint: Mint) -> None:
+    facts = {"source": "XX", "issued_on": "2025-06-30", "issued_for_vintage": mint.credits}
+    by, subject = actor.user_id, mint.serial_prefix
+    await do(
+        committer,
+        actor,
+        lambda pen: take_over(pen, by=by, subject=subject, data=facts, mints=[mint]),
+    )
 
 
 def _mint(account: int, number: int) -> Mint:

@@ -1,57 +1,33 @@
 """How the database goes about the hot reads, where statistics would lead it astray."""
 
-from collections.abc import Sequence
+import asyncio
 
 import pytest
 from sqlalchemy import text
 
 from app.kernel.db import make_engine
-from app.registry.ledger import operations
-from app.registry.ledger.rules import SOURCE, Mint
+from app.registry.ledger.rules import SOURCE
 from app.registry.ledger.store import loading, reading
-from tests.builders.ledger import two_holders
+from tests.builders.ledger import a_batch, two_holders
 from tests.conftest import Registry
 
 BATCHES = 2_000
-BATCHES_PER_ACT = 250
-
-
-def mints(account_id: int, numbers: Sequence[int]) -> list[Mint]:
-    return [
-        Mint(
-            vintage=2024,
-            credits=10,
-            buffer_credits=0,
-            owner_account_id=account_id,
-            serial_prefix=f"XX-1-2024-{number}",
-            programme_code="XX",
-            activity_id=None,
-            project_code="XX-1",
-            project_name="A project known elsewhere",
-            province_code=None,
-        )
-        for number in numbers
-    ]
 
 
 @pytest.fixture
 async def imported(registry: Registry) -> int:
     """A register right after an import: every entry comes from the source; the receiver's id."""
     holders = await two_holders(registry)
-    account_id = holders.account.id
-    for first in range(0, BATCHES, BATCHES_PER_ACT):
-        made = mints(account_id, range(first, first + BATCHES_PER_ACT))
-        await registry.do(
-            holders.administrator,
-            lambda pen, made=made: operations.take_over(  # type: ignore[misc]
-                pen, by="usr_importer", subject="XX-1", data={}, mints=made
-            ),
-        )
+    batches = (
+        a_batch(registry, holders.administrator, holders.account, prefix=f"XX-1-2024-{number}")
+        for number in range(BATCHES)
+    )
+    await asyncio.gather(*batches)
     owner = make_engine(registry.url, connections_max=1, role=None)
     async with owner.begin() as connection:
         await connection.execute(text("ANALYZE"))
     await owner.dispose()
-    return account_id
+    return holders.account.id
 
 
 async def test_totals_of_accounts_are_found_by_account_right_after_an_import(
