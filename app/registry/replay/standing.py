@@ -292,7 +292,7 @@ class Standing:
         user.keys.remove(act.data.key_id)
 
     def _erase(self, index: int, act: leaves.PersonErased) -> None:
-        self.require(act, Permission.MANAGE_USERS)
+        self.require(act, Permission.ERASE_PERSON)
         named = act.data.acts
         require_same(named, sorted(set(named)), what="the list of acts")
         if named and named[-1] >= index:
