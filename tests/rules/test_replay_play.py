@@ -3,8 +3,10 @@
 import json
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 import rfc8785
@@ -465,3 +467,45 @@ def test_a_reduction_is_recognised_where_no_credits_come_of_it() -> None:
     replay = log.replay()
     assert replay.totals().kinds["report.recognised"] == 1
     assert replay.totals().credits[a.SOURCE] == 0
+
+
+# -------------------------------------------------------------------- whatever a log says
+
+EXTREMES: Final[tuple[object, ...]] = (
+    *("0001-01-01", "9999-12-31", "9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00.000000Z"),
+    *("", "0", "999999999999", "registry", 0, 1, -1, 2**53 - 1, None, True, [], {}),
+)
+
+
+def places_in(said: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the way to everything in a leaf."""
+    members: list[tuple[str | int, object]] = []
+    if isinstance(said, dict):
+        members = list(said.items())
+    elif isinstance(said, list):
+        members = list(enumerate(said))
+    for name, member in members:
+        yield (*path, name)
+        yield from places_in(member, (*path, name))
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_whatever_a_log_says_it_is_played_or_found_at_fault(data: st.DataObject) -> None:
+    """A verifier that breaks down says nothing about the log."""
+    log = a.issued().move(OWNERS_ACCOUNT, BUYERS_ACCOUNT, (PREFIX, 11, 19))
+    log.move(BUYERS_ACCOUNT, RETIRED, (PREFIX, 12, 13), kind="credits.retired", by=BUYER)
+    leaf, other = (data.draw(st.integers(0, len(log.leaves) - 1)) for _ in range(2))
+    said: Any = json.loads(log.leaves[leaf])
+    place = data.draw(st.sampled_from(list(places_in(said))))
+    donor: Any = json.loads(log.leaves[other])
+    donated = data.draw(st.sampled_from(list(places_in(donor))))
+    for name in donated:
+        donor = donor[name]
+    inner = said
+    for name in place[:-1]:
+        inner = inner[name]
+    inner[place[-1]] = data.draw(st.sampled_from([*EXTREMES, donor]))
+    log.leaves[leaf] = rfc8785.dumps(said)
+    with suppress(ReplayFault):
+        assert told(log)

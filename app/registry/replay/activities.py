@@ -17,7 +17,14 @@ from app.registry.activities.refusals import (
     ValidatorMissingError,
     ValidatorNotFitError,
 )
-from app.registry.activities.rules import LIVE, STEPS, ActivityStatus, Grounds, Step
+from app.registry.activities.rules import (
+    LIVE,
+    STEPS,
+    ActivityStatus,
+    Grounds,
+    Step,
+    check_date,
+)
 from app.registry.activities.rules import ValidationConclusion as Conclusion
 from app.registry.ledger.serials import account_number
 from app.registry.methodologies.rules import crediting_end, require_acceptable
@@ -143,6 +150,8 @@ class Activities:
         key = f"{said.methodology_code}/{said.methodology_version}"
         methodology = self._catalogue.methodologies.get(key)
         require_acceptable(methodology.as_methodology(), today)
+        for day in (said.starts_on, said.proposed_crediting_start):
+            check_date(day)
         _require_all_same(
             ("the programme", said.programme_code, activity.programme),
             ("the owner", said.owner_party_id, activity.owner),

@@ -13,7 +13,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     # of an act in the log
     "index_not_next": "A leaf is played that is not the next one.",
     "time_runs_back": "An act is dated before the one before it.",
-    "time_impossible": "An act is dated on a day that no calendar has.",
+    "time_impossible": "An act is dated on a day that no calendar has, or outside 1990 to 2200.",
     "founding_misplaced": "The register is founded by its first act, and by no other.",
     "founding_incomplete": "The register is founded with exactly the registry's own accounts.",
     "subject_differs": "The subject of an act is not what its data is about.",

@@ -28,6 +28,8 @@ from app.registry.replay.things import Handlers
 _DAY_CHARACTERS: Final = 10
 _BATCHES_AT_HAND_MAX: Final = 50_000
 _MOMENT: Final = re.compile(MOMENT_PATTERN)
+# Outside these years a register has no acts, and near the ends of the calendar no time zone.
+_EARLIEST, _LATEST = "1990", "2201"
 
 
 class Totals(NamedTuple):
@@ -195,8 +197,8 @@ class Replay:
     def _go_on_to(self, at: str) -> None:
         if at < self._at:
             raise Broken("time_runs_back", f"{at} is before {self._at}")
-        if not _MOMENT.search(at):
-            raise Broken("time_impossible", f"{at[:40]} is no moment")
+        if not (_MOMENT.search(at) and _EARLIEST <= at <= _LATEST):
+            raise Broken("time_impossible", f"{at[:40]} is no moment of a register")
         if at[:_DAY_CHARACTERS] != self._at[:_DAY_CHARACTERS]:
             try:
                 date.fromisoformat(at[:_DAY_CHARACTERS])
