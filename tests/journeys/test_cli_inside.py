@@ -1,0 +1,59 @@
+"""Commands run inside the tests' own process: what they find, say and end with."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.entry import logging
+from app.entry.cli.commands import cli
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log of the whole run must not change its form because a command was tried."""
+    monkeypatch.setattr(logging, "configure", lambda _form: None)
+
+
+def run(url: str, data: Path, *arguments: str) -> Result:
+    environ = {"DATABASE_URL": url, "REGISTRY_DATA": str(data), "COLUMNS": "200"}
+    return CliRunner().invoke(cli, arguments, env=environ)
+
+
+def test_the_doctor_looks_at_everything(database_url: str, tmp_path: Path) -> None:
+    said = run(database_url, tmp_path, "doctor")
+    assert said.exit_code == 0, said.output
+    for what in ("PostgreSQL", "fsync", "clock", "schema", "public log", "rights", "disk"):
+        assert what in said.output
+
+
+def test_the_doctor_says_what_it_cannot_reach(tmp_path: Path) -> None:
+    said = run("postgresql://nobody@127.0.0.1:1/x", tmp_path, "doctor")
+    assert said.exit_code == 1
+    assert "Is PostgreSQL running" in said.output
+
+
+def test_an_administrator_is_made_and_the_register_checked(
+    database_url: str, tmp_path: Path
+) -> None:
+    made = run(database_url, tmp_path, "admin", "create", "--email", "a@tgo.example", "--name", "A")
+    assert made.exit_code == 0, made.output
+    assert len(made.output.splitlines()[-1]) == 24
+    again = run(
+        database_url, tmp_path, "admin", "create", "--email", "b@tgo.example", "--name", "B"
+    )
+    assert again.exception is not None
+    checked = run(database_url, tmp_path, "check")
+    assert checked.exit_code == 0
+    assert "Every invariant holds" in checked.output
+    assert run(database_url, tmp_path, "migrate").exit_code == 0
+
+
+def test_a_user_is_erased_after_a_look(database_url: str, tmp_path: Path) -> None:
+    run(database_url, tmp_path, "admin", "create", "--email", "a@tgo.example", "--name", "A")
+    unknown = run(database_url, tmp_path, "erase-person", "--user", "nobody@tgo.example", "--yes")
+    assert unknown.exception is not None
+    last = run(database_url, tmp_path, "erase-person", "--user", "a@tgo.example", "--yes")
+    assert last.exception is not None  # the last administrator stays
+    nothing = run(database_url, tmp_path, "erase-person")
+    assert nothing.exit_code != 0
