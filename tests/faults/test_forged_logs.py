@@ -211,7 +211,7 @@ FORGERIES: Final[dict[str, tuple[str, Callable[[Book], object]]]] = {
         ),
     ),
     "a day is the last there can be": (
-        "act_impossible",
+        "time_impossible",
         lambda book: book.change(
             "credits.cancelled", lambda act: act.update(at="9999-12-31T23:59:59.000000Z")
         ),
