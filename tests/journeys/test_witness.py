@@ -335,8 +335,8 @@ def test_a_start_that_was_cut_off_is_taken_up_again(tmp_path: Path) -> None:
     folder = tmp_path / "witness"
     Memory.open(folder, "witness.example/one").close()
     (folder / "verifier-key").unlink()
-    (folder / "verifier-key.new").write_text("half a")
-    (folder / "verifier-key.new").chmod(0o444)
+    (folder / ".verifier-key.partial").write_text("half a")
+    (folder / ".verifier-key.partial").chmod(0o444)
     with pytest.raises(NameMissingError):
         Memory.open(folder, None)
     key = Memory.open(folder, "witness.example/one")

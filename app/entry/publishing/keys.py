@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.entry.publishing.refusals import LogKeyError
-from app.kernel.files import write_durably
+from app.entry.signing_keys import (
+    KeyFileExposedError,
+    KeyFileUnreadableError,
+    make_signing_key,
+    read_signing_key,
+)
 from app.registry.log import notes
 from app.registry.log.notes import KeyKind, Note, VerifierKey
 
 _PATTERN: Final = "log-key-*.pem"
-_OTHERS: Final = 0o077
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,7 @@ def add_key(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     numbers = [int(file.stem.rpartition("-")[2]) for file in folder.glob(_PATTERN)]
     file = folder / f"log-key-{max(numbers, default=0) + 1:04}.pem"
-    pem = Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    write_durably(file, pem)
+    make_signing_key(file)
 
 
 def drop_oldest(folder: Path) -> Path:
@@ -85,12 +82,10 @@ def drop_oldest(folder: Path) -> Path:
 
 
 def _read(file: Path) -> Ed25519PrivateKey:
-    if file.stat().st_mode & _OTHERS:
-        raise LogKeyError(path=str(file), fault="others can read it; chmod 600 it, or replace it")
     try:
-        key = serialization.load_pem_private_key(file.read_bytes(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise LogKeyError(path=str(file), fault="it cannot be read") from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise LogKeyError(path=str(file), fault="it is of another kind")
-    return key
+        return read_signing_key(file)
+    except KeyFileExposedError:
+        fault = "others can read it; chmod 600 it, or replace it"
+    except KeyFileUnreadableError:
+        fault = "it holds no Ed25519 key"
+    raise LogKeyError(path=str(file), fault=fault)

@@ -8,16 +8,19 @@ a witness that forgets can cosign two histories: the folder is not to be restore
 import fcntl
 import hashlib
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from app.entry.signing_keys import (
+    KeyFileExposedError,
+    KeyFileUnreadableError,
+    make_signing_key,
+    read_signing_key,
+)
 from app.entry.witness.refusals import (
     FolderInUseError,
     FolderUnusableError,
@@ -28,6 +31,7 @@ from app.entry.witness.refusals import (
     NameDiffersError,
     NameMissingError,
 )
+from app.kernel.files import reach_disk, write_durably
 from app.registry.log.checkpoints import Checkpoint, parse_checkpoint
 from app.registry.log.notes import (
     ForgedError,
@@ -51,7 +55,6 @@ EVIDENCE_FOLDER: Final = "evidence"
 EVIDENCE_PROVEN_MAX: Final = 200
 EVIDENCE_UNPROVEN_MAX: Final = 100
 
-_FOR_OTHERS: Final = 0o077
 _NOTE: Final = ".note"
 _LAST: Final = ".last.note"  # beside a note of evidence: what it does not fit
 
@@ -101,7 +104,7 @@ class Memory:
             raise FolderUnusableError(reason=failure.strerror) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _reach_disk(folder)
+            reach_disk(folder)
             private = _load_or_make_key(folder, name)
             return cls(folder, lock, private, _named(folder, private, name))
         except BlockingIOError:
@@ -138,7 +141,7 @@ class Memory:
             return signature  # the very one that is kept
         kept = Cosigned(note.with_signatures([signature]), checkpoint, at)
         path = self._folder / LAST_FOLDER / f"{_hash(checkpoint.origin.encode())}{_NOTE}"
-        _write(path, kept.note.encode())
+        write_durably(path, kept.note.encode())
         self._last[checkpoint.origin] = kept
         return signature
 
@@ -166,8 +169,8 @@ class Memory:
         room = EVIDENCE_PROVEN_MAX if is_proven else EVIDENCE_UNPROVEN_MAX
         if self.count_evidence(checkpoint.origin) >= room:
             return False
-        _write(folder / f"{stem}{_LAST}", last.note.encode())
-        _write(folder / f"{stem}{_NOTE}", content)
+        write_durably(folder / f"{stem}{_LAST}", last.note.encode())
+        write_durably(folder / f"{stem}{_NOTE}", content)
         return True
 
     def count_evidence(self, origin: str) -> int:
@@ -183,15 +186,13 @@ def _load_or_make_key(folder: Path, name: str | None) -> Ed25519PrivateKey:
             raise KeyGoneError(file=KEY_FILE)
         if name is None:
             raise NameMissingError
-        _write(path, _pem(Ed25519PrivateKey.generate()))
-    if path.stat().st_mode & _FOR_OTHERS:
-        raise KeyExposedError(file=KEY_FILE)
-    private = None
-    with suppress(ValueError, TypeError, UnsupportedAlgorithm):
-        private = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(private, Ed25519PrivateKey):
-        raise KeyUnreadableError(file=KEY_FILE)
-    return private
+        make_signing_key(path)
+    try:
+        return read_signing_key(path)
+    except KeyFileExposedError:
+        raise KeyExposedError(file=KEY_FILE) from None
+    except KeyFileUnreadableError:
+        raise KeyUnreadableError(file=KEY_FILE) from None
 
 
 def _named(folder: Path, private: Ed25519PrivateKey, name: str | None) -> VerifierKey:
@@ -201,7 +202,7 @@ def _named(folder: Path, private: Ed25519PrivateKey, name: str | None) -> Verifi
         if name is None:
             raise NameMissingError
         key = verifier_of(name, KeyKind.WITNESS, private)
-        _write(path, f"{key}\n".encode())
+        write_durably(path, f"{key}\n".encode())
         return key
     known = path.read_text(encoding="utf-8", errors="replace").removesuffix("\n")
     called = known.partition("+")[0]
@@ -229,38 +230,6 @@ def _read_last(folder: Path, key: VerifierKey) -> dict[str, Cosigned]:
         ours = next(s for s in note.signatures if (s.name, s.key_id) == (key.name, key.id))
         found[checkpoint.origin] = Cosigned(note, checkpoint, cosigned_at(ours))
     return found
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that nobody ever sees half of, and that a power cut leaves whole."""
-    beside = path.with_name(f"{path.name}.new")
-    beside.unlink(missing_ok=True)  # a power cut left it: its mode may be another
-    with open(beside, "xb", opener=_for_the_owner) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    _reach_disk(path.parent)
-
-
-def _for_the_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _reach_disk(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _pem(key: Ed25519PrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
 
 
 def _hash(content: bytes) -> str:
