@@ -8,7 +8,7 @@ from app.kernel.errors import NotFoundError
 from app.registry.log import merkle, store
 from app.registry.log.merkle import Node
 from app.registry.log.store import publication
-from app.registry.log.store.publication import NotPublishedError
+from app.registry.log.store.publication import NotPublishedError, Published
 
 
 class LogSizeError(NotFoundError):
@@ -67,21 +67,7 @@ async def get_inclusion(
         LogSizeError: the published log never had that size, or had not reached the act then.
     """
     published = await publication.get_published(connection)
-    if log_index >= published.size:
-        await store.get_entry(connection, log_index)  # or there is no such act at all
-        raise NotPublishedError(size=published.size)
-    size = published.size if size is None else size
-    if not log_index < size <= published.size:
-        raise LogSizeError(size=published.size)
-    peaks, steps = merkle.peaks_of(size), merkle.inclusion_nodes(log_index, size)
-    wanted = {node for step in (peaks, *steps) for node in step}
-    entry, hashes = await store.get_entry_and_nodes(connection, log_index, wanted)
-    return Inclusion(
-        entry=entry,
-        size=size,
-        root=merkle.fold(peaks, hashes),
-        proof=tuple(merkle.fold(step, hashes) for step in steps),
-    )
+    return await _prove(connection, log_index, published, published.size if size is None else size)
 
 
 async def get_receipt(connection: AsyncConnection, log_index: int) -> tuple[Inclusion, bytes]:
@@ -95,9 +81,29 @@ async def get_receipt(connection: AsyncConnection, log_index: int) -> tuple[Incl
         LogEntryNotFoundError: there is no such act.
         NotPublishedError: it has not been published yet.
     """
-    inclusion = await get_inclusion(connection, log_index)
-    _, note = await publication.get_published_note(connection, at_least=log_index + 1)
-    return inclusion, note
+    published = await publication.get_published(connection)
+    inclusion = await _prove(connection, log_index, published, published.size)
+    assert published.note is not None  # it has a size, so it is out
+    return inclusion, published.note
+
+
+async def _prove(
+    connection: AsyncConnection, log_index: int, published: Published, size: int
+) -> Inclusion:
+    if log_index >= published.size:
+        await store.get_entry(connection, log_index)  # or there is no such act at all
+        raise NotPublishedError(size=published.size)
+    if not log_index < size <= published.size:
+        raise LogSizeError(size=published.size)
+    peaks, steps = merkle.peaks_of(size), merkle.inclusion_nodes(log_index, size)
+    wanted = {node for step in (peaks, *steps) for node in step}
+    entry, hashes = await store.get_entry_and_nodes(connection, log_index, wanted)
+    return Inclusion(
+        entry=entry,
+        size=size,
+        root=merkle.fold(peaks, hashes),
+        proof=tuple(merkle.fold(step, hashes) for step in steps),
+    )
 
 
 async def get_consistency(
