@@ -12,10 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.registry.log.checkpoints import Checkpoint
+from app.registry.log.checkpoints import PROOF_HASHES_MAX, Checkpoint
 from app.registry.log.notes import MalformedError, Note, Signature, sign
 from app.registry.log.witnessing import (
-    HASHES_MAX,
     Request,
     Verdict,
     encode_request,
@@ -176,7 +175,7 @@ STEP = base64.b64encode(bytes(32))
         GOOD.replace(b"old 33\n", b"old 33\n" + STEP[:-1] + b"\n"),
         GOOD.replace(b"old 33\n", b"old 33\n" + STEP.replace(b"A=", b"B=") + b"\n"),
         GOOD.replace(b"old 33\n", b"old 33\n" + b" " + STEP + b"\n"),
-        GOOD.replace(b"old 33\n", b"old 33\n" + (STEP + b"\n") * HASHES_MAX),
+        GOOD.replace(b"old 33\n", b"old 33\n" + (STEP + b"\n") * PROOF_HASHES_MAX),
         GOOD.replace(b"\n70\n", b"\n070\n"),
         GOOD.replace(b"\n70\n", b"\n70\nmore\n"),
     ],

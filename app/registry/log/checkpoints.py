@@ -4,6 +4,7 @@ Checkpoints (C2SP tlog-checkpoint): the origin, size and root of a log, as the t
 
 import base64
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -11,6 +12,7 @@ from app.registry.log.merkle import EMPTY_ROOT, HASH_BYTES
 from app.registry.log.notes import MalformedError, Note, check_name, decode_base64, parse_note
 
 SIZE_MAX: Final = 2**63 - 1
+PROOF_HASHES_MAX: Final = 63
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _LINES: Final = 3
 
@@ -59,6 +61,21 @@ def parse_checkpoint(data: bytes) -> tuple[Note, Checkpoint]:
     """
     note = parse_note(data)
     return note, Checkpoint.parse(note.text)
+
+
+def parse_proof(lines: Sequence[str]) -> tuple[bytes, ...]:
+    """
+    Read the hashes of a proof, a line each.
+
+    Raises:
+        MalformedError: they are too many, or one is no hash.
+    """
+    if len(lines) > PROOF_HASHES_MAX:
+        raise MalformedError(f"a proof has at most {PROOF_HASHES_MAX} hashes")
+    proof = tuple(decode_base64(line, "a hash of the proof") for line in lines)
+    if any(len(step) != HASH_BYTES for step in proof):
+        raise MalformedError(f"a hash of the proof has not {HASH_BYTES} bytes")
+    return proof
 
 
 def parse_size(text: str) -> int:

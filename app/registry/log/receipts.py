@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-from app.registry.log.checkpoints import Checkpoint, parse_checkpoint, parse_size
-from app.registry.log.merkle import HASH_BYTES, leaf_hash, verify_inclusion
-from app.registry.log.notes import MalformedError, Note, decode_base64
+from app.registry.log.checkpoints import Checkpoint, parse_checkpoint, parse_proof, parse_size
+from app.registry.log.merkle import leaf_hash, verify_inclusion
+from app.registry.log.notes import MalformedError, Note
 
 MEDIA_TYPE: Final = "text/plain; charset=utf-8"
 FILE_SUFFIX: Final = ".tlog-proof"
 _FIRST_LINE: Final = "c2sp.org/tlog-proof@v1"
-_HASHES_MAX: Final = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +56,9 @@ class Receipt:
             raise MalformedError("a receipt begins with its format and an index") from None
         if first != _FIRST_LINE or not index.startswith("index "):
             raise MalformedError(f"a receipt begins with {_FIRST_LINE} and an index")
-        if len(hashes) > _HASHES_MAX:
-            raise MalformedError(f"a proof has at most {_HASHES_MAX} hashes")
-        proof = tuple(decode_base64(line, "a hash of the proof") for line in hashes)
-        if any(len(step) != HASH_BYTES for step in proof):
-            raise MalformedError(f"a hash of the proof has not {HASH_BYTES} bytes")
-        return cls(parse_size(index.removeprefix("index ")), proof, *parse_checkpoint(note))
+        return cls(
+            parse_size(index.removeprefix("index ")), parse_proof(hashes), *parse_checkpoint(note)
+        )
 
 
 def encode_receipt(index: int, proof: Sequence[bytes], note: bytes) -> bytes:

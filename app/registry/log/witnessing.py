@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Self
 
-from app.registry.log.checkpoints import Checkpoint, parse_checkpoint, parse_size
-from app.registry.log.merkle import HASH_BYTES, verify_consistency
+from app.registry.log.checkpoints import Checkpoint, parse_checkpoint, parse_proof, parse_size
+from app.registry.log.merkle import verify_consistency
 from app.registry.log.notes import (
     ForgedError,
     MalformedError,
     Note,
     VerifierKey,
-    decode_base64,
 )
 
-HASHES_MAX: Final = 63
 REQUEST_BYTES_MAX: Final = 80 * 1024
 SIZE_MEDIA_TYPE: Final = "text/x.tlog.size"  # of a refusal that tells the witness's size
 
@@ -60,12 +58,9 @@ class Request:
             old, hashes = "", []
         if not blank or not old.startswith("old "):
             raise MalformedError("a request is an old size, a proof, an empty line, a checkpoint")
-        if len(hashes) > HASHES_MAX:
-            raise MalformedError(f"a proof has at most {HASHES_MAX} hashes")
-        proof = tuple(decode_base64(line, "a hash of the proof") for line in hashes)
-        if any(len(step) != HASH_BYTES for step in proof):
-            raise MalformedError(f"a hash of the proof has not {HASH_BYTES} bytes")
-        return cls(parse_size(old.removeprefix("old ")), proof, *parse_checkpoint(note))
+        return cls(
+            parse_size(old.removeprefix("old ")), parse_proof(hashes), *parse_checkpoint(note)
+        )
 
 
 def encode_request(old_size: int, proof: Sequence[bytes], note: bytes) -> bytes:
