@@ -1,5 +1,6 @@
 """A database server of a test's own, to be killed and started again."""
 
+import asyncio
 import os
 import signal
 import tempfile
@@ -9,6 +10,8 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from local_postgres import LocalPostgres
+
+from tests.conftest import Server, found, migrate
 
 
 class Database:
@@ -48,6 +51,16 @@ def a_database(**settings: str) -> Iterator[Database]:
         made.start()
         yield made
         made.postgres.stop()
+
+
+async def a_register_on(database: Database) -> str:
+    """Found a register on a server; returns its address."""
+    own = Server(database.url("postgres"), "")
+    await own.run("CREATE DATABASE registry TEMPLATE template0 ENCODING 'UTF8'")
+    url = own.url("registry")
+    await asyncio.to_thread(migrate, url)
+    await found(url)
+    return url
 
 
 def _children(parent: int) -> list[int]:

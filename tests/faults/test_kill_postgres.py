@@ -16,8 +16,8 @@ from typing import Final
 import asyncpg
 import pytest
 
-from tests.conftest import Server, found, migrate, opened
-from tests.faults.database import Database, a_database
+from tests.conftest import opened
+from tests.faults.database import Database, a_database, a_register_on
 from tests.faults.load import AWAY, Load
 from tests.faults.test_kill_server import SAMPLE, SLOW_COMMITS, WORK_S, assert_all_acts_are_there
 from tests.races.world import Clients, a_world, servers
@@ -40,12 +40,7 @@ def database() -> Iterator[Database]:
 @pytest.fixture
 async def url(database: Database) -> str:
     """A founded register on that server."""
-    own = Server(database.url("postgres"), "")
-    await own.run("CREATE DATABASE registry TEMPLATE template0 ENCODING 'UTF8'")
-    url = own.url("registry")
-    await asyncio.to_thread(migrate, url)
-    await found(url)
-    return url
+    return await a_register_on(database)
 
 
 @pytest.mark.no_cover  # the load is to be as fast as it can

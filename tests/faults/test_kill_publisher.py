@@ -28,8 +28,8 @@ from app.registry.log.notes import VerifierKey
 from app.registry.log.store import list_leaves
 from tests.builders.parties import the_administrator
 from tests.builders.public_log import a_busy_register, keep_state, verify_here
-from tests.conftest import Registry, Server, found, migrate, opened
-from tests.faults.database import Database, a_database
+from tests.conftest import Registry, opened
+from tests.faults.database import Database, a_database, a_register_on
 from tests.races.world import Clients, World
 from tests.server_process import PublisherProcess, ServerProcess
 
@@ -111,12 +111,7 @@ def database() -> Iterator[Database]:
 @pytest.fixture
 async def url(database: Database) -> str:
     """A founded register on that server."""
-    own = Server(database.url("postgres"), "")
-    await own.run("CREATE DATABASE registry TEMPLATE template0 ENCODING 'UTF8'")
-    url = own.url("registry")
-    await asyncio.to_thread(migrate, url)
-    await found(url)
-    return url
+    return await a_register_on(database)
 
 
 @pytest.mark.no_cover
