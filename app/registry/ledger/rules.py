@@ -51,6 +51,17 @@ class AccountKind(StrEnum):
     EXPORTED = "exported"
 
 
+# What each of them is, and is called.
+REGISTRY_ACCOUNTS: Final = {
+    SOURCE: (AccountKind.SOURCE, "Issuance source"),
+    BUFFER: (AccountKind.BUFFER, "Pooled buffer"),
+    TRANSIT: (AccountKind.TRANSIT, "In transit"),
+    RETIRED: (AccountKind.RETIRED, "Retired"),
+    CANCELLED: (AccountKind.CANCELLED, "Cancelled"),
+    EXPORTED: (AccountKind.EXPORTED, "Exported to another registry"),
+}
+
+
 class AccountStatus(StrEnum):
     """Whether an account may be used."""
 

@@ -7,11 +7,9 @@ from app.registry.ledger.refusals import DateAheadError
 from app.registry.ledger.rules import (
     BUFFER,
     CANCELLED,
-    EXPORTED,
     FIRST_OWNER_ACCOUNT,
+    REGISTRY_ACCOUNTS,
     RETIRED,
-    SOURCE,
-    TRANSIT,
     AccountKind,
 )
 from app.registry.ledger.serials import AccountNumberError, account_id, account_number
@@ -24,17 +22,7 @@ from app.registry.replay.shelf import KeptEnding, Shelf
 from app.registry.replay.standing import REGISTRY, Standing
 from app.registry.replay.things import Handlers, day_of
 
-OWN_ACCOUNTS: Final = {
-    account_number(number): kind
-    for number, kind in (
-        (SOURCE, AccountKind.SOURCE),
-        (BUFFER, AccountKind.BUFFER),
-        (TRANSIT, AccountKind.TRANSIT),
-        (RETIRED, AccountKind.RETIRED),
-        (CANCELLED, AccountKind.CANCELLED),
-        (EXPORTED, AccountKind.EXPORTED),
-    )
-}
+OWN_ACCOUNTS: Final = {account_number(i): kind for i, (kind, _) in REGISTRY_ACCOUNTS.items()}
 _RETIRED_WORD: Final = "retired"
 _CANCELLED_WORD: Final = "cancelled"
 

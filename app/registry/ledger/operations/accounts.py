@@ -1,19 +1,13 @@
 """Acts on accounts: found the registry's own, open, close; and finding the account of an act."""
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 from app.registry.ledger import rules, store
 from app.registry.ledger.book import Book
 from app.registry.ledger.refusals import AccountNotEmptyError, AccountNotFoundError
 from app.registry.ledger.rules import (
-    BUFFER,
-    CANCELLED,
-    EXPORTED,
     FIRST_OWNER_ACCOUNT,
-    RETIRED,
-    SOURCE,
-    TRANSIT,
+    REGISTRY_ACCOUNTS,
     Account,
     AccountKind,
     AccountStatus,
@@ -22,15 +16,6 @@ from app.registry.ledger.serials import account_number
 from app.registry.log.pen import Pen
 from app.registry.parties.rules import Actor, Permission, allows, require
 from app.registry.parties.store import get_party
-
-_REGISTRY_ACCOUNTS: Final = {
-    SOURCE: (AccountKind.SOURCE, "Issuance source"),
-    BUFFER: (AccountKind.BUFFER, "Pooled buffer"),
-    TRANSIT: (AccountKind.TRANSIT, "In transit"),
-    RETIRED: (AccountKind.RETIRED, "Retired"),
-    CANCELLED: (AccountKind.CANCELLED, "Cancelled"),
-    EXPORTED: (AccountKind.EXPORTED, "Exported to another registry"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +28,14 @@ class OpenAccount:
 
 async def found_accounts(pen: Pen) -> None:
     """Open the registry's own accounts; once, when the register is founded."""
-    for account_id, (kind, name) in _REGISTRY_ACCOUNTS.items():
+    for account_id, (kind, name) in REGISTRY_ACCOUNTS.items():
         account = Account(account_id, None, kind, AccountStatus.OPEN, name, 1, pen.now)
         await store.insert_account(pen.connection, account)
     pen.record(
         by="registry",
         kind="accounts.founded",
         subject="registry",
-        data={"accounts": {account_number(i): k.value for i, (k, _) in _REGISTRY_ACCOUNTS.items()}},
+        data={"accounts": {account_number(i): k.value for i, (k, _) in REGISTRY_ACCOUNTS.items()}},
     )
 
 
