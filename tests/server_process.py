@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -17,14 +18,14 @@ from tests.conftest import CHECKOUT
 
 START_SECONDS_MAX: Final = 40
 STOP_SECONDS_MAX: Final = 20
+COMMAND: Final = (sys.executable, "-m", "app.entry.cli")
 
 
 class RegistryProcess:
     """A command of the registry that runs until it is ended."""
 
-    def __init__(self, name: str, command: list[str], environ: dict[str, str], log: Path) -> None:
-        self.name = name
-        self.command = command
+    def __init__(self, command: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
+        self.command = command  # whole: the program and what follows it
         self.environ = environ
         self.log = log
         self.process: subprocess.Popen[bytes] | None = None
@@ -55,11 +56,11 @@ class RegistryProcess:
         self.stop()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app.entry.cli", *self.command],
+                self.command,
                 cwd=CHECKOUT,
                 env={
                     "PATH": os.environ["PATH"],
-                    "REGISTRY_FAILPOINT": failpoint,
+                    **({"REGISTRY_FAILPOINT": failpoint} if failpoint else {}),
                     **self.environ,
                 },
                 stdin=subprocess.DEVNULL,
@@ -107,11 +108,10 @@ class ServerProcess(RegistryProcess):
     def __init__(self, database_url: str, *, data: Path, demo: bool = False) -> None:
         self.database_url = database_url
         self.data = data
-        self.port = _free_port()
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         super().__init__(
-            "server",
-            ["serve", "--port", str(self.port), *(["--demo"] if demo else [])],
+            [*COMMAND, "serve", "--port", str(self.port), *(["--demo"] if demo else [])],
             {"DATABASE_URL": database_url, "REGISTRY_DATA": str(data)},
             data / f"server-{self.port}.log",
         )
@@ -135,8 +135,7 @@ class PublisherProcess(RegistryProcess):
     def __init__(self, database_url: str, *, data: Path, **environ: str) -> None:
         self.data = data
         super().__init__(
-            "publisher",
-            ["publish"],
+            [*COMMAND, "publish"],
             {"DATABASE_URL": database_url, "REGISTRY_DATA": str(data), **environ},
             data / "publisher.log",
         )
@@ -159,7 +158,8 @@ class PublisherProcess(RegistryProcess):
             time.sleep(0.02)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine where nobody listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

@@ -48,7 +48,8 @@ from app.registry.log.witnessing import (
 )
 from tests.builders.witnessing import GrownLog
 from tests.conftest import CHECKOUT
-from tests.witness_process import COMMAND, WitnessProcess
+from tests.server_process import COMMAND
+from tests.witness_process import WitnessProcess
 
 SUBMISSIONS: Final = 20
 
@@ -221,7 +222,7 @@ def test_a_witness_that_comes_back_remembers(watch: Watch) -> None:
     watch.cosigned(watch.ask(watch.log.request(0, 70)), 70)
     key = watch.witness.key
     watch.witness.stop()
-    watch.witness.arguments = watch.witness.arguments[:-2]  # without a name: it has one
+    watch.witness.command = watch.witness.command[:-2]  # without a name: it has one
     watch.witness.start()
     assert watch.witness.key == key
     assert "size      70" in watch.show()
@@ -283,7 +284,7 @@ def test_a_second_witness_on_one_folder_refuses(watch: Watch) -> None:
     assert ended.returncode == 1
     assert "Another witness is running" in ended.stderr
     assert "Traceback" not in ended.stderr
-    assert watch.witness.answers()
+    assert watch.witness.is_at_work()
 
 
 def refusal(folder: Path, *logs: object, name: str | None = "witness.example/one") -> str:
