@@ -12,15 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry import logging
 from app.entry.cli import database
+from app.entry.cli.acting import get_administrator
 from app.entry.cli.exits import ExitCode, console
-from app.entry.identity import read_standing
 from app.kernel.errors import NotFoundError
 from app.registry.erasure import store
 from app.registry.erasure.operations import Erased, ErasePerson, erase_person
 from app.registry.erasure.refusals import NothingToEraseError
 from app.registry.erasure.rules import ACTS_MAX, Words, check_asked
-from app.registry.parties.rules import Actor, Permission, User, require
-from app.registry.parties.store import find_administrator, find_user_id_by_email, get_user
+from app.registry.parties.rules import Actor, Permission, User
+from app.registry.parties.store import find_user_id_by_email, get_user
 from app.settings import Settings
 
 WORDS_SHOWN_MAX: Final = 80  # enough to recognise them in one line of a terminal
@@ -97,7 +97,9 @@ async def _plan(
     settings: Settings, *, user: str, acts: list[int], beneficiary: str, as_email: str
 ) -> _Plan:
     async with database.reader(settings) as connection:
-        actor = await _administrator(connection, as_email)
+        actor = await get_administrator(
+            connection, as_email, Permission.ERASE_PERSON, missing=EraserNotFoundError
+        )
         person = await _person(connection, user) if user else None
         named = list(acts)
         if beneficiary:
@@ -110,18 +112,6 @@ async def _plan(
         if not found and (person is None or person.email is None):
             raise NothingToEraseError
         return _Plan(actor, person, found, await store.list_words(connection, found))
-
-
-async def _administrator(connection: AsyncConnection, email: str) -> Actor:
-    if email:
-        user_id = await find_user_id_by_email(connection, email.strip().casefold())
-    else:
-        user_id = await find_administrator(connection)
-    if user_id is None:
-        raise EraserNotFoundError
-    actor = await read_standing(connection, user_id=user_id, client_id=None)
-    require(actor, Permission.ERASE_PERSON)
-    return actor
 
 
 async def _person(connection: AsyncConnection, named: str) -> User:

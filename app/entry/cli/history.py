@@ -13,13 +13,12 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as Printed
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry import logging
 from app.entry.cli import database
+from app.entry.cli.acting import get_administrator
 from app.entry.cli.effort import peak_mb
 from app.entry.cli.exits import ExitCode, complaints, console
-from app.entry.identity import read_standing
 from app.entry.takeover import (
     CHUNK_ACTS,
     Account,
@@ -35,8 +34,7 @@ from app.kernel import clock
 from app.kernel.errors import NotFoundError
 from app.registry.history.faults import Fault, Finding, Table
 from app.registry.history.mapping import SourceMapping, load_mapping
-from app.registry.parties.rules import Actor, Permission, require
-from app.registry.parties.store import find_administrator, find_user_id_by_email
+from app.registry.parties.rules import Permission
 from app.settings import Settings
 
 FINDINGS_SHOWN_MAX: Final = 20  # One screen; the rest is in the report file.
@@ -117,7 +115,9 @@ async def _import(
 ) -> Account:
     """Read, and commit unless ``chunk`` is 0."""
     async with database.reader(settings) as connection:
-        actor = await _importer(connection, as_email)
+        actor = await get_administrator(
+            connection, as_email, Permission.IMPORT_HISTORY, missing=ImporterNotFoundError
+        )
         ground = await get_ground(connection, tables)
     account = survey(tables, ground, findings.note)
     if not chunk:
@@ -128,18 +128,6 @@ async def _import(
             run = Import(committer, actor, tables, findings.note, chunk=chunk)
             await run.run(account, ground, advance)
     return account
-
-
-async def _importer(connection: AsyncConnection, email: str) -> Actor:
-    if email:
-        user_id = await find_user_id_by_email(connection, email.strip().casefold())
-    else:
-        user_id = await find_administrator(connection)
-    if user_id is None:
-        raise ImporterNotFoundError
-    actor = await read_standing(connection, user_id=user_id, client_id=None)
-    require(actor, Permission.IMPORT_HISTORY)
-    return actor
 
 
 @contextmanager

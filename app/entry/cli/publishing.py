@@ -61,8 +61,7 @@ def show_key(context: typer.Context) -> None:
     if not keys.has_keys(settings.publisher_data):
         complaints.print("There is no key yet: `registry publish` makes it at its first start.")
         raise typer.Exit(ExitCode.REFUSED)
-    for verifier in keys.load_or_make(settings.publisher_data, settings.log_origin).verifiers:
-        print(verifier)  # noqa: T201  alone on standard output, to be taken over as it is
+    show_verifiers(settings)
 
 
 @key.command()
@@ -128,9 +127,8 @@ def _witness_policy(path: Path | None) -> Policy:
     if path is None:
         return Policy()
     try:
-        policy = parse_policy(path.read_bytes(), needs_log=False)
+        return parse_policy(path.read_bytes(), needs_log=False)
     except OSError as fault:
         raise WitnessPolicyError(path=str(path), fault=fault.strerror or "unreadable") from None
     except MalformedError as fault:
         raise WitnessPolicyError(path=str(path), fault=str(fault)) from None
-    return policy

@@ -68,9 +68,7 @@ def check_memory(signed: Checkpoint | None, published: Published, origin: str) -
     """
     if signed is not None and signed.origin != origin:
         raise OriginChangedError(origin=signed.origin)
-    remembered = 0 if signed is None else signed.size
-    if published.size > remembered:
-        raise MemoryBehindError(remembered=remembered, signed=published.size)
+    _check_remembered(signed, published.size)
 
 
 async def check_files(
@@ -88,9 +86,13 @@ async def check_files(
     if promised is None:
         return
     await check_agreement(connection, promised)
+    _check_remembered(signed, promised.size)
+
+
+def _check_remembered(signed: Checkpoint | None, size: int) -> None:
     remembered = 0 if signed is None else signed.size
-    if promised.size > remembered:
-        raise MemoryBehindError(remembered=remembered, signed=promised.size)
+    if size > remembered:
+        raise MemoryBehindError(remembered=remembered, signed=size)
 
 
 async def adopt(
