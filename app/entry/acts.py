@@ -53,9 +53,10 @@ class Act(Generic[Result]):
     operation: Callable[[Pen], Awaitable[Result]]
     present: Callable[[Result], Reply]
     idempotency: Idempotency | None = None
-    touches: Touches | None = (
-        None  # given by acts that only move credits: what they will need to know
-    )
+    # Given by acts that write no rows of their own: what they will need to know of the ledger.
+    touches: tuple[Touches, ...] | None = None
+    # Moves credits that are there and reads nothing else: may be decided before the pen is taken.
+    ahead: bool = False
     dry_run: bool = False  # decide and present, but write nothing
 
 

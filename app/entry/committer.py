@@ -18,14 +18,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.entry.acts import Act, Outcome
-from app.entry.attempt import (
-    Attempt,
-    OutcomeUnknownError,
-    Refusals,
-    RolledBackError,
-    refusal_of,
-    try_out,
-)
+from app.entry.attempt import Attempt, OutcomeUnknownError, RolledBackError, try_out
+from app.entry.deciding import Refusals, refusal_of
+from app.entry.memory import Memory
 from app.kernel import clock
 from app.kernel.db import connect, driver, sqlstate_of
 from app.kernel.errors import BusyError, RegistryError
@@ -91,6 +86,8 @@ class Committer:
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self._connection: AsyncConnection | None = None
+        self._reads: AsyncConnection | None = None
+        self._memory = Memory()
         self._standby_given_up = False
 
     async def start(self) -> None:
@@ -183,6 +180,12 @@ class Committer:
         """
         Try to commit, again where that can help: a lost connection, or a decision on a stale read.
         """
+        if self._memory.alone and all(act.ahead for act in acts):
+            try:
+                return await self._attempt_ahead(acts)
+            except RolledBackError as rolled_back:
+                # Another process has written, or some act is in trouble: pen in hand it will show.
+                _log.info("decided_in_vain", acts=len(acts), error=str(rolled_back.cause))
         tries = 1
         while True:
             try:
@@ -199,14 +202,29 @@ class Committer:
             await asyncio.sleep(_RETRY_PAUSE_S * tries)
             tries += 1
 
+    async def _attempt_ahead(self, acts: Sequence[Act[Any]]) -> list[Outcome | RegistryError]:
+        try:
+            connection = await self._get_connection()
+            if self._reads is None:
+                self._reads = await connect(self._engine)
+                await self._reads.execution_options(isolation_level="AUTOCOMMIT")
+                await self._reads.get_raw_connection()
+        except Exception as error:
+            raise RolledBackError(error) from error
+        return await self._new_attempt(connection).ahead(self._reads, acts)
+
     async def _attempt(self, acts: Sequence[Act[Any]]) -> list[Outcome | RegistryError]:
         try:
             connection = await self._get_connection()
         except Exception as error:
             raise RolledBackError(error) from error
+        return await self._new_attempt(connection).under_pen(acts)
+
+    def _new_attempt(self, connection: AsyncConnection) -> Attempt:
         self._standby_given_up = False
-        attempt = Attempt(connection, self._refusals, self._now, lambda: self._standby_given_up)
-        return await attempt.run(acts)
+        return Attempt(
+            connection, self._memory, self._refusals, self._now, lambda: self._standby_given_up
+        )
 
     async def _get_connection(self) -> AsyncConnection:
         if self._connection is None:
@@ -221,14 +239,15 @@ class Committer:
             self._standby_given_up = True
 
     async def _drop_connection(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        try:
-            await connection.invalidate()
-            await connection.close()
-        except Exception as error:  # noqa: BLE001  it is gone either way
-            _log.info("connection_dropped", error=type(error).__name__)
+        self._memory.lose()
+        held = (self._connection, self._reads)
+        self._connection = self._reads = None
+        for connection in filter(None, held):
+            try:
+                await connection.invalidate()
+                await connection.close()
+            except Exception as error:  # noqa: BLE001  it is gone either way
+                _log.info("connection_dropped", error=type(error).__name__)
 
 
 def _answer(batch: Sequence[_Waiting], outcomes: Sequence[Outcome | RegistryError]) -> None:

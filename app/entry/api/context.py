@@ -74,7 +74,15 @@ class Writer:
         dry_run: bool = False,
     ) -> Response:
         """Submit the act and wait for its commit; refusals are raised."""
-        act = Act(self.actor, operation, present, self.idempotency, touches, dry_run)
+        act = Act(
+            self.actor,
+            operation,
+            present,
+            self.idempotency,
+            None if touches is None else (touches,),
+            ahead=touches is not None,
+            dry_run=dry_run,
+        )
         return answer(await self.request.app.state.committer.submit(act))
 
 

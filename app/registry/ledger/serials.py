@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from app.kernel.errors import NotFoundError
@@ -120,6 +121,7 @@ def batch_ids_of(vintage: int) -> tuple[int, int]:
     return vintage * _BATCHES_PER_VINTAGE, (vintage + 1) * _BATCHES_PER_VINTAGE - 1
 
 
+@lru_cache(maxsize=100_000)  # printed on every movement, several times
 def account_number(account_id: int) -> str:
     """Return the public number of an account, with two check digits (ISO 7064, MOD 97-10)."""
     check = 98 - account_id * 100 % _CHECK_MODULUS
