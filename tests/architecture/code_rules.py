@@ -23,6 +23,7 @@ SQL_PLACES = {
     "app/registry/commit.py",  # the statement of a commit, through the one door
     "app/registry/invariants.py",  # what must never be true, across subjects
     "app/entry/attempt.py",  # the transaction, and what the driver says of it
+    "app/entry/deciding.py",  # what the driver says of an act
     "app/entry/cli/doctor.py",  # asks about the database itself, not about the register
 }
 SQL_TYPES = {"AsyncConnection", "AsyncEngine"}
