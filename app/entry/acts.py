@@ -59,6 +59,16 @@ class Act(Generic[Result]):
     ahead: bool = False
     dry_run: bool = False  # decide and present, but write nothing
 
+    @property
+    def client(self) -> str:
+        """Who waits for it: clients take turns."""
+        return self.idempotency.scope if self.idempotency else self.actor.user_id
+
+    @property
+    def weight(self) -> int:
+        """About how much work it is, an act that moves credits once being 1."""
+        return max(1, len(self.touches or ()))
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -12,22 +12,23 @@ certainly did not happen (`RolledBackError`); of what fails in it nothing is kno
 (`OutcomeUnknownError`), and only the same idempotency key can find out.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from app.entry.acts import Act, Outcome
-from app.entry.deciding import Decisions, Refusals, refusal_of
+from app.entry.deciding import Decisions, Place, Refusals, refusal_of
 from app.entry.memory import Memory
 from app.kernel.db import driver, sqlstate_of
 from app.kernel.errors import BusyError, RegistryError
 from app.kernel.failpoints import failpoint
 from app.registry import commit
-from app.registry.commit import Composed
+from app.registry.commit import Composed, NewAnswer
 from app.registry.ledger.book import Book
 from app.registry.log import store as log_store
 from app.registry.log.pen import Pen
@@ -53,6 +54,15 @@ class RolledBackError(Exception):
     def __init__(self, cause: Exception) -> None:
         super().__init__(str(cause))
         self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A commit that was decided ahead and is ready to be written."""
+
+    decisions: Decisions
+    composed: Composed
+    book: Book  # that it was decided in: void where it was given up since
 
 
 @dataclass(slots=True)
@@ -95,6 +105,7 @@ class Attempt:
         else:
             await _before_commit(transaction.rollback())
         self.memory.head = composed.head
+        self.memory.tidy()
         return decisions.outcomes
 
     async def _commit(self, transaction: AsyncTransaction) -> None:
@@ -109,57 +120,73 @@ class Attempt:
             raise OutcomeUnknownError from error
         self._say_committed()
 
-    async def ahead(
-        self, reads: AsyncConnection, acts: Sequence[Act[Any]]
-    ) -> list[Outcome | RegistryError]:
+    async def decide_ahead(
+        self, reads: AsyncConnection, acts: Sequence[Act[Any]], flying: Mapping[Place, NewAnswer]
+    ) -> "Decided":
         """
-        Commit acts that only move credits, decided before the pen is taken.
+        Decide acts that only move credits before the pen is taken, on what is remembered.
 
         Args:
             reads: a connection that commits each statement, for what is not remembered.
             acts: acts that may be decided ahead, in order of arrival.
+            flying: answers of the commit before, which is still being written.
+
+        Raises:
+            RolledBackError: it could not be decided, and nothing happened.
+        """
+        memory = self.memory
+        head, book = memory.head, memory.book
+        assert head is not None
+        try:
+            decisions, composed = await self._decide(reads, head, acts, flying)
+        except Exception as error:
+            memory.lose()
+            raise RolledBackError(error) from error
+        if memory.book is book:  # or the commit before has failed meanwhile, and this is in vain
+            memory.head = composed.head
+        return Decided(decisions, composed, book)
+
+    async def write_ahead(self, decided: "Decided") -> list[Outcome | RegistryError]:
+        """
+        Write what was decided ahead, if the log still is what it was decided on.
 
         Returns:
-            Each act's own outcome, proven by the log's size: it still was what they were decided
-            on when they were written, or when the last of them was refused.
+            Each act's own outcome, proven by the log's size: it was what they were decided on when
+            they were written, or when the last of them was refused.
 
         Raises:
             As `under_pen`.
         """
-        head = self.memory.head
-        assert head is not None
         assert not driver(self.connection).is_in_transaction()
-        self.memory.tidy()
-        try:
-            decisions, composed = await self._decide(reads, head, acts)
-        except Exception as error:
-            self.memory.lose()
-            raise RolledBackError(error) from error
         try:
             # The one line after which it happened; where there is nothing to write, it only makes
             # sure that nobody else has written what the refusals did not know of.
-            await commit.write(self.connection, composed)
+            await commit.write(self.connection, decided.composed)
         except Exception as error:
             self.memory.lose()
             if sqlstate_of(error)[:2] in {"23", "40", "P0"}:
                 raise RolledBackError(error) from error
             raise OutcomeUnknownError from error
         self._say_committed()
-        self.memory.head = composed.head
-        return decisions.outcomes
+        return decided.decisions.outcomes
 
     async def _decide(
-        self, connection: AsyncConnection, head: Head, acts: Sequence[Act[Any]]
+        self,
+        connection: AsyncConnection,
+        head: Head,
+        acts: Sequence[Act[Any]],
+        flying: Mapping[Place, NewAnswer] = MappingProxyType({}),
     ) -> tuple[Decisions, Composed]:
         # Times in the log never run backwards, even when the machine's clock does.
         pen = Pen(connection, max(self.now(), head.recorded_at), head.size)
-        pen.lend(self.memory.book)
-        decisions = Decisions(pen, self.refusals)
+        book = self.memory.book
+        pen.lend(book)
+        decisions = Decisions(pen, self.refusals, flying)
         await decisions.decide_all(acts)
         composed = commit.compose(
             head,
             pen,
-            self.memory.book.turn_page(),
+            book.turn_page(),
             answers=list(decisions.answers.values()),
             replayed=decisions.replayed,
         )

@@ -22,6 +22,7 @@ from app.registry.log.pen import Pen
 from app.registry.log.store import Answer
 
 Refusals = Mapping[str, type[RegistryError]]
+Place = tuple[str, str]  # scope and key of an answer
 
 
 class KeyReusedError(ConflictError):
@@ -63,10 +64,11 @@ class Decisions:
 
     pen: Pen
     refusals: Refusals
-    given: Mapping[tuple[str, str], Answer] = field(default_factory=dict)  # of earlier commits
+    flying: Mapping[Place, NewAnswer]  # answers of the commit before, where it is still written
+    given: Mapping[Place, Answer] = field(default_factory=dict)  # of earlier commits
     outcomes: list[Outcome | RegistryError] = field(default_factory=list)
-    answers: dict[tuple[str, str], NewAnswer] = field(default_factory=dict)
-    replayed: list[tuple[str, str]] = field(default_factory=list)
+    answers: dict[Place, NewAnswer] = field(default_factory=dict)
+    replayed: list[Place] = field(default_factory=list)
 
     @property
     def writes(self) -> bool:
@@ -121,7 +123,7 @@ class Decisions:
         one.
         """
         place = (asked.scope, asked.key)
-        fresh = self.answers.get(place)
+        fresh = self.answers.get(place) or self.flying.get(place)
         answer = fresh.answer if fresh is not None else self.given.get(place)
         if answer is None:
             return None

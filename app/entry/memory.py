@@ -49,9 +49,14 @@ class Memory:
                 self.book.forget(await store.list_touched(connection, since=known.size))
         self.head = head
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the memory has outgrown its bounds."""
+        return len(self.book) > KEPT_MAX
+
     def tidy(self) -> None:
         """Keep the memory within its bounds; only while no commit is under way."""
-        if len(self.book) > KEPT_MAX:
+        if self.is_full:
             self.book.forget_unused(KEPT_MAX * 9 // 10)
 
     def lose(self) -> None:

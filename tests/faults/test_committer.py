@@ -22,6 +22,7 @@ from app.entry.acts import Act, Idempotency, Outcome, Reply
 from app.entry.attempt import Attempt, OutcomeUnknownError, RolledBackError
 from app.entry.committer import Committer, DatabaseAwayError, QueueFullError
 from app.entry.deciding import KeyReusedError
+from app.entry.waiting import Queue
 from app.kernel import clock
 from app.kernel.db import make_engine, rows_of, sqlstate_of
 from app.kernel.outages import is_away
@@ -488,12 +489,12 @@ async def test_a_writer_that_is_told_to_end_ends(registry: Registry, world: Worl
         committer._task = None
 
 
-async def test_a_full_queue_says_so(
-    registry: Registry, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(committer_module, "ACTS_WAITING_MAX", 3)
+async def test_a_full_queue_says_so(registry: Registry, world: World) -> None:
+    registry.committer._queue = Queue(lambda waiting: waiting.future.done(), acts_max=6)
     found = await outcomes(registry.committer, *(a_transfer(world) for _ in range(10)))
-    assert sum(isinstance(one, QueueFullError) for one in found) == 7
+    full = [one for one in found if isinstance(one, QueueFullError)]
+    assert len(full) == 7
+    assert {one.facts["retry_after_s"] for one in full} == {1}
     assert await held(registry, world.to_account) == 3
 
 
@@ -542,11 +543,11 @@ async def test_a_connection_that_cannot_even_be_dropped_is_left_behind(
         await committer.submit(a_transfer(world))
         with monkeypatch.context() as patched:
             patched.setattr(AsyncConnection, "invalidate", fail)
-            left = committer._connection
-            assert left is not None
+            left = await committer._get_connections()
             await terminate_as_owner(registry)
-            await committer._drop_connection()
-        await left.close()
+            await committer._drop_connections()
+        for connection in left:
+            await connection.close()
         assert isinstance(await committer.submit(a_transfer(world)), Outcome)
 
 
