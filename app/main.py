@@ -10,8 +10,10 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from app.entry import problems
+from app.entry.addresses import find_by_address
 from app.entry.api.description import TITLE, describe
 from app.entry.api.routes import ROUTERS
+from app.entry.api.short_ways import ShortWays
 from app.entry.committer import Committer
 from app.entry.identity import Identities
 from app.entry.log_files import open_log_files
@@ -58,10 +60,12 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     for router in ROUTERS:
         app.include_router(router)
+    find_by_address(app)
     app.openapi = describe(app, public_origin=settings.public_origin)  # type: ignore[method-assign]
     app.add_exception_handler(RegistryError, problems.on_refusal)
     app.add_exception_handler(RequestValidationError, problems.on_malformed)
     app.add_exception_handler(HTTPException, problems.on_http_exception)
+    app.add_middleware(ShortWays, routes=app.routes)
     app.add_middleware(
         Intake,
         bytes_max=settings.body_bytes_max,

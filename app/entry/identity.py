@@ -111,6 +111,19 @@ class Identities:
         self._token_keys = token_keys
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
+    def known(self, token: str) -> Actor | None:
+        """Return the actor of a token that was read within `AGE_S_MAX`; None: it has to be read."""
+        known = self._known.get(token)
+        if known is None:
+            return None
+        read_at_s = asyncio.get_running_loop().time()
+        if (
+            read_at_s - known.read_at_s < AGE_S_MAX
+            and clock.now().timestamp() < known.expires_at + LEEWAY_S
+        ):
+            return known.actor
+        return None
+
     async def actor_of(self, token: str) -> Actor:
         """
         Return the actor a token stands for.

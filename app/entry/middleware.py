@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -31,6 +32,7 @@ BODY_SECONDS_MAX: Final = 30
 UPLOAD_SECONDS_MAX: Final = 600  # the largest document over a slow line
 UPLOADS: Final = "/v1/documents"
 DOCS: Final = ("/docs", "/static-offline-docs")
+READ_BODY: Final = "registry.read_body"  # where a request's scope holds its `ReadBody`, or None
 
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -118,6 +120,14 @@ def _operation(scope: Scope) -> str | None:
     return getattr(route, "operation_id", None) or getattr(route, "name", None)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadBody:
+    """A body of strict JSON: as it was sent, and what it says."""
+
+    sent: bytes
+    value: object
+
+
 class Intake:
     """
     Takes a request's body in: bounded in bytes and in time, and JSON only in its strict form.
@@ -162,7 +172,7 @@ class Intake:
             return _counted(receive, bytes_max)
         body = await _read(receive, bytes_max)
         if body:
-            _require_understood(headers, body)
+            scope[READ_BODY] = _understood(headers, body)
         return _replay(body, receive)
 
 
@@ -252,14 +262,15 @@ def _counted(receive: Receive, bytes_max: int) -> Receive:
     return counted
 
 
-def _require_understood(headers: Headers, body: bytes) -> None:
+def _understood(headers: Headers, body: bytes) -> "ReadBody | None":
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if headers.get("content-encoding", "identity") != "identity":
         raise _RefusedError(MediaTypeError())
     if kind == "application/json":
         try:
-            strict_json.read(body)
+            return ReadBody(body, strict_json.read(body))
         except strict_json.StrictJsonError as error:
             raise _malformed("/body", error.code, str(error)) from None
-    elif kind not in _FORMS:
+    if kind not in _FORMS:
         raise _RefusedError(MediaTypeError())
+    return None
