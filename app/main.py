@@ -56,6 +56,8 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
         # A body of JSON says so; one that does not is refused before it is read as something else.
         strict_content_type=True,
+        # Nothing of a request goes to a collector; asked for every request, that takes its time.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
     for router in ROUTERS:

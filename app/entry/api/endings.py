@@ -11,7 +11,6 @@ from app.entry.api.context import Writer
 from app.entry.api.credits import (
     AccountNumber,
     ChoiceBody,
-    EndedShown,
     EndingShown,
     moved_reply,
 )
@@ -108,7 +107,7 @@ async def end_credits(
     address = "/v1/retirements" if kind is EntryKind.RETIRED else "/v1/cancellations"
     return await write(
         lambda pen: operations.end(pen, write.actor, command),
-        lambda movement: moved_reply(EndedShown.of_act(movement, dry_run=dry_run), address=address),
+        lambda movement: moved_reply(movement, address=address, dry_run=dry_run),
         touches=command.touches(),
         dry_run=dry_run,
     )
