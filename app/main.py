@@ -19,6 +19,7 @@ from app.entry.identity import Identities
 from app.entry.log_files import open_log_files
 from app.entry.middleware import Envelope, Intake
 from app.entry.publishing.agreement import check_published
+from app.entry.purposes import Purposes
 from app.entry.state_file import StateFile
 from app.entry.storage import make_storage
 from app.entry.tokens import TokenKeys, load_or_make_key
@@ -89,6 +90,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.reads = reads
     app.state.state_file = StateFile(reads, settings.data)
     app.state.identities = Identities(reads, app.state.token_keys)
+    app.state.purposes = Purposes(reads)
     app.state.committer = Committer(writes, refusals_by_constraint())
     try:
         async with reading(reads) as connection:
