@@ -99,7 +99,7 @@ def _admit(standing: store.Standing | None) -> Actor:
 class _Known:
     actor: Actor
     claims: Claims
-    read_at_s: float  # when the actor was read, on the loop's clock, which never steps back
+    good_until_s: float  # on the loop's clock, which never steps back
 
 
 class Identities:
@@ -120,13 +120,9 @@ class Identities:
     def known(self, token: str) -> Actor | None:
         """Return the actor of a token that needs no reading now; None: ask `actor_of`."""
         known = self._known.get(token)
-        if (
-            known is not None
-            and asyncio.get_running_loop().time() - known.read_at_s < AGE_S_MAX
-            and clock.now().timestamp() < known.claims.expires_at + LEEWAY_S
-        ):
-            return known.actor
-        return None
+        if known is None or asyncio.get_running_loop().time() >= known.good_until_s:
+            return None
+        return known.actor
 
     async def actor_of(self, token: str) -> Actor:
         """
@@ -142,16 +138,16 @@ class Identities:
         if actor is not None:
             return actor
         # Before the row is read: what is remembered is at least as fresh as it claims.
-        read_at_s = asyncio.get_running_loop().time()
+        asked_at_s = asyncio.get_running_loop().time()
+        now = clock.now()
         # Taken out, and put back at the end of the line once everything was found good.
         known = self._known.pop(token, None)
-        now = clock.now()
-        if known is not None and now.timestamp() < known.claims.expires_at + LEEWAY_S:
-            claims = known.claims
-        else:
+        claims = None if known is None else known.claims
+        if claims is None or claims.expires_at + LEEWAY_S <= now.timestamp():
             claims = self._token_keys.read(token, now=now)
         actor = _admit(await self._standings.ask((claims.user_id, claims.client_id)))
-        self._known[token] = _Known(actor, claims, read_at_s)
+        age_s = min(AGE_S_MAX, claims.expires_at + LEEWAY_S - now.timestamp())
+        self._known[token] = _Known(actor, claims, asked_at_s + age_s)
         if len(self._known) > IDENTITIES_MAX:
             self._known.popitem(last=False)
         return actor

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, field
-from typing import Final, Literal, TextIO, cast
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -54,8 +54,7 @@ class _Lossy(io.TextIOBase):
             sys.stderr.flush()
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(NamedTuple):
     """A request that was served, as its line in the log tells of it: nothing of the caller."""
 
     method: str
@@ -113,25 +112,27 @@ def note_request(served: Served) -> None:
     a tenth of the price.
     """
     if _form.of_request is None or len(_form.processors) != _form.count:
-        _log.info("request", **asdict(served))
+        _log.info("request", **served._asdict())
         return
     moment = clock.now().isoformat().removesuffix("+00:00") + "Z"
+    # Standard error sends every line on by itself.
     _lossy.write(_form.of_request(served, request_id.get() or "", moment))
-    _lossy.flush()
 
 
 def _as_json(served: Served, named: str, moment: str) -> str:
+    method, operation, status, ms = served
     return (
-        f'{{"method": {_quoted(served.method)}, "operation": {_quoted(served.operation)}, '
-        f'"status": {_quoted(served.status)}, "ms": {served.ms}, "event": "request", '
+        f'{{"method": {_quoted(method)}, "operation": {_quoted(operation)}, '
+        f'"status": {"null" if status is None else status}, "ms": {ms}, "event": "request", '
         f'"request_id": {_quoted(named)}, "level": "info", "timestamp": "{moment}"}}\n'
     )
 
 
 def _as_text(served: Served, named: str, moment: str) -> str:
+    method, operation, status, ms = served
     return (
-        f"{moment} [info     ] {'request':<30} method={served.method} ms={served.ms} "
-        f"operation={served.operation} request_id={named} status={served.status}\n"
+        f"{moment} [info     ] {'request':<30} method={method} ms={ms} "
+        f"operation={operation} request_id={named} status={status}\n"
     )
 
 
