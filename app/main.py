@@ -10,13 +10,16 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from app.entry import problems
+from app.entry.addresses import find_by_address
 from app.entry.api.description import TITLE, describe
 from app.entry.api.routes import ROUTERS
+from app.entry.api.short_ways import ShortWays
 from app.entry.committer import Committer
 from app.entry.identity import Identities
 from app.entry.log_files import open_log_files
 from app.entry.middleware import Envelope, Intake
 from app.entry.publishing.agreement import check_published
+from app.entry.purposes import Purposes
 from app.entry.state_file import StateFile
 from app.entry.storage import make_storage
 from app.entry.tokens import TokenKeys, load_or_make_key
@@ -54,14 +57,18 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
         # A body of JSON says so; one that does not is refused before it is read as something else.
         strict_content_type=True,
+        # Nothing of a request goes to a collector; asked for every request, that takes its time.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
     for router in ROUTERS:
         app.include_router(router)
+    find_by_address(app)
     app.openapi = describe(app, public_origin=settings.public_origin)  # type: ignore[method-assign]
     app.add_exception_handler(RegistryError, problems.on_refusal)
     app.add_exception_handler(RequestValidationError, problems.on_malformed)
     app.add_exception_handler(HTTPException, problems.on_http_exception)
+    app.add_middleware(ShortWays, routes=app.routes)
     app.add_middleware(
         Intake,
         bytes_max=settings.body_bytes_max,
@@ -83,6 +90,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.reads = reads
     app.state.state_file = StateFile(reads, settings.data)
     app.state.identities = Identities(reads, app.state.token_keys)
+    app.state.purposes = Purposes(reads)
     app.state.committer = Committer(writes, refusals_by_constraint())
     try:
         async with reading(reads) as connection:

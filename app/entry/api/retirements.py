@@ -45,13 +45,13 @@ _KINDS: Final = (EntryKind.RETIRED,)
     },
 )
 async def retire_credits(
-    body: EndingBody, write: WriteCredits, reader: Reader, *, dry_run: DryRun = False
+    body: EndingBody, write: WriteCredits, *, dry_run: DryRun = False
 ) -> Response:
     """
     Use credits for good, in somebody's name: they move into the retired account, which nothing can
     leave.
     """
-    return await end_credits(body, EntryKind.RETIRED, write, reader, dry_run=dry_run)
+    return await end_credits(body, EntryKind.RETIRED, write, dry_run=dry_run)
 
 
 @router.get(

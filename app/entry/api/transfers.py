@@ -62,9 +62,7 @@ async def make_transfer(
     )
     return await write(
         lambda pen: operations.transfer(pen, write.actor, command),
-        lambda movement: moved_reply(
-            MovementShown.of(movement, dry_run=dry_run), address="/v1/transfers"
-        ),
+        lambda movement: moved_reply(movement, address="/v1/transfers", dry_run=dry_run),
         touches=command.touches(),
         dry_run=dry_run,
     )

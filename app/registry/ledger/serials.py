@@ -135,10 +135,9 @@ def account_id(number: str) -> int:
     Raises:
         AccountNumberError: the form or the check digits are wrong.
     """
-    match = _ACCOUNT.match(number.translate(_THAI_DIGITS).strip().upper())
-    if not match or (int(match[1]) * 100 + int(match[2])) % _CHECK_MODULUS != 1:
+    plain = number if number.isascii() else number.translate(_THAI_DIGITS)
+    match = _ACCOUNT.match(plain.strip().upper())
+    # The check digits, and that there is no other way to write it.
+    if not match or account_number(int(match[1])) != match[0]:
         raise AccountNumberError
-    found = int(match[1])
-    if account_number(found) != match[0]:
-        raise AccountNumberError
-    return found
+    return int(match[1])
