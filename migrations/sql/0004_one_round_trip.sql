@@ -204,3 +204,51 @@ $$;
 REVOKE EXECUTE ON FUNCTION commit_acts FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION commit_acts TO registry_app;
 REVOKE INSERT ON log_salts FROM registry_app;
+
+-- What was asked for in bulk names people too: its answer goes with the first of them who is erased.
+CREATE OR REPLACE FUNCTION erase_texts(p_acts bigint[], p_user text) RETURNS bigint[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    acts bigint[] := erasable_acts(p_acts, p_user);
+    about text[];
+BEGIN
+    -- Kept answers that speak of what these acts are about, and what was asked for them.
+    about := ARRAY(SELECT p_user WHERE p_user IS NOT NULL
+                    UNION SELECT l.subject FROM log_entries l
+                     WHERE l.log_index = ANY (acts)
+                       AND NOT EXISTS (SELECT FROM endings x WHERE x.log_index = l.log_index));
+    UPDATE answers a SET body = NULL, fingerprint = NULL
+     WHERE a.body IS NOT NULL AND scope !~~ 'import:%'
+       AND (location IS NULL OR location !~~ '/v1/transfers/%' AND location !~~ '/v1/retirements/%'
+           AND location !~~ '/v1/cancellations/%' AND location !~~ '/v1/log/entries/%')
+       AND EXISTS (SELECT FROM unnest(about) AS s(subject)
+                    WHERE position(convert_to('"' || s.subject || '"', 'UTF8') IN a.body) > 0);
+    UPDATE answers a SET body = NULL, fingerprint = NULL
+      FROM endings x
+     WHERE x.log_index = ANY (acts) AND a.recorded_at = x.recorded_at AND a.body IS NOT NULL
+       AND (a.location LIKE '%/' || x.log_index
+            OR (a.location = '/v1/retirements/bulk'
+                AND position(convert_to('"id":' || x.log_index || ',', 'UTF8') IN a.body) > 0)
+            OR a.body = convert_to('{"log_index":' || x.log_index || '}', 'UTF8'));
+
+    UPDATE activities SET description = '[erased]', other_mechanism_note = NULL
+     WHERE id IN (SELECT activity_id FROM activity_events
+                   WHERE log_index = ANY (acts) AND step IN ('draft', 'amend', 'submit'));
+    UPDATE sites SET name = '[erased]'
+     WHERE activity_id IN (SELECT activity_id FROM activity_events
+                            WHERE log_index = ANY (acts) AND step IN ('draft', 'amend', 'submit'));
+    UPDATE activity_events SET reason = NULL WHERE log_index = ANY (acts) AND reason IS NOT NULL;
+    UPDATE report_events SET reason = NULL WHERE log_index = ANY (acts) AND reason IS NOT NULL;
+    UPDATE issuances SET reason = NULL WHERE log_index = ANY (acts) AND reason IS NOT NULL;
+    UPDATE verification_reviews SET reason = NULL WHERE log_index = ANY (acts) AND reason IS NOT NULL;
+    UPDATE party_events SET why = NULL WHERE log_index = ANY (acts) AND why IS NOT NULL;
+    UPDATE validation_opinions SET statement = NULL WHERE log_index = ANY (acts) AND statement IS NOT NULL;
+    UPDATE verification_opinions SET statement = NULL WHERE log_index = ANY (acts) AND statement IS NOT NULL;
+    UPDATE verification_findings SET description = NULL, response = NULL
+     WHERE log_index = ANY (acts) AND description IS NOT NULL;
+    UPDATE documents SET file_name = NULL WHERE log_index = ANY (acts) AND file_name IS NOT NULL;
+    DELETE FROM ending_statements WHERE log_index = ANY (acts);
+    DELETE FROM log_salts WHERE log_index = ANY (acts);
+    RETURN acts;
+END
+$$;

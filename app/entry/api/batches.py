@@ -214,6 +214,6 @@ async def release_buffer(
     return await write(
         lambda pen: operations.release_buffer(pen, write.actor, command),
         lambda movement: moved_reply(movement, address="/v1/log/entries", dry_run=dry_run),
-        touches=command.touches(),
+        touches=(command.touches(),),
         dry_run=dry_run,
     )

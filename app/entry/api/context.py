@@ -70,7 +70,7 @@ class Writer:
         operation: Callable[[Pen], Awaitable[Result]],
         present: Callable[[Result], Reply],
         *,
-        touches: Touches | None = None,
+        touches: tuple[Touches, ...] | None = None,
         dry_run: bool = False,
     ) -> Response:
         """Submit the act and wait for its commit; refusals are raised."""
@@ -79,7 +79,7 @@ class Writer:
             operation,
             present,
             self.idempotency,
-            None if touches is None else (touches,),
+            touches,
             ahead=touches is not None,
             dry_run=dry_run,
         )

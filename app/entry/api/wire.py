@@ -312,7 +312,7 @@ def answer(outcome: Outcome) -> Response:
     """Turn a committed outcome into the HTTP response."""
     headers = []
     reply = outcome.reply
-    if reply.location:
+    if reply.location and reply.status == 201:  # noqa: PLR2004  what was made has an address
         headers.append((b"location", reply.location.encode("latin-1")))
     if reply.etag:
         headers.append((b"etag", reply.etag.encode("latin-1")))
