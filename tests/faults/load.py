@@ -8,6 +8,7 @@ it asks again with the same key.
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -44,6 +45,10 @@ class Load:
         """Let all clients work until `stopping`."""
         self.stopping = False
         await asyncio.gather(*(self._work() for _ in range(CLIENTS)))
+
+    def has_acknowledged(self, how_many: int) -> Callable[[], bool]:
+        """Return what says whether so many have been acknowledged."""
+        return lambda: len(self.acknowledged) >= how_many
 
     async def _work(self) -> None:
         while not self.stopping:
