@@ -70,7 +70,7 @@ async def test_a_worker_that_dies_is_replaced_and_the_others_go_on(
                 await asyncio.sleep(0.5)
                 doomed, other = process.workers
                 os.kill(doomed, signal.SIGKILL)
-                await until(load.has_acknowledged(len(load.acknowledged) + 2 * CLIENTS))
+                await load.more(2 * CLIENTS)
                 await until(lambda: len(process.workers) == 2)
                 assert other in process.workers
                 assert doomed not in process.workers

@@ -18,6 +18,7 @@ from app.entry.tokens import TokenKeys, load_or_make_key
 from app.kernel import clock
 from app.main import TOKEN_KEY_FILE
 from app.registry.parties.rules import Actor
+from tests.races.world import World
 from tests.server_process import ServerProcess
 
 _HEAD_END: Final = b"\r\n\r\n"
@@ -104,6 +105,16 @@ def a_request(
         f"content-length: {len(content)}",
     ]
     return "\r\n".join(head).encode() + _HEAD_END + content
+
+
+def a_transfer(world: World, way: tuple[str, bool], *, key: str, credits_asked: int = 1) -> bytes:
+    """Return the request of a transfer: by whose token, and whether from the second account."""
+    token, is_back = way
+    ends = [world.from_account.number, world.to_account.number]
+    if is_back:
+        ends.reverse()
+    body = {"from_account": ends[0], "to_account": ends[1], "credits": credits_asked}
+    return a_request("POST", "/v1/transfers", token=token, key=key, body=body)
 
 
 def a_token(data: Path, actor: Actor) -> str:
