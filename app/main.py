@@ -1,9 +1,11 @@
 """Builds the service from its settings; the only place that knows every part."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
@@ -28,12 +30,15 @@ from app.kernel.db import make_engine, reading
 from app.kernel.errors import RegistryError
 from app.registry.documents.rules import DOCUMENT_BYTES_MAX
 from app.registry.stores import refusals_by_constraint
-from app.settings import Settings
+from app.settings import COMMITTER_CONNECTIONS_MAX, Settings
+
+log = structlog.get_logger()
 
 VERSION: Final = "1.0.0"
 TOKEN_KEY_FILE: Final = "token-key.pem"  # noqa: S105  its name
-# The committer writes on one connection; the others are for acts that are only tried out.
-COMMITTER_CONNECTIONS_MAX: Final = 4
+# For a commit that is under way when the service is told to stop: a database that hangs must not
+# hold it for ever, and nobody waits for that answer any more.
+COMMIT_SECONDS_MAX: Final = 3
 FORM_BYTES_MAX: Final = 64 * 2**10  # what a form adds around the document in it
 
 
@@ -99,7 +104,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await app.state.committer.start()
         yield
         # Requests are answered by now; what still waits for its commit gets it.
-        await app.state.committer.stop()
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS_MAX):
+                await app.state.committer.stop()
+        except TimeoutError:
+            log.error("stopped_while_committing")  # noqa: TRY400  where, is no news
     finally:
         app.state.state_file.close()
         await writes.dispose()

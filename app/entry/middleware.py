@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.entry import logging, strict_json
+from app.entry.attempt import OutcomeUnknownError
 from app.entry.committer import DatabaseAwayError
 from app.entry.problems import (
     BodyTooLargeError,
@@ -87,6 +88,12 @@ class Envelope:
             if status:
                 raise  # half an answer is out; only closing the connection tells the caller
             await problem(Request(scope), refusal)(scope, receive, send_in_envelope)
+        except asyncio.CancelledError:
+            # The server was told to stop, and its time is up (`app.entry.server`).
+            if not status:
+                unknown = problem(Request(scope), OutcomeUnknownError())
+                await unknown(scope, receive, send_in_envelope)
+            raise
         finally:
             ms = round((time.perf_counter() - began) * 1000, 1)
             logging.note_request(

@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any, Final
@@ -137,12 +139,30 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
 
+class _Worker(uvicorn.Server):
+    """A server that is one of several, and does not outlive the process that began them."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve from here on, until told to stop or left alone."""
+        loop = asyncio.get_running_loop()
+        ours = sys.stdin.fileno()
+
+        def on_input() -> None:
+            if not os.read(ours, 1):
+                loop.remove_reader(ours)
+                self.should_exit = True
+
+        loop.add_reader(ours, on_input)
+        await super().startup(sockets)
+
+
 def serve(
     factory: str | Callable[[], ASGIApp],
     *,
     host: str,
     port: int,
     connections_max: int = CONNECTIONS_MAX,
+    listener: socket.socket | None = None,
 ) -> bool:
     """
     Serve until told to stop; requests under way are finished then.
@@ -152,12 +172,16 @@ def serve(
         host: address to listen on.
         port: port to listen on.
         connections_max: open connections; further ones are told 503.
+        listener: where this is one of several workers (`app.entry.workers`): its socket, bound
+            to host and port.
 
     Returns:
         Whether it came to serving at all.
     """
     # Uvicorn ends with the signal that stopped it; having drained, that is a good end.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
+    if listener is not None:  # Ctrl-C reaches all processes of a terminal
+        signal.signal(signal.SIGINT, lambda _number, _frame: sys.exit(0))
     config = uvicorn.Config(
         factory,
         factory=True,
@@ -180,7 +204,7 @@ def serve(
     config.load()
     gc.freeze()
     gc.enable()
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(config) if listener is None else _Worker(config)
     log.info("serving", host=host, port=port)
-    server.run()
+    server.run(None if listener is None else [listener])
     return server.started
