@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 from bench_database import World, committing
+from bench_processes import cpu_seconds
 from bench_report import Measure
 from bench_scale import Scale
 from bench_sealing import Side, an_act, load
-from bootstrap import ROOT
+from bench_service import environ_of, published_size, publishing
 from local_postgres import LocalPostgres
-from local_state import APP_COMMAND
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.kernel.db import reading
@@ -29,7 +25,6 @@ from app.registry.log.store import get_head
 TARGET: Final = 1.0  # of one processor
 SINGLE_ACTS: Final = 5
 CATCH_UP_SECONDS_MAX: Final = 120
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 def measure(server: LocalPostgres, database: str, world: World, scale: Scale) -> list[Measure]:
@@ -37,7 +32,7 @@ def measure(server: LocalPostgres, database: str, world: World, scale: Scale) ->
     url = server.url(database)
     with (
         tempfile.TemporaryDirectory(prefix="registry-bench-") as data,
-        _publisher(url, data) as pid,
+        publishing(environ_of(server, database, Path(data))) as pid,
     ):
         shares, rates, behind, waits = asyncio.run(_rounds(url, world, scale, pid, Path(data)))
     cost = Measure(
@@ -77,11 +72,11 @@ async def _rounds(
         side = Side("published", sealed=True, engine=engine, committer=committer, world=world)
         await _wait_until_out(engine, data)
         for number in range(scale.rounds):
-            cpu, began = _cpu_seconds(pid), time.perf_counter()
+            cpu, began = cpu_seconds(pid), time.perf_counter()
             rate = await load(side, chance, scale)
             loaded = time.perf_counter()
             await _wait_until_out(engine, data)
-            shares.append((_cpu_seconds(pid) - cpu) / (time.perf_counter() - began))
+            shares.append((cpu_seconds(pid) - cpu) / (time.perf_counter() - began))
             rates.append(rate)
             behind.append(time.perf_counter() - loaded)
             print(
@@ -106,25 +101,7 @@ async def _wait_until_out(engine: AsyncEngine, data: Path) -> None:
     while True:
         async with reading(engine) as connection:
             size = (await get_head(connection)).size
-        checkpoint = data / "log" / "checkpoint"
-        if checkpoint.exists() and int(checkpoint.read_text().split("\n")[1]) >= size:
+        if published_size(data) >= size:
             return
         assert time.perf_counter() < give_up, "the publisher does not keep up"
         await asyncio.sleep(0.01)
-
-
-@contextmanager
-def _publisher(url: str, data: str) -> Iterator[int]:
-    environ = {**os.environ, "DATABASE_URL": url, "REGISTRY_DATA": data}
-    with subprocess.Popen(
-        [*APP_COMMAND, "publish"], cwd=ROOT, env=environ, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            yield process.pid
-        finally:
-            process.terminate()
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS

@@ -9,7 +9,31 @@ from typing import Final
 
 GIB: Final = 2**30
 BYTES_PER_ENTRY: Final = 900  # a log entry with its indexes, and some of what the WAL keeps of it
-BYTES_BESIDE: Final = 6 * GIB  # the WAL at its largest, and the ledger's databases
+BYTES_BESIDE: Final = 12 * GIB  # the WAL at its largest, pgbench's and the ledger's databases
+
+
+@dataclass(frozen=True)
+class LoadScale:
+    """Sizes and times of what is measured over HTTP, and of the yardstick beside it."""
+
+    pgbench_scale: int
+    pgbench_clients: tuple[int, ...]  # the best of these is the yardstick
+    clients: int
+    bulk_clients: int
+    bulk_acts: tuple[int, ...]  # in one request
+    hot_accounts: int
+    rounds: int
+    warm_up_seconds: float
+    turn_seconds: float
+    start_rounds: int
+    starts_fresh: bool  # installs every package anew, where that can be
+    memory_seconds: float
+    endurance_minutes: int
+    minute_seconds: float
+    overload_clients: tuple[
+        int, ...
+    ]  # ten times as many as are served well, and more than may connect
+    overload_seconds: float
 
 
 @dataclass(frozen=True)
@@ -17,6 +41,9 @@ class Scale:
     """Sizes and times of a run."""
 
     name: str
+    load: LoadScale
+    parties: int
+    users_per_party: int
     accounts: int
     blocks: int
     in_flight: int
@@ -40,6 +67,26 @@ class Scale:
 
 FULL: Final = Scale(
     name="full",
+    load=LoadScale(
+        pgbench_scale=50,
+        pgbench_clients=(8, 16, 32),
+        clients=64,
+        bulk_clients=8,
+        bulk_acts=(100, 1_000),
+        hot_accounts=10,
+        rounds=5,
+        warm_up_seconds=5,
+        turn_seconds=5,
+        start_rounds=3,
+        starts_fresh=True,
+        memory_seconds=120,
+        endurance_minutes=10,
+        minute_seconds=60,
+        overload_clients=(640, 4_200),
+        overload_seconds=15,
+    ),
+    parties=100,
+    users_per_party=2,
     accounts=1_000,
     blocks=100_000,
     in_flight=64,
@@ -52,6 +99,26 @@ FULL: Final = Scale(
 )
 QUICK: Final = Scale(
     name="quick",
+    load=LoadScale(
+        pgbench_scale=50,
+        pgbench_clients=(8, 16, 32),
+        clients=64,
+        bulk_clients=8,
+        bulk_acts=(100, 1_000),
+        hot_accounts=10,
+        rounds=3,
+        warm_up_seconds=1,
+        turn_seconds=1,
+        start_rounds=1,
+        starts_fresh=False,
+        memory_seconds=8,
+        endurance_minutes=1,
+        minute_seconds=10,
+        overload_clients=(640,),
+        overload_seconds=4,
+    ),
+    parties=100,
+    users_per_party=2,
     accounts=200,
     blocks=10_000,
     in_flight=64,
