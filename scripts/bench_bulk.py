@@ -11,7 +11,7 @@ from bench_report import Findings
 from bench_scale import Scale
 from bench_service import Service, serving
 from bench_turns import contest
-from bench_yardstick import Yardstick
+from bench_yardstick import yardstick
 from local_postgres import LocalPostgres
 
 TARGETS: Final = {"many accounts": 2.0, "ten accounts": 2.5}  # of T
@@ -31,7 +31,7 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
     load = scale.load
     with copied(server, scale, DATABASE) as database, serving(server, database) as service:
         _require_route(service)
-        yardstick = Yardstick.on(server, load)
+        rival = yardstick(server, load)
         settings = settings_of(server, scale)
         everywhere = world_of(server, database)
         worlds = {
@@ -45,7 +45,7 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
             for acts, mode in zip(load.bulk_acts, MODES, strict=True)
             for name, world in worlds.items()
         }
-        found = contest(service, jobs, yardstick, load)
+        found = contest(service, jobs, rival, load)
     measures = [
         of.measure(
             name,

@@ -15,6 +15,7 @@ from bench_register import copied
 from bench_report import Findings, Measure
 from bench_scale import Scale
 from bench_service import Service, published_size, publishing, serving
+from bench_turns import by_status
 from bootstrap import ROOT
 from local_postgres import LocalPostgres
 from local_state import APP_COMMAND
@@ -28,7 +29,7 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
     """
     Put load on a server whose log is published meanwhile; then check and verify it.
 
-    A minute is a run of its own, with new tokens: they live for ten minutes.
+    A minute is a run of its own, so that it can have new tokens: they live for ten minutes.
     """
     require_wrk()
     load = scale.load
@@ -72,7 +73,7 @@ def _slowest(minutes: Sequence[Replies]) -> Measure:
             "p99, ms, each minute": each,
             "p50, ms, each minute": [replies.p50_ms for replies in minutes],
             "longest, ms, each minute": [replies.max_ms for replies in minutes],
-            "answers, all of them done": sum(replies.answers for replies in minutes),
+            **by_status(minutes),
         },
     )
 

@@ -8,8 +8,7 @@
 --   ACTS    acts in one request (bulk)
 --   MODE    atomic or independent (bulk)
 --   NONCE   a whole number that no other run has had, for the keys
---   RECORD  a file for the address of every act that was answered 201, and a count of all answers;
---           "-" for neither, because looking at every answer takes processor time
+--   RECORD  a file for the address of every act that was answered 201; "-" for none
 
 local accounts, users = {}, {}
 local kind, acts, mode, nonce, record
@@ -17,7 +16,9 @@ local sent = 0
 local host
 local threads = {}
 
-answers = {} -- by status; 503 without Retry-After is counted apart
+-- Seen by `done`, which lives in a state of its own: how many answers of each status there were (a 503
+-- without Retry-After counts as a kind apart), and the first body of each refusal, for whoever asks why.
+answers, refusals = {}, {}
 
 function setup(thread)
   thread:set("number", #threads)
@@ -30,9 +31,7 @@ function init(args)
   math.randomseed(nonce)
   host = wrk.headers["Host"]
   read_plan(args[1])
-  if args[6] == "-" then
-    response = nil -- wrk then does not even take the answer's headers apart
-  else
+  if args[6] ~= "-" then
     record = io.open(args[6] .. "." .. number, "w")
   end
 end
@@ -110,10 +109,10 @@ function response(status, headers, body)
     name = "503 without Retry-After"
   end
   answers[name] = (answers[name] or 0) + 1
-  if status == 201 then
+  if status >= 400 then
+    refusals[name] = refusals[name] or body
+  elseif record then
     record:write(header(headers, "location") or "-", "\n")
-  elseif answers[name] == 1 then
-    record:write("# ", name, " ", body, "\n") -- the first of its kind, for whoever asks why
   end
 end
 
@@ -125,24 +124,42 @@ function header(headers, wanted)
   end
 end
 
+function quoted(text)
+  return '"' .. text:gsub('[%c"\\]', function(character)
+    return string.format("\\u%04x", character:byte())
+  end) .. '"'
+end
+
+function object(members, shown)
+  local parts = {}
+  for name, value in pairs(members) do
+    parts[#parts + 1] = quoted(name) .. ":" .. shown(value)
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
 -- One line for the one who has started wrk, in JSON.
 function done(summary, latency, requests)
-  local counted = {}
+  local counted, told = {}, {}
   for _, thread in ipairs(threads) do
-    for name, count in pairs(thread:get("answers") or {}) do
+    for name, count in pairs(thread:get("answers")) do
       counted[name] = (counted[name] or 0) + count
     end
-  end
-  local shown = {}
-  for name, count in pairs(counted) do
-    shown[#shown + 1] = string.format('"%s":%d', name, count)
+    for name, body in pairs(thread:get("refusals")) do
+      told[name] = body
+    end
   end
   local errors = summary.errors
-  io.write(string.format(
-    'FOUND {"answers":%d,"refused":%d,"p50_ms":%.3f,"p99_ms":%.3f,"max_ms":%.3f,'
-      .. '"unconnected":%d,"broken":%d,"late":%d,"by_status":{%s}}\n',
-    summary.requests, errors.status, latency:percentile(50) / 1000, latency:percentile(99) / 1000,
-    latency.max / 1000, errors.connect, errors.read + errors.write, errors.timeout,
-    table.concat(shown, ",")
-  ))
+  io.write("FOUND ", object({
+    answers = summary.requests,
+    refused = errors.status,
+    p50_ms = latency:percentile(50) / 1000,
+    p99_ms = latency:percentile(99) / 1000,
+    max_ms = latency.max / 1000,
+    unconnected = errors.connect,
+    broken = errors.read + errors.write,
+    late = errors.timeout,
+    by_status = object(counted, tostring),
+    refusals = object(told, quoted),
+  }, tostring), "\n")
 end

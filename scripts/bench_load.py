@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import shutil
 import subprocess
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from bench_database import World
 from bench_service import Service
 
-from app.entry.tokens import TokenKeys, load_or_make_key
+from app.entry.tokens import LIFETIME_S, TokenKeys, load_or_make_key
 from app.kernel import clock
 from app.main import TOKEN_KEY_FILE
 from app.registry.ledger.serials import account_number
 
 SCRIPT: Final = Path(__file__).with_name("bench_load.lua")
 ANSWER_SECONDS_MAX: Final = 60  # beyond that wrk counts an answer as late
+TOKEN_SECONDS: Final = LIFETIME_S / 2  # the other half is for a run that begins with it
 _FOUND: Final = "FOUND "
 
 
@@ -53,7 +56,8 @@ class Replies:
     unconnected: int
     broken: int  # connections that ended before the answer did
     late: int
-    by_status: Mapping[str, int] = field(default_factory=dict)  # empty: not looked at
+    by_status: Mapping[str, int]  # a 503 without Retry-After is a kind of its own
+    refusals: Mapping[str, str]  # the first body of each kind
 
     @property
     def failures(self) -> int:
@@ -84,21 +88,20 @@ class Load:
         Args:
             service: whom to ask.
             job: what for, and by whom.
-            seconds: how long, in whole seconds at least one.
-            record: where to keep what was answered; None: only what wrk itself counts is kept.
+            seconds: how long; wrk knows whole seconds, so the next one above.
+            record: where to keep the address of every act that was answered as done, if anywhere;
+                its name gets the number of wrk's thread, which is 0.
         """
         self._service = service
         self._job = job
-        self._seconds = max(1, round(seconds))
+        self._seconds = math.ceil(seconds)
         self._record = record
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> int:
         """Begin, and return the process id."""
-        plan = self._service.data / "bench-plan"
-        plan.write_text("\n".join(_plan(self._service.data, self._job.world)) + "\n")
-        plan.chmod(0o600)
         job = self._job
+        plan = _plan_file(self._service.data, job.world)
         nonce = secrets.randbits(26)
         self._process = subprocess.Popen(
             [
@@ -177,6 +180,15 @@ def single_transfer(service: Service, world: World) -> urllib.request.Request:
 def _token(data: Path, user_id: str) -> str:
     keys = TokenKeys((load_or_make_key(data / TOKEN_KEY_FILE),))
     return keys.issue(user_id=user_id, client_id=None, now=clock.now())
+
+
+def _plan_file(data: Path, world: World) -> Path:
+    """Return the plan of a world; people keep their tokens while those are good for long."""
+    path = data / f"plan-{hash(world):x}"
+    if not path.exists() or time.time() - path.stat().st_mtime > TOKEN_SECONDS:
+        path.touch(mode=0o600)
+        path.write_text("\n".join(_plan(data, world)) + "\n")
+    return path
 
 
 def _plan(data: Path, world: World) -> Iterator[str]:

@@ -17,6 +17,7 @@ from bench_register import copied
 from bench_report import Facts, Findings, Measure
 from bench_scale import Scale
 from bench_service import Service, serving
+from bench_turns import by_status
 from local_postgres import LocalPostgres
 
 ANSWER_SECONDS: Final = 10.0  # for every answer, whichever it is
@@ -36,7 +37,6 @@ class Storm:
     replies: Replies
     lost: int  # acts that were answered 201 and are not in the log
     recovery_seconds: float
-    first_refusals: str  # one answer of each status that is not 201
 
     @property
     def wrong(self) -> int:
@@ -47,9 +47,9 @@ class Storm:
 
     def facts(self) -> Facts:
         """Return what to print of it."""
-        shown = {f"answers: {status}": n for status, n in sorted(self.replies.by_status.items())}
+        told = self.replies.refusals
         return {
-            **shown,
+            **by_status([self.replies]),
             "connections that failed, ended early, answered late": [
                 self.replies.unconnected,
                 self.replies.broken,
@@ -60,7 +60,7 @@ class Storm:
                 self.replies.p99_ms,
                 self.replies.max_ms,
             ],
-            "the first of each refusal": self.first_refusals or "none",
+            **{f"the first {status}": body for status, body in sorted(told.items())},
         }
 
 
@@ -86,14 +86,13 @@ def _endure(service: Service, job: Job, seconds: float) -> Storm:
         replies = load.finish()
     recovery_seconds = _recovery(service, job)
     lines = Path(f"{record}.0").read_text().splitlines()
-    acts = [int(line.rpartition("/")[2]) for line in lines if not line.startswith("# ")]
+    acts = [int(line.rpartition("/")[2]) for line in lines]
     if len(acts) != replies.by_status.get("201", 0):
         raise LoadError(f"{len(acts)} answers were kept of {replies}")
     there = set(map(int, service.query(_TRANSFERS).splitlines()))
     # An address that was given twice stands for one act only: the other one is lost.
     lost = len(acts) - len(there.intersection(acts))
-    refusals = " ".join(line for line in lines if line.startswith("# "))
-    return Storm(replies, lost, recovery_seconds, refusals)
+    return Storm(replies, lost, recovery_seconds)
 
 
 def _recovery(service: Service, job: Job) -> float:

@@ -23,7 +23,6 @@ from app.kernel.db import reading
 from app.registry.log.store import get_head
 
 TARGET: Final = 1.0  # of one processor
-SINGLE_ACTS: Final = 5
 CATCH_UP_SECONDS_MAX: Final = 120
 
 
@@ -53,7 +52,7 @@ def measure(server: LocalPostgres, database: str, world: World, scale: Scale) ->
         name="act to published checkpoint / one second",
         what=(
             "seconds from the commit of a single act until a checkpoint with it is out; the longest"
-            f" of {SINGLE_ACTS} a round"
+            f" of {scale.single_acts} a round"
         ),
         ratios=[max(wait) for wait in waits],
         bound="at most",
@@ -83,7 +82,7 @@ async def _rounds(
                 f"  round {number + 1}: {shares[-1]:.2f} of a processor at {rate:,.0f}/s",
                 flush=True,
             )
-            waits.append([await _one(side, chance, data) for _ in range(SINGLE_ACTS)])
+            waits.append([await _one(side, chance, data) for _ in range(scale.single_acts)])
     return shares, rates, behind, waits
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from bench_database import fill, migrated
+from bench_database import fill, migrated, settle
 from bench_scale import Scale
 from local_postgres import LocalPostgres
 
@@ -23,7 +23,7 @@ def filled(server: LocalPostgres, scale: Scale) -> str:
         )
         server.create_database(FILLED, template=migrated(server))
         asyncio.run(fill(server.url(FILLED), scale))
-        server.query("VACUUM (ANALYZE)", database=FILLED)
+        asyncio.run(settle(server.url(FILLED)))
     return FILLED
 
 

@@ -11,7 +11,7 @@ from bench_report import Findings
 from bench_scale import Scale
 from bench_service import serving
 from bench_turns import contest
-from bench_yardstick import Yardstick
+from bench_yardstick import yardstick
 from local_postgres import LocalPostgres
 
 TARGET: Final = 1.0  # of T, as for transfers: a retirement is one, with a statement beside it
@@ -22,11 +22,11 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
     """Measure it."""
     require_wrk()
     load = scale.load
-    yardstick = Yardstick.on(server, load)
+    rival = yardstick(server, load)
     with copied(server, scale, DATABASE) as database, serving(server, database) as service:
         settings = settings_of(server, scale)
         job = Job("retire", world_of(server, database), load.clients)
-        found = contest(service, {"retirements": job}, yardstick, load)
+        found = contest(service, {"retirements": job}, rival, load)
     measure = found["retirements"].measure(
         "single retirements",
         f"retirements committed a second, one a request, {load.clients} clients; against"

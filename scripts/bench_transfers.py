@@ -12,7 +12,7 @@ from bench_report import Findings, Measure
 from bench_scale import Scale
 from bench_service import Service, serving
 from bench_turns import Turn, contest, facts_of, take_turn
-from bench_yardstick import Yardstick
+from bench_yardstick import Yardstick, yardstick
 from local_postgres import LocalPostgres
 
 TARGET: Final = 1.0  # of T
@@ -32,21 +32,21 @@ SWITCHED_OFF: Final = (
 def run(server: LocalPostgres, scale: Scale) -> Findings:
     """Measure it."""
     require_wrk()
-    yardstick = Yardstick.on(server, scale.load)
+    rival = yardstick(server, scale.load)
     with copied(server, scale, DATABASE) as database, serving(server, database) as service:
         settings = settings_of(server, scale)
-        measures = [*_with_others(service, scale, yardstick), _alone(service, scale)]
+        measures = [*_with_others(service, scale, rival), _alone(service, scale)]
     return Findings("transfers", measures, settings, SWITCHED_OFF)
 
 
-def _with_others(service: Service, scale: Scale, yardstick: Yardstick) -> list[Measure]:
+def _with_others(service: Service, scale: Scale, rival: Yardstick) -> list[Measure]:
     clients, hot_accounts = scale.load.clients, scale.load.hot_accounts
     everywhere = world_of(service.server, service.database)
     jobs = {
         "many accounts": Job("transfer", everywhere, clients),
         "few accounts": Job("transfer", everywhere.accounts_only(hot_accounts), clients),
     }
-    found = contest(service, jobs, yardstick, scale.load)
+    found = contest(service, jobs, rival, scale.load)
     many, few = found["many accounts"], found["few accounts"]
     return [
         many.measure(
@@ -70,7 +70,7 @@ def _with_others(service: Service, scale: Scale, yardstick: Yardstick) -> list[M
 def _alone(service: Service, scale: Scale) -> Measure:
     """Compare what one client waits for, here and where each request is a transaction."""
     load = scale.load
-    job = Job("transfer", world_of(service.server, service.database), 1)
+    job = Job("transfer", world_of(service.server, service.database).one_user(), 1)
     ours: list[Turn] = []
     plain: list[Turn] = []
     # On the same database: it ages for both alike.

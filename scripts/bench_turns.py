@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -15,7 +16,8 @@ from bench_scale import LoadScale
 from bench_service import Service
 from bench_yardstick import Tpcb, Yardstick
 
-LEAD_IN_SECONDS: Final = 0.5  # connections are made, tokens checked for the first time
+LEAD_IN_SECONDS: Final = 0.3  # connections are made, tokens checked for the first time
+TAIL_SECONDS: Final = 0.1
 _SIZE: Final = "SELECT size, extract(epoch FROM clock_timestamp()) FROM log_head"
 
 
@@ -60,7 +62,7 @@ def take_turn(service: Service, job: Job, *, seconds: float) -> Turn:
         LoadError: a request was answered otherwise than done, or an answered act is not there.
     """
     size_before = service.log_size()
-    with loading(service, job, seconds=LEAD_IN_SECONDS + seconds + 0.5) as load:
+    with loading(service, job, seconds=LEAD_IN_SECONDS + seconds + TAIL_SECONDS) as load:
         pid = load.start()
         time.sleep(LEAD_IN_SECONDS)
         first = _sample(service, pid)
@@ -99,7 +101,7 @@ class Contest:
     """Ours and the yardstick's, round by round."""
 
     ours: Sequence[Turn]
-    yardstick: Yardstick
+    rival: Yardstick
     theirs: Sequence[Tpcb]
 
     def measure(self, name: str, what: str, *, target: float, facts: Facts) -> Measure:
@@ -117,13 +119,13 @@ class Contest:
                     theirs.cpu / ours.cpu for ours, theirs in pairs
                 ],
                 **facts,
-                **self.yardstick.facts(list(self.theirs)),
+                **self.rival.facts(list(self.theirs)),
             },
         )
 
 
 def contest(
-    service: Service, jobs: Mapping[str, Job], yardstick: Yardstick, scale: LoadScale
+    service: Service, jobs: Mapping[str, Job], rival: Yardstick, scale: LoadScale
 ) -> dict[str, Contest]:
     """Warm up, then let the yardstick and each job take turns, for some rounds."""
     for job in jobs.values():
@@ -131,12 +133,20 @@ def contest(
     turns: dict[str, list[Turn]] = {name: [] for name in jobs}
     theirs: list[Tpcb] = []
     for number in range(scale.rounds):
-        theirs.append(yardstick.run(scale.turn_seconds))
+        theirs.append(rival.run(scale.turn_seconds))
         print(f"  round {number + 1}: T {theirs[-1].rate:,.0f}/s", flush=True)
         for name, job in jobs.items():
             turns[name].append(take_turn(service, job, seconds=scale.turn_seconds))
             print(f"    {name}: {turns[name][-1].rate:,.0f}/s", flush=True)
-    return {name: Contest(turns[name], yardstick, theirs) for name in jobs}
+    return {name: Contest(turns[name], rival, theirs) for name in jobs}
+
+
+def by_status(replies: Iterable[Replies]) -> Facts:
+    """Return how many answers of each kind there were."""
+    counted: Counter[str] = Counter()
+    for one in replies:
+        counted.update(one.by_status)
+    return {f"answers: {status}": counted[status] for status in sorted(counted)}
 
 
 def facts_of(turns: Sequence[Turn]) -> Facts:
@@ -151,7 +161,7 @@ def facts_of(turns: Sequence[Turn]) -> Facts:
         "acts committed a second (median)": median(turn.rate for turn in turns),
         "acts committed a second, each round": [turn.rate for turn in turns],
         "acts committed": sum(turn.acts for turn in turns),
-        "answers, all of them done": sum(turn.replies.answers for turn in turns),
+        **by_status([turn.replies for turn in turns]),
         "answer, ms, p50 (median)": median(turn.replies.p50_ms for turn in turns),
         "answer, ms, p99 (median)": median(turn.replies.p99_ms for turn in turns),
         "processor microseconds an act, service": per_act([turn.service_cpu for turn in turns]),

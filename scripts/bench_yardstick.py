@@ -6,6 +6,7 @@ import re
 import resource
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from statistics import median
 from typing import Final
 
@@ -36,20 +37,6 @@ class Yardstick:
     clients: int
     tried: dict[int, float]  # the rates by which they were chosen
 
-    @classmethod
-    def on(cls, server: LocalPostgres, scale: LoadScale) -> Yardstick:
-        """Make its tables where there are none, warm them up, and choose the clients."""
-        if DATABASE not in server.query("SELECT datname FROM pg_database").splitlines():
-            print(f"Filling pgbench's tables at scale {scale.pgbench_scale} ...", flush=True)
-            server.create_database(DATABASE)
-            _pgbench(server, "--initialize", "--quiet", f"--scale={scale.pgbench_scale}")
-        tried = {
-            clients: cls(server, scale, clients, {}).run(scale.warm_up_seconds).rate
-            for clients in scale.pgbench_clients
-        }
-        best = max(tried, key=lambda clients: tried[clients])
-        return cls(server, scale, best, tried)
-
     def run(self, seconds: float) -> Tpcb:
         """Run it once."""
         postgres, ours = family_cpu_seconds(self.server.postmaster_pid), _ended_cpu_seconds()
@@ -79,6 +66,20 @@ class Yardstick:
             + ")",
             "T: pgbench": f"-M prepared, scale {self.scale.pgbench_scale}, {THREADS} threads",
         }
+
+
+@cache
+def yardstick(server: LocalPostgres, scale: LoadScale) -> Yardstick:
+    """Make the tables, warm them up, and choose the clients; once for a server."""
+    print(f"Filling pgbench's tables at scale {scale.pgbench_scale} ...", flush=True)
+    server.create_database(DATABASE)
+    _pgbench(server, "--initialize", "--quiet", f"--scale={scale.pgbench_scale}")
+    tried = {
+        clients: Yardstick(server, scale, clients, {}).run(scale.warm_up_seconds).rate
+        for clients in scale.pgbench_clients
+    }
+    best = max(tried, key=lambda clients: tried[clients])
+    return Yardstick(server, scale, best, tried)
 
 
 def _pgbench(server: LocalPostgres, *options: str) -> str:

@@ -31,7 +31,7 @@ TINY = Scale(
     name="tiny",
     load=LoadScale(
         pgbench_scale=1,
-        pgbench_clients=(1, 2),
+        pgbench_clients=(1,),
         clients=4,
         bulk_clients=2,
         bulk_acts=(2, 3),
@@ -55,6 +55,7 @@ TINY = Scale(
     turns=3,
     turn_seconds=0.2,
     rounds=2,
+    single_acts=2,
     log_entries=3_000,
     reads_per_round=20,
     verified_acts=3_000,
@@ -179,8 +180,8 @@ def test_the_section_overload_measures_what_it_says(server: LocalPostgres) -> No
 def test_an_answer_that_promises_too_little_is_counted() -> None:
     """Expect anything but 201 and a 503 that says when to come again to be called wrong."""
     counted = {"201": 5, "503": 4, "503 without Retry-After": 3, "500": 2}
-    replies = Replies(14, 9, 1.0, 2.0, 3.0, 10, 20, 40, counted)
-    assert Storm(replies, 0, 0.0, "").wrong == 3 + 2 + 10 + 20 + 40
+    replies = Replies(14, 9, 1.0, 2.0, 3.0, 10, 20, 40, counted, {})
+    assert Storm(replies, 0, 0.0).wrong == 3 + 2 + 10 + 20 + 40
 
 
 def test_the_section_start_measures_what_it_says(server: LocalPostgres) -> None:

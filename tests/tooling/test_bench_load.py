@@ -51,6 +51,7 @@ WORLD = World(
         Holder((somebody(n, 1), somebody(n, 2)), (1_001 + 2 * n, 1_002 + 2 * n)) for n in range(5)
     )
 )
+ANSWER = '{"title": "ถูกปฏิเสธ",\n "path": "\\\\"}'.encode()
 NUMBERS = {account_number(account) for account in WORLD.accounts}
 
 
@@ -74,8 +75,9 @@ def listening(
             for name, value in (headers or {}).items():
                 self.send_header(name, value)
             self.send_header("Location", f"/v1/transfers/{next(self.counted)}")
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(ANSWER)))
             self.end_headers()
+            self.wfile.write(ANSWER)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -151,17 +153,20 @@ def test_retirements_are_in_many_names(tmp_path: Path) -> None:
         (409, {}, "409"),
     ],
 )
-def test_a_record_has_every_answer(
+def test_every_answer_is_counted_by_what_it_is(
     tmp_path: Path, status: int, headers: dict[str, str], counted: str
 ) -> None:
-    """Expect the address of each act that was answered as done, and a count of the others."""
+    """Expect the address of each act that was answered as done, and why others were not."""
     with listening(tmp_path, status=status, headers=headers) as (service, _):
         replies = load(service, Job("transfer", WORLD, 2), tmp_path / "record")
     assert replies.by_status == {counted: replies.answers}
-    assert replies.refused == (0 if status == 201 else replies.answers)
     lines = (tmp_path / "record.0").read_text().splitlines()
     if status == 201:
+        assert replies.refused == 0
+        assert replies.refusals == {}
         assert len(set(lines)) == replies.answers
         assert lines[0].startswith("/v1/transfers/")
     else:
-        assert lines == [f"# {counted} "]
+        assert replies.refused == replies.answers
+        assert replies.refusals == {counted: ANSWER.decode()}
+        assert lines == []
