@@ -187,10 +187,9 @@ class Plan:
             place = int(random_() * len(accounts))
         sender = accounts[place]
         runs = self._choose(batch, place)
-        is_whole = len(runs) == 1 and runs[0] == (batch.firsts[place], _end(batch, place))
         log_index = self._next_index
         self._next_index = log_index + 1
-        if random_() < _SHARE_RETIRED and not is_whole:  # else a whole batch could be retired
+        if random_() < _SHARE_RETIRED and _may_retire(batch, runs):
             kind, receiver = EntryKind.RETIRED, RETIRED
         else:
             kind, receiver = EntryKind.TRANSFERRED, self._another(sender)
@@ -241,6 +240,12 @@ class Plan:
         to_total = totals[receiver] = totals[receiver] + moved
         held = batch.held
         return Line(run[0], run[1], held[sender], held[receiver], from_total, to_total, previous)
+
+
+def _may_retire(batch: Batch, runs: Sequence[tuple[int, int]]) -> bool:
+    """Tell whether half of a batch stays in use: something must be left to be cut."""
+    credits_retired = sum(last - first + 1 for first, last in runs)
+    return batch.held.get(RETIRED, 0) + credits_retired <= CREDITS_PER_BATCH // 2
 
 
 def _end(batch: Batch, place: int) -> int:
