@@ -84,10 +84,10 @@ class Envelope:
         try:
             await self.app(scope, receive, send_in_envelope)
         except Exception as error:  # the one place where surprises end
-            refusal = _refusal_of(error, _operation(scope))
+            answer = problem(Request(scope), _refusal_of(error, _operation(scope)))
             if status:
                 raise  # half an answer is out; only closing the connection tells the caller
-            await problem(Request(scope), refusal)(scope, receive, send_in_envelope)
+            await answer(scope, receive, send_in_envelope)
         except asyncio.CancelledError:
             # The server was told to stop, and its time is up (`app.entry.server`).
             if not status:
@@ -95,11 +95,13 @@ class Envelope:
                 await unknown(scope, receive, send_in_envelope)
             raise
         finally:
-            ms = round((time.perf_counter() - began) * 1000, 1)
-            logging.note_request(
-                logging.Served(scope["method"], _operation(scope), status or None, ms)
-            )
+            _note(scope, status, began)
             logging.request_id.reset(outside)
+
+
+def _note(scope: Scope, status: int, began: float) -> None:
+    ms = round((time.perf_counter() - began) * 1000, 1)
+    logging.note_request(logging.Served(scope["method"], _operation(scope), status or None, ms))
 
 
 def _refusal_of(error: Exception, operation: str | None) -> RegistryError:
