@@ -78,6 +78,17 @@ def require_wrk() -> str:
     return found
 
 
+def require_done(replies: Replies, job: Job) -> None:
+    """
+    Accept replies of a run in which every request was to be done.
+
+    Raises:
+        LoadError: one was answered otherwise, or not at all, or there was no answer.
+    """
+    if replies.failures or not replies.answers:
+        raise LoadError(f"a {job.kind} was not answered as done: {replies}")
+
+
 class Load:
     """A run of wrk."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from bench_load import Job, LoadError, Replies, loading
+from bench_load import Job, LoadError, Replies, loading, require_done
 from bench_processes import cpu_seconds, family_cpu_seconds
 from bench_report import Facts, Measure
 from bench_scale import LoadScale
@@ -69,8 +69,7 @@ def take_turn(service: Service, job: Job, *, seconds: float) -> Turn:
         time.sleep(seconds)
         last = _sample(service, pid)
         replies = load.finish()
-    if replies.failures:
-        raise LoadError(f"not every {job.kind} was answered as done: {replies}; {service.log}")
+    require_done(replies, job)
     done = replies.answers * job.acts
     # More may be there: what was under way when wrk ended.
     if service.log_size() - size_before < done:
