@@ -48,7 +48,7 @@ def watch(service: Service, job: Job, seconds: float) -> tuple[list[Footprint], 
     Put load on a server for a while, and look at its memory at times.
 
     Raises:
-        LoadError: a request was answered otherwise than done.
+        LoadError: too many requests were not answered as done.
     """
     footprints = []
     with loading(service, job, seconds=seconds) as load:

@@ -59,7 +59,7 @@ def take_turn(service: Service, job: Job, *, seconds: float) -> Turn:
     Load the service for a while.
 
     Raises:
-        LoadError: a request was answered otherwise than done, or an answered act is not there.
+        LoadError: too many requests were not answered as done, or an act that was is not there.
     """
     size_before = service.log_size()
     with loading(service, job, seconds=LEAD_IN_SECONDS + seconds + TAIL_SECONDS) as load:
@@ -70,7 +70,7 @@ def take_turn(service: Service, job: Job, *, seconds: float) -> Turn:
         last = _sample(service, pid)
         replies = load.finish()
     require_done(replies, job)
-    done = replies.answers * job.acts
+    done = (replies.answers - replies.refused) * job.acts
     # More may be there: what was under way when wrk ended.
     if service.log_size() - size_before < done:
         raise LoadError(f"{done} acts were answered as done, and the database has fewer")
