@@ -299,7 +299,8 @@ def _give(holder: Actor, source: int, receiver: int) -> Act[Movement]:
         lambda pen: transfer(pen, holder, given),
         lambda movement: Reply(201, b"{}", f"/v1/transfers/{movement.log_index}"),
         Idempotency(holder.user_id, new_id("req"), sha256(b"").digest()),
-        given.touches(),
+        (given.touches(),),
+        ahead=True,
     )
 
 

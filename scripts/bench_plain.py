@@ -57,13 +57,14 @@ class PlainCommitter:
                 pen.lend(book)
                 given = await log_store.list_answers(connection, [(asked.scope, asked.key)])
                 assert not given, "the load uses no key twice"
-                await load_book(connection, book, [act.touches])
+                await load_book(connection, book, act.touches)
                 reply = act.present(await act.operation(pen))
                 kept = Answer(
                     asked.fingerprint, reply.status, reply.location, reply.etag, reply.body
                 )
                 answer = NewAnswer(asked.scope, asked.key, kept)
-                await commit.write(connection, pen, head, answers=[answer], replayed=[])
+                composed = commit.compose(head, pen, book.page, answers=[answer], replayed=[])
+                await commit.write(connection, composed)
         finally:
             await connection.close()
         return Outcome(reply)

@@ -207,7 +207,8 @@ def an_act(world: World, chance: random.Random, number: int) -> Act[Movement]:
         lambda pen: transfer(pen, actor, asked),
         _present,
         Idempotency(actor.user_id, key, sha256(body).digest()),
-        asked.touches(),
+        (asked.touches(),),
+        ahead=True,
     )
 
 
