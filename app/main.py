@@ -1,22 +1,27 @@
 """Builds the service from its settings; the only place that knows every part."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from app.entry import problems
+from app.entry.addresses import find_by_address
 from app.entry.api.description import TITLE, describe
 from app.entry.api.routes import ROUTERS
+from app.entry.api.short_ways import ShortWays
 from app.entry.committer import Committer
 from app.entry.identity import Identities
 from app.entry.log_files import open_log_files
 from app.entry.middleware import Envelope, Intake
 from app.entry.publishing.agreement import check_published
+from app.entry.purposes import Purposes
 from app.entry.state_file import StateFile
 from app.entry.storage import make_storage
 from app.entry.tokens import TokenKeys, load_or_make_key
@@ -25,12 +30,15 @@ from app.kernel.db import make_engine, reading
 from app.kernel.errors import RegistryError
 from app.registry.documents.rules import DOCUMENT_BYTES_MAX
 from app.registry.stores import refusals_by_constraint
-from app.settings import Settings
+from app.settings import COMMITTER_CONNECTIONS_MAX, Settings
+
+log = structlog.get_logger()
 
 VERSION: Final = "1.0.0"
 TOKEN_KEY_FILE: Final = "token-key.pem"  # noqa: S105  its name
-# The committer writes on one connection; the others are for acts that are only tried out.
-COMMITTER_CONNECTIONS_MAX: Final = 4
+# For a commit that is under way when the service is told to stop: a database that hangs must not
+# hold it for ever, and nobody waits for that answer any more.
+COMMIT_SECONDS_MAX: Final = 3
 FORM_BYTES_MAX: Final = 64 * 2**10  # what a form adds around the document in it
 
 
@@ -54,14 +62,18 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
         # A body of JSON says so; one that does not is refused before it is read as something else.
         strict_content_type=True,
+        # Nothing of a request goes to a collector; asked for every request, that takes its time.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
     for router in ROUTERS:
         app.include_router(router)
+    find_by_address(app)
     app.openapi = describe(app, public_origin=settings.public_origin)  # type: ignore[method-assign]
     app.add_exception_handler(RegistryError, problems.on_refusal)
     app.add_exception_handler(RequestValidationError, problems.on_malformed)
     app.add_exception_handler(HTTPException, problems.on_http_exception)
+    app.add_middleware(ShortWays, routes=app.routes)
     app.add_middleware(
         Intake,
         bytes_max=settings.body_bytes_max,
@@ -83,6 +95,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.reads = reads
     app.state.state_file = StateFile(reads, settings.data)
     app.state.identities = Identities(reads, app.state.token_keys)
+    app.state.purposes = Purposes(reads)
     app.state.committer = Committer(writes, refusals_by_constraint())
     try:
         async with reading(reads) as connection:
@@ -91,7 +104,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await app.state.committer.start()
         yield
         # Requests are answered by now; what still waits for its commit gets it.
-        await app.state.committer.stop()
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS_MAX):
+                await app.state.committer.stop()
+        except TimeoutError:
+            log.error("stopped_while_committing")  # noqa: TRY400  where, is no news
     finally:
         app.state.state_file.close()
         await writes.dispose()

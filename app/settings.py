@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 # Where container platforms mount secrets: the file `database_url` holds what DATABASE_URL would.
 _SECRETS: Final = Path("/run/secrets")
+# The committer writes on one connection; the others are for acts that are only tried out.
+COMMITTER_CONNECTIONS_MAX: Final = 4
 
 PostgresUrl = Annotated[
     str, StringConstraints(pattern=r"^postgres(ql)?(\+asyncpg)?://\S+$"), Field(repr=False)
@@ -70,7 +72,8 @@ class Settings(BaseSettings):
     # Where people reach the service, for the API's description; empty says "where this came from".
     public_origin: Annotated[str, StringConstraints(pattern=r"^(https?://[^/\s]+)?$")] = ""
     log_format: Literal["console", "json"] = "console"
-    # Connections for reading; the committer has its own.
+    # Connections for reading, of each server process; its committer has its own. All processes of
+    # all machines together must fit into the database's max_connections (`registry doctor` counts).
     connections_max: Annotated[int, Field(ge=1, le=500)] = 8
     # A JSON body. A thousand acts in one request fit; documents have their own limit.
     body_bytes_max: Annotated[int, Field(ge=1_024, le=64 * 2**20)] = 2**20

@@ -196,7 +196,16 @@ class Registry:
         asked = None
         if key is not None:
             asked = Idempotency(actor.user_id, key, b"\x00" * 32)
-        outcome = await self.committer.submit(Act(actor, operation, keep, asked, touches, dry_run))
+        act = Act(
+            actor,
+            operation,
+            keep,
+            asked,
+            None if touches is None else (touches,),
+            ahead=touches is not None,
+            dry_run=dry_run,
+        )
+        outcome = await self.committer.submit(act)
         if may_replay and outcome.replayed:
             return None  # type: ignore[return-value]
         return results[-1]

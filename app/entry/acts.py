@@ -20,7 +20,7 @@ class Reply:
 
     status: int
     body: bytes
-    location: str | None = None
+    location: str | None = None  # of what was made (201), or where the act was asked for
     etag: str | None = None
 
 
@@ -53,10 +53,21 @@ class Act(Generic[Result]):
     operation: Callable[[Pen], Awaitable[Result]]
     present: Callable[[Result], Reply]
     idempotency: Idempotency | None = None
-    touches: Touches | None = (
-        None  # given by acts that only move credits: what they will need to know
-    )
+    # Given by acts that write no rows of their own: what they will need to know of the ledger.
+    touches: tuple[Touches, ...] | None = None
+    # Moves credits that are there and reads nothing else: may be decided before the pen is taken.
+    ahead: bool = False
     dry_run: bool = False  # decide and present, but write nothing
+
+    @property
+    def client(self) -> str:
+        """Who waits for it: clients take turns."""
+        return self.idempotency.scope if self.idempotency else self.actor.user_id
+
+    @property
+    def weight(self) -> int:
+        """About how much work it is, an act that moves credits once being 1."""
+        return max(1, len(self.touches or ()))
 
 
 @dataclass(frozen=True, slots=True)

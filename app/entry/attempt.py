@@ -1,32 +1,39 @@
 """
-One commit: take the pen, load, decide, write, seal, COMMIT.
+One commit: load, decide, write, seal, COMMIT; with the pen in hand from the beginning, or ahead of
+it.
 
-There is exactly one line after which the acts have happened: the commit in `Attempt._commit`. What
-fails before it certainly did not happen (`RolledBackError`); of what fails in it nothing is known
+*Under the pen* the log's head is locked first, so whatever an act reads and writes of its own
+stands still. *Ahead* an act that only moves credits is decided on what the committer remembers,
+and pen, checks, writes and COMMIT are one statement in one round trip; where another process wrote
+in between, the database finds the log at another size, and nothing has happened.
+
+In either there is exactly one line after which the acts have happened. What fails before it
+certainly did not happen (`RolledBackError`); of what fails in it nothing is known
 (`OutcomeUnknownError`), and only the same idempotency key can find out.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
-from app.entry.acts import Act, Idempotency, Outcome, Reply
-from app.kernel.db import constraint_of, sqlstate_of
-from app.kernel.errors import BusyError, ConflictError, GoneError, RegistryError
+from app.entry.acts import Act, Outcome
+from app.entry.deciding import Decisions, Place, Refusals, refusal_of
+from app.entry.memory import Memory
+from app.kernel.db import driver, sqlstate_of
+from app.kernel.errors import BusyError, RegistryError
 from app.kernel.failpoints import failpoint
 from app.registry import commit
-from app.registry.commit import NewAnswer
+from app.registry.commit import Composed, NewAnswer
 from app.registry.ledger.book import Book
 from app.registry.ledger.store import load_book
 from app.registry.log import store as log_store
 from app.registry.log.pen import Pen
-from app.registry.log.store import Answer, Head
-
-Refusals = Mapping[str, type[RegistryError]]
+from app.registry.log.store import Head
 
 
 class OutcomeUnknownError(BusyError):
@@ -42,29 +49,6 @@ class OutcomeUnknownError(BusyError):
     advice_th = "โปรดส่งคำขอเดิมด้วย Idempotency-Key เดิม การดำเนินการจะเกิดเพียงครั้งเดียวและท่านจะได้รับผล"
 
 
-class KeyReusedError(ConflictError):
-    """This Idempotency-Key was used for another request."""
-
-    code = "idempotency_key_reused"
-    number = 1604
-    title_th = "Idempotency-Key นี้ถูกใช้กับคำขออื่นแล้ว"
-    advice = (
-        "Nothing was done now. Use a new key for a new request, and an old one only to repeat its "
-        "own."
-    )
-    advice_th = "ยังไม่มีการดำเนินการใด โปรดใช้คีย์ใหม่สำหรับคำขอใหม่ และใช้คีย์เดิมเฉพาะการส่งซ้ำ"
-
-
-class AnswerErasedError(GoneError):
-    """This request was done, and its reply was erased with a person's data."""
-
-    code = "answer_erased"
-    number = 1605
-    title_th = "คำขอนี้ดำเนินการแล้ว แต่คำตอบถูกลบไปพร้อมกับข้อมูลส่วนบุคคล"
-    advice = "Nothing was done now. Read what it did at its own address; use a new key to do more."
-    advice_th = "ยังไม่มีการดำเนินการใดในครั้งนี้ โปรดอ่านผลที่ที่อยู่ของรายการนั้น และใช้คีย์ใหม่สำหรับคำขอใหม่"
-
-
 class RolledBackError(Exception):
     """The commit certainly did not happen; ``cause`` says why."""
 
@@ -73,47 +57,30 @@ class RolledBackError(Exception):
         self.cause = cause
 
 
-def refusal_of(error: Exception, refusals: Refusals) -> RegistryError | None:
-    """
-    Return what an error refuses, be it a rule or a constraint with a name; None: it is neither.
-    """
-    if isinstance(error, RegistryError):
-        return error
-    refusal = refusals.get(constraint_of(error) or "")
-    return None if refusal is None else refusal()
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A commit that was decided ahead and is ready to be written."""
 
-
-@dataclass(slots=True)
-class _Progress:
-    """What a commit has come to: its pen, what is answered, what is to be written."""
-
-    head: Head
-    pen: Pen
-    given: Mapping[tuple[str, str], Answer]  # answers of earlier commits
-    outcomes: list[Outcome | RegistryError] = field(default_factory=list)
-    answers: dict[tuple[str, str], NewAnswer] = field(default_factory=dict)
-    replayed: list[tuple[str, str]] = field(default_factory=list)
-
-    @property
-    def writes(self) -> bool:
-        """Whether there is anything to commit."""
-        return bool(self.pen.records or self.answers or self.replayed)
+    decisions: Decisions
+    composed: Composed
+    book: Book  # that it was decided in: void where it was given up since
 
 
 @dataclass(slots=True)
 class Attempt:
-    """One transaction for the acts that have arrived together."""
+    """One commit for the acts that have arrived together."""
 
     connection: AsyncConnection
+    memory: Memory
     refusals: Refusals
     now: Callable[[], datetime]
     # Tells whether the server gave up waiting for its standby during the commit: committed here,
     # but gone after a failover, so neither done nor undone.
     standby_was_given_up: Callable[[], bool]
 
-    async def run(self, acts: Sequence[Act[Any]]) -> list[Outcome | RegistryError]:
+    async def under_pen(self, acts: Sequence[Act[Any]]) -> list[Outcome | RegistryError]:
         """
-        Commit acts, in order of arrival.
+        Commit acts, in order of arrival, with the pen in hand.
 
         Returns:
             Each act's own outcome; a refused act has changed nothing and disturbed nobody.
@@ -124,80 +91,114 @@ class Attempt:
         """
         transaction = await _before_commit(self.connection.begin())
         try:
-            progress = await self._decide_all(acts)
-            failpoint("commit_decided")
-            if progress.writes:
-                await commit.write(
-                    self.connection,
-                    progress.pen,
-                    progress.head,
-                    answers=list(progress.answers.values()),
-                    replayed=progress.replayed,
-                )
+            head = await log_store.lock_head(self.connection)
+            await self.memory.catch_up(self.connection, head)
+            decisions, composed = await self._decide(self.connection, head, acts)
+            if decisions.writes:
+                await commit.write(self.connection, composed)
                 failpoint("commit_written")
         except Exception as error:
+            self.memory.lose()
             await _before_commit(transaction.rollback())
             raise RolledBackError(error) from error
-        if progress.writes:
+        if decisions.writes:
             await self._commit(transaction)
         else:
             await _before_commit(transaction.rollback())
-        return progress.outcomes
+        self.memory.head = composed.head
+        self.memory.tidy()
+        return decisions.outcomes
 
     async def _commit(self, transaction: AsyncTransaction) -> None:
         try:
             await transaction.commit()  # the one line after which it happened
         except Exception as error:
+            self.memory.lose()
             if sqlstate_of(error)[:2] in {"23", "40"}:
                 # The server has rolled back; the connection must hear of it before it begins again.
                 await _before_commit(transaction.rollback())
                 raise RolledBackError(error) from error
             raise OutcomeUnknownError from error
+        self._say_committed()
+
+    async def decide_ahead(
+        self, reads: AsyncConnection, acts: Sequence[Act[Any]], flying: Mapping[Place, NewAnswer]
+    ) -> "Decided":
+        """
+        Decide acts that only move credits before the pen is taken, on what is remembered.
+
+        Args:
+            reads: a connection that commits each statement, for what is not remembered.
+            acts: acts that may be decided ahead, in order of arrival.
+            flying: answers of the commit before, which is still being written.
+
+        Raises:
+            RolledBackError: it could not be decided, and nothing happened.
+        """
+        memory = self.memory
+        head, book = memory.head, memory.book
+        assert head is not None
+        try:
+            decisions, composed = await self._decide(reads, head, acts, flying)
+        except Exception as error:
+            memory.lose()
+            raise RolledBackError(error) from error
+        if memory.book is book:  # or the commit before has failed meanwhile, and this is in vain
+            memory.head = composed.head
+        return Decided(decisions, composed, book)
+
+    async def write_ahead(self, decided: "Decided") -> list[Outcome | RegistryError]:
+        """
+        Write what was decided ahead, if the log still is what it was decided on.
+
+        Returns:
+            Each act's own outcome, proven by the log's size: it was what they were decided on when
+            they were written, or when the last of them was refused.
+
+        Raises:
+            As `under_pen`.
+        """
+        assert not driver(self.connection).is_in_transaction()
+        try:
+            # The one line after which it happened; where there is nothing to write, it only makes
+            # sure that nobody else has written what the refusals did not know of.
+            await commit.write(self.connection, decided.composed)
+        except Exception as error:
+            self.memory.lose()
+            if sqlstate_of(error)[:2] in {"23", "40", "P0"}:
+                raise RolledBackError(error) from error
+            raise OutcomeUnknownError from error
+        self._say_committed()
+        return decided.decisions.outcomes
+
+    async def _decide(
+        self,
+        connection: AsyncConnection,
+        head: Head,
+        acts: Sequence[Act[Any]],
+        flying: Mapping[Place, NewAnswer] = MappingProxyType({}),
+    ) -> tuple[Decisions, Composed]:
+        # Times in the log never run backwards, even when the machine's clock does.
+        pen = Pen(connection, max(self.now(), head.recorded_at), head.size)
+        book = self.memory.book
+        pen.lend(book)
+        decisions = Decisions(pen, self.refusals, flying)
+        await decisions.decide_all(acts)
+        composed = commit.compose(
+            head,
+            pen,
+            book.turn_page(),
+            answers=list(decisions.answers.values()),
+            replayed=decisions.replayed,
+        )
+        failpoint("commit_decided")
+        return decisions, composed
+
+    def _say_committed(self) -> None:
         failpoint("commit_committed")
         if self.standby_was_given_up():
+            self.memory.lose()
             raise OutcomeUnknownError
-
-    async def _decide_all(self, acts: Sequence[Act[Any]]) -> _Progress:
-        head = await log_store.lock_head(self.connection)
-        # Times in the log never run backwards, even when the machine's clock does.
-        pen = Pen(self.connection, max(self.now(), head.recorded_at), head.size)
-        book = Book()
-        pen.lend(book)
-        keys = {(a.idempotency.scope, a.idempotency.key) for a in acts if a.idempotency is not None}
-        progress = _Progress(head, pen, await log_store.list_answers(self.connection, list(keys)))
-        await load_book(self.connection, book, [a.touches for a in acts if a.touches is not None])
-        for act in acts:
-            progress.outcomes.append(await self._decide(progress, act))
-        return progress
-
-    async def _decide(self, progress: _Progress, act: Act[Any]) -> Outcome | RegistryError:
-        """Let one act decide; one that is refused leaves no trace."""
-        asked = act.idempotency
-        earlier = None if asked is None else _earlier(progress, asked)
-        if earlier is not None:
-            return earlier
-        records, book = progress.pen.records, progress.pen.take(Book)
-        recorded, changed = len(records), book.changes()
-        try:
-            reply = await self._operate(progress.pen, act)
-        except (RegistryError, DBAPIError) as error:
-            refusal = refusal_of(error, self.refusals)
-            if refusal is None or book.changes() != changed:
-                raise  # not to be undone here: the whole commit goes back, its acts go one by one
-            del records[recorded:]
-            return refusal
-        if asked is not None:
-            kept = Answer(asked.fingerprint, reply.status, reply.location, reply.etag, reply.body)
-            progress.answers[asked.scope, asked.key] = NewAnswer(asked.scope, asked.key, kept)
-        return Outcome(reply)
-
-    async def _operate(self, pen: Pen, act: Act[Any]) -> Reply:
-        if act.touches is not None:
-            return act.present(await act.operation(pen))
-        # An act that writes rows of its own does so under a savepoint, so that it can be refused
-        # alone, be it by what presents it.
-        async with self.connection.begin_nested():
-            return act.present(await act.operation(pen))
 
 
 async def try_out(
@@ -212,7 +213,9 @@ async def try_out(
     async with connection.begin() as transaction:
         head = await log_store.get_head(connection)
         pen = Pen(connection, max(now, head.recorded_at), head.size)
-        pen.lend(Book())
+        book = Book()
+        pen.lend(book)
+        await load_book(connection, book, act.touches or ())
         try:
             return Outcome(act.present(await act.operation(pen)))
         except DBAPIError as error:
@@ -230,21 +233,3 @@ async def _before_commit(step: Awaitable[Any]) -> Any:  # noqa: ANN401  a transa
         return await step
     except Exception as error:
         raise RolledBackError(error) from error
-
-
-def _earlier(progress: _Progress, asked: Idempotency) -> Outcome | RegistryError | None:
-    """
-    Return the answer that a key already has: of an earlier commit, or of an act before this one.
-    """
-    place = (asked.scope, asked.key)
-    fresh = progress.answers.get(place)
-    answer = fresh.answer if fresh is not None else progress.given.get(place)
-    if answer is None:
-        return None
-    if answer.body is None:
-        progress.replayed.append(place)
-        return AnswerErasedError()
-    if answer.fingerprint != asked.fingerprint:
-        return KeyReusedError()
-    progress.replayed.append(place)
-    return Outcome(Reply(answer.status, answer.body, answer.location, answer.etag), replayed=True)

@@ -2,39 +2,39 @@
 The committer: takes the acts that have arrived together through one transaction, and answers each
 of them.
 
-The one write path of the registry. While one commit is under way the next acts gather: the commit
-in flight is the window, there is no timer, and an act alone is a commit of one. What a commit does
-is in `app.entry.attempt`; here is who waits, who is answered, and what is tried again.
+The one write path of the registry. While one commit is written the next acts gather, and those that
+only move credits are decided meanwhile: the commit being written is the window, there is no timer,
+and an act alone is a commit of one. What a commit does is in `app.entry.attempt`; here is who
+waits, who is answered, and what is tried again.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.entry.acts import Act, Outcome
-from app.entry.attempt import (
-    Attempt,
-    OutcomeUnknownError,
-    Refusals,
-    RolledBackError,
-    refusal_of,
-    try_out,
-)
+from app.entry.attempt import Attempt, Decided, OutcomeUnknownError, RolledBackError, try_out
+from app.entry.deciding import Place, Refusals, refusal_of
+from app.entry.memory import Memory
+from app.entry.waiting import FullError, Queue
 from app.kernel import clock
 from app.kernel.db import connect, driver, sqlstate_of
 from app.kernel.errors import BusyError, RegistryError
 from app.kernel.outages import gave_up_waiting, is_away
+from app.registry.commit import NewAnswer
 
 ACTS_PER_COMMIT_MAX: Final = 500  # A commit of this size takes some tens of milliseconds.
-ACTS_WAITING_MAX: Final = 10_000  # Beyond some seconds' work, "busy" is kinder than a longer queue.
+# While a commit is written, so many acts are worth being decided; fewer may grow more until then.
+WORTH_DECIDING: Final = 32
 TRIES_MAX: Final = 3
 _RETRY_PAUSE_S: Final = 0.05
+_NOTHING: Final[Mapping[Place, NewAnswer]] = MappingProxyType({})
 
 _log = structlog.get_logger()
 
@@ -65,6 +65,18 @@ class _Waiting:
     future: "asyncio.Future[Outcome]"
 
 
+_Batch = Sequence[_Waiting]
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A commit that was decided ahead and is being written."""
+
+    batch: _Batch
+    answers: Mapping[Place, NewAnswer]
+    landing: "asyncio.Task[bool]"  # False: nothing happened, and its acts are to be served again
+
+
 class Committer:
     """Commits acts, many at a time, each answered by its own outcome."""
 
@@ -79,18 +91,21 @@ class Committer:
         Prepare; nothing is opened before `start`.
 
         Args:
-            engine: connections with the application's role; one is held for writing.
+            engine: connections with the application's role; two are held, to write and to read.
             refusals: which refusal the violation of a named constraint means.
             now: the clock.
         """
         self._engine = engine
         self._refusals = refusals
         self._now = now
-        self._queue: deque[_Waiting] = deque()
-        self._arrived = asyncio.Event()
+        self._queue: Queue[_Waiting] = Queue(lambda waiting: waiting.future.done())
+        self._stirred = asyncio.Event()  # something arrived, landed, or is to stop
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self._connection: AsyncConnection | None = None
+        self._reads: AsyncConnection | None = None
+        self._memory = Memory()
+        self._flight: _Flight | None = None
         self._standby_given_up = False
 
     async def start(self) -> None:
@@ -100,10 +115,10 @@ class Committer:
     async def stop(self) -> None:
         """Finish what is waiting, then close; acts that come later are refused."""
         self._stopping = True
-        self._arrived.set()
+        self._stirred.set()
         if self._task is not None:
             await self._task
-        await self._drop_connection()
+        await self._drop_connections()
 
     async def submit(self, act: Act[Any]) -> Outcome:
         """
@@ -120,53 +135,112 @@ class Committer:
                 return await try_out(connection, act, now=self._now(), refusals=self._refusals)
             finally:
                 await connection.close()
-        if self._stopping or len(self._queue) >= ACTS_WAITING_MAX:
+        if self._stopping:
             raise QueueFullError
         waiting = _Waiting(act, asyncio.get_running_loop().create_future())
-        self._queue.append(waiting)
-        self._arrived.set()
+        try:
+            self._queue.put(act.client, waiting, act.weight)
+        except FullError as full:
+            raise QueueFullError(retry_after_s=full.retry_after_s) from None
+        self._stirred.set()
         return await waiting.future
 
     async def _run(self) -> None:
         while True:
-            await self._arrived.wait()
-            batch = self._take()
-            if batch:
-                await self._serve_or_say_unknown(batch)
-            elif self._stopping:
+            await self._stirred.wait()
+            self._stirred.clear()
+            while self._is_time():
+                await self._serve(self._queue.take(ACTS_PER_COMMIT_MAX))
+            if self._stopping and self._flight is None:
                 return
-            else:
-                self._arrived.clear()
 
-    def _take(self) -> list[_Waiting]:
-        """Take what waits; an act whose caller has gone before it was begun is left out."""
-        batch: list[_Waiting] = []
-        while self._queue and len(batch) < ACTS_PER_COMMIT_MAX:
-            waiting = self._queue.popleft()
-            if not waiting.future.cancelled():
-                batch.append(waiting)
-        return batch
+    def _is_time(self) -> bool:
+        """Say whether to take what waits, or to look at what has landed."""
+        flight = self._flight
+        if flight is None or flight.landing.done():
+            return flight is not None or self._queue.acts > 0
+        return self._queue.acts >= WORTH_DECIDING
 
-    async def _serve_or_say_unknown(self, batch: Sequence[_Waiting]) -> None:
+    async def _serve(self, batch: _Batch) -> None:
+        if not (batch and await self._outliving(batch, self._serve_ahead)):
+            await self._land()
+            await self._outliving(batch, self._serve_under_pen)
+
+    async def _outliving(self, batch: _Batch, serve: Callable[[_Batch], Awaitable[bool]]) -> bool:
         """Outlive whatever nobody expected: with the one writer gone, every act waits for ever."""
         try:
-            await self._serve(batch)
+            return await serve(batch)
         except (Exception, asyncio.CancelledError) as error:
             _fail(batch, OutcomeUnknownError())
-            await self._drop_connection()
+            await self._drop_connections()
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise  # it is the writer that is to end, not an act that gave itself up
             _log.error("commit_failed", exc_info=error)
+            return True
 
-    async def _serve(self, batch: Sequence[_Waiting]) -> None:
+    async def _serve_ahead(self, batch: _Batch) -> bool:
+        """
+        Decide a batch while the one before is written, then write it; False where it cannot be so.
+        """
+        if not all(waiting.act.ahead for waiting in batch):
+            return False
+        if self._memory.is_full:
+            await self._land()  # what is being written must not be forgotten
+            self._memory.tidy()
+        if not self._memory.alone:
+            return False
+        acts = [waiting.act for waiting in batch]
+        flying = self._flight.answers if self._flight else _NOTHING
+        try:
+            connection, reads = await self._get_connections()
+            attempt = self._new_attempt(connection)
+            decided = await attempt.decide_ahead(reads, acts, flying)
+        except RolledBackError as rolled_back:
+            _log.info("not_decided_ahead", acts=len(acts), error=str(rolled_back.cause))
+            if is_away(rolled_back.cause):
+                await self._land()
+                await self._drop_connections()
+            return False
+        await self._land()
+        if self._memory.book is not decided.book:
+            return False  # the one before has failed, and with it what this was decided on
+        flight = self._outliving(batch, lambda batch: self._fly(batch, attempt, decided))
+        landing = asyncio.create_task(flight, name="commit")
+        landing.add_done_callback(lambda _: self._stirred.set())
+        self._flight = _Flight(batch, decided.decisions.answers, landing)
+        return True
+
+    async def _fly(self, batch: _Batch, attempt: Attempt, decided: Decided) -> bool:
+        """Write what was decided and answer; False where nothing happened."""
+        try:
+            _answer(batch, await attempt.write_ahead(decided))
+        except RolledBackError as rolled_back:
+            # Another process has written, or an act is in trouble: pen in hand it will show.
+            _log.info("written_in_vain", acts=len(batch), error=str(rolled_back.cause))
+            return False
+        except OutcomeUnknownError as unknown:
+            await self._drop_connections()
+            _fail(batch, unknown)
+        return True
+
+    async def _land(self) -> None:
+        """Wait for what is being written; where nothing came of it, its acts are served again."""
+        flight, self._flight = self._flight, None
+        # A writer that is told to end leaves the commit to itself: it cannot be called back.
+        if flight is not None and not await asyncio.shield(flight.landing):
+            await self._outliving(flight.batch, self._serve_under_pen)
+
+    async def _serve_under_pen(self, batch: _Batch) -> bool:
         """
         Commit a batch and answer; where it cannot be committed as a whole, its acts go one by one.
         """
+        if not batch:
+            return True
         try:
             _answer(batch, await self._persist([waiting.act for waiting in batch]))
         except OutcomeUnknownError as unknown:
-            await self._drop_connection()
+            await self._drop_connections()
             _fail(batch, unknown)
         except RolledBackError as rolled_back:
             failure = rolled_back.cause
@@ -175,9 +249,10 @@ class Committer:
                 _fail(batch, DatabaseAwayError())
             elif len(batch) > 1:
                 for waiting in batch:
-                    await self._serve([waiting])
+                    await self._serve_under_pen([waiting])
             else:
                 _fail(batch, refusal_of(failure, self._refusals) or failure)
+        return True
 
     async def _persist(self, acts: Sequence[Act[Any]]) -> list[Outcome | RegistryError]:
         """
@@ -186,52 +261,65 @@ class Committer:
         tries = 1
         while True:
             try:
-                return await self._attempt(acts)
+                connection, _ = await self._get_connections()
+                return await self._new_attempt(connection).under_pen(acts)
             except RolledBackError as rolled_back:
                 lost = is_away(rolled_back.cause)
-                connection = self._connection
+                connection_held = self._connection
                 # One that is left in a transaction would fail every act to come.
-                if lost or (connection is not None and connection.in_transaction()):
-                    await self._drop_connection()
+                if lost or (connection_held is not None and connection_held.in_transaction()):
+                    await self._drop_connections()
                 stale = sqlstate_of(rolled_back.cause)[:2] in {"40", "55"}
                 if tries == TRIES_MAX or not (lost or stale):
                     raise
             await asyncio.sleep(_RETRY_PAUSE_S * tries)
             tries += 1
 
-    async def _attempt(self, acts: Sequence[Act[Any]]) -> list[Outcome | RegistryError]:
+    def _new_attempt(self, connection: AsyncConnection) -> Attempt:
+        self._standby_given_up = False
+        return Attempt(
+            connection, self._memory, self._refusals, self._now, lambda: self._standby_given_up
+        )
+
+    async def _get_connections(self) -> tuple[AsyncConnection, AsyncConnection]:
+        """
+        Return the connection to write with and the one to read with, opening them where needed.
+
+        Raises:
+            RolledBackError: the database does not let us in.
+        """
         try:
-            connection = await self._get_connection()
+            if self._connection is None:
+                connection = await connect(self._engine)
+                await connection.get_raw_connection()
+                driver(connection).add_log_listener(self._on_notice)
+                self._connection = connection
+            if self._reads is None:
+                reads = await connect(self._engine)
+                await reads.execution_options(isolation_level="AUTOCOMMIT")
+                await reads.get_raw_connection()
+                self._reads = reads
         except Exception as error:
             raise RolledBackError(error) from error
-        self._standby_given_up = False
-        attempt = Attempt(connection, self._refusals, self._now, lambda: self._standby_given_up)
-        return await attempt.run(acts)
-
-    async def _get_connection(self) -> AsyncConnection:
-        if self._connection is None:
-            connection = await connect(self._engine)
-            await connection.get_raw_connection()
-            driver(connection).add_log_listener(self._on_notice)
-            self._connection = connection
-        return self._connection
+        return self._connection, self._reads
 
     def _on_notice(self, _connection: object, notice: object) -> None:
         if gave_up_waiting(notice):
             self._standby_given_up = True
 
-    async def _drop_connection(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        try:
-            await connection.invalidate()
-            await connection.close()
-        except Exception as error:  # noqa: BLE001  it is gone either way
-            _log.info("connection_dropped", error=type(error).__name__)
+    async def _drop_connections(self) -> None:
+        self._memory.lose()
+        held = (self._connection, self._reads)
+        self._connection = self._reads = None
+        for connection in filter(None, held):
+            try:
+                await connection.invalidate()
+                await connection.close()
+            except Exception as error:  # noqa: BLE001  it is gone either way
+                _log.info("connection_dropped", error=type(error).__name__)
 
 
-def _answer(batch: Sequence[_Waiting], outcomes: Sequence[Outcome | RegistryError]) -> None:
+def _answer(batch: _Batch, outcomes: Sequence[Outcome | RegistryError]) -> None:
     for waiting, outcome in zip(batch, outcomes, strict=True):
         if waiting.future.done():
             continue  # its caller has gone; the act is done all the same, and its key will tell
@@ -241,7 +329,7 @@ def _answer(batch: Sequence[_Waiting], outcomes: Sequence[Outcome | RegistryErro
             waiting.future.set_exception(outcome)
 
 
-def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
+def _fail(batch: _Batch, error: Exception) -> None:
     for waiting in batch:
         if not waiting.future.done():
             waiting.future.set_exception(error)

@@ -8,6 +8,7 @@ the token keys: ``Identities(reads, token_keys)``. Routes take `Caller`, who mus
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -15,9 +16,10 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.entry.tokens import LEEWAY_S, TokenKeys, TokenRefusedError
+from app.entry.gathering import Gathering
+from app.entry.tokens import LEEWAY_S, Claims, TokenKeys, TokenRefusedError
 from app.kernel import clock
-from app.kernel.db import reading
+from app.kernel.db import glancing
 from app.kernel.errors import ForbiddenError, UnauthenticatedError
 from app.registry.parties import store
 from app.registry.parties.rules import Actor, Status
@@ -78,11 +80,14 @@ async def read_standing(
         UserSuspendedError: the user is suspended.
         PartySuspendedError: the user's party is suspended.
     """
-    standing = await store.find_standing(connection, user_id=user_id, key_id=client_id)
+    return _admit(await store.find_standing(connection, user_id=user_id, key_id=client_id))
+
+
+def _admit(standing: store.Standing | None) -> Actor:
     if standing is None:
         raise TokenRefusedError
     if standing.key_revoked:
-        raise ClientRevokedError(user_id=user_id)
+        raise ClientRevokedError(user_id=standing.actor.user_id)
     if standing.user_status is not Status.ACTIVE:
         raise UserSuspendedError
     if standing.party_status is not Status.ACTIVE:
@@ -93,23 +98,31 @@ async def read_standing(
 @dataclass(frozen=True, slots=True)
 class _Known:
     actor: Actor
-    read_at_s: float  # on the loop's clock, which never steps back
-    expires_at: int
+    claims: Claims
+    good_until_s: float  # on the loop's clock, which never steps back
 
 
 class Identities:
     """
     What this process knows of callers, never older than `AGE_S_MAX`.
 
-    A token that was checked is remembered by its text: within that age neither its signature nor
-    the user's row is looked at again. Refusals are not remembered: bad tokens cannot crowd out
-    good ones.
+    A token that was checked is remembered by its text: its signature is not looked at again, and
+    within that age its user's row is not either. Rows that are asked for at the same moment are
+    read together. Refusals are not remembered: bad tokens cannot crowd out good ones.
     """
 
     def __init__(self, reads: AsyncEngine, token_keys: TokenKeys) -> None:
         self._reads = reads
         self._token_keys = token_keys
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._standings = Gathering(self._read)
+
+    def known(self, token: str) -> Actor | None:
+        """Return the actor of a token that needs no reading now; None: ask `actor_of`."""
+        known = self._known.get(token)
+        if known is None or asyncio.get_running_loop().time() >= known.good_until_s:
+            return None
+        return known.actor
 
     async def actor_of(self, token: str) -> Actor:
         """
@@ -121,26 +134,29 @@ class Identities:
             UserSuspendedError: its user is suspended.
             PartySuspendedError: the user's party is suspended.
         """
-        known = self._known.get(token)
-        # Read before the row is: what is remembered is at least as fresh as it claims.
-        read_at_s = asyncio.get_running_loop().time()
+        actor = self.known(token)
+        if actor is not None:
+            return actor
+        # Before the row is read: what is remembered is at least as fresh as it claims.
+        asked_at_s = asyncio.get_running_loop().time()
         now = clock.now()
-        if (
-            known is not None
-            and read_at_s - known.read_at_s < AGE_S_MAX
-            and now.timestamp() < known.expires_at + LEEWAY_S
-        ):
-            return known.actor
-        claims = self._token_keys.read(token, now=now)
-        async with reading(self._reads) as connection:
-            actor = await read_standing(
-                connection, user_id=claims.user_id, client_id=claims.client_id
-            )
-        self._known[token] = _Known(actor, read_at_s, claims.expires_at)
-        self._known.move_to_end(token)
+        # Taken out, and put back at the end of the line once everything was found good.
+        known = self._known.pop(token, None)
+        claims = None if known is None else known.claims
+        if claims is None or claims.expires_at + LEEWAY_S <= now.timestamp():
+            claims = self._token_keys.read(token, now=now)
+        actor = _admit(await self._standings.ask((claims.user_id, claims.client_id)))
+        age_s = min(AGE_S_MAX, claims.expires_at + LEEWAY_S - now.timestamp())
+        self._known[token] = _Known(actor, claims, asked_at_s + age_s)
         if len(self._known) > IDENTITIES_MAX:
             self._known.popitem(last=False)
         return actor
+
+    async def _read(
+        self, asked: Collection[tuple[str, str | None]]
+    ) -> Mapping[tuple[str, str | None], store.Standing]:
+        async with glancing(self._reads) as connection:
+            return await store.list_standings(connection, asked)
 
 
 _bearer = HTTPBearer(

@@ -3,14 +3,16 @@
 import asyncio
 import re
 import time
-from typing import Final
+from collections.abc import Awaitable, Generator, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.entry import strict_json
+from app.entry import logging, strict_json
+from app.entry.attempt import OutcomeUnknownError
 from app.entry.committer import DatabaseAwayError
 from app.entry.problems import (
     BodyTooLargeError,
@@ -29,17 +31,26 @@ log = structlog.get_logger()
 
 BODY_SECONDS_MAX: Final = 30
 UPLOAD_SECONDS_MAX: Final = 600  # the largest document over a slow line
+LENGTH_DIGITS_MAX: Final = 18  # of a declared length; the limits have eight
 UPLOADS: Final = "/v1/documents"
 DOCS: Final = ("/docs", "/static-offline-docs")
+READ_BODY: Final = "registry.read_body"  # where a request's scope holds its `ReadBody`, or None
 
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_CONTENT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_HEADERS: Final = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+}
 # The API reference is a page with a script of its own; nothing comes from elsewhere.
-_DOCS_POLICY: Final = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; frame-ancestors 'none'"
-)
+_DOCS_HEADERS: Final = {
+    **_HEADERS,
+    b"content-security-policy": b"default-src 'self'; script-src 'self' 'unsafe-inline'; "
+    b"style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+}
+
+Header = tuple[bytes, bytes]
 
 
 class Envelope:
@@ -58,8 +69,7 @@ class Envelope:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _request_id(Headers(scope=scope).get("request-id"))
-        scope["request_id"] = request_id
+        request_id = scope["request_id"] = _request_id(_sent(scope).get(b"request-id"))
         began = time.perf_counter()
         status = 0  # no answer yet
 
@@ -67,25 +77,31 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _complete(MutableHeaders(raw=message["headers"]), request_id, scope["path"])
+                message["headers"] = _completed(message["headers"], request_id, scope["path"])
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self.app(scope, receive, send_in_envelope)
-            except Exception as error:  # the one place where surprises end
-                refusal = _refusal_of(error, _operation(scope))
-                if status:
-                    raise  # half an answer is out; only closing the connection tells the caller
-                await problem(Request(scope), refusal)(scope, receive, send_in_envelope)
-            finally:
-                log.info(
-                    "request",
-                    method=scope["method"],
-                    operation=_operation(scope),
-                    status=status or None,  # None: the caller left before there was an answer
-                    ms=round((time.perf_counter() - began) * 1000, 1),
-                )
+        outside = logging.request_id.set(request_id)
+        try:
+            await self.app(scope, receive, send_in_envelope)
+        except Exception as error:  # the one place where surprises end
+            answer = problem(Request(scope), _refusal_of(error, _operation(scope)))
+            if status:
+                raise  # half an answer is out; only closing the connection tells the caller
+            await answer(scope, receive, send_in_envelope)
+        except asyncio.CancelledError:
+            # The server was told to stop, and its time is up (`app.entry.server`).
+            if not status:
+                unknown = problem(Request(scope), OutcomeUnknownError())
+                await unknown(scope, receive, send_in_envelope)
+            raise
+        finally:
+            _note(scope, status, began)
+            logging.request_id.reset(outside)
+
+
+def _note(scope: Scope, status: int, began: float) -> None:
+    ms = round((time.perf_counter() - began) * 1000, 1)
+    logging.note_request(logging.Served(scope["method"], _operation(scope), status or None, ms))
 
 
 def _refusal_of(error: Exception, operation: str | None) -> RegistryError:
@@ -96,26 +112,38 @@ def _refusal_of(error: Exception, operation: str | None) -> RegistryError:
     return UnexpectedError()
 
 
-def _request_id(given: str | None) -> str:
-    return given if given is not None and _REQUEST_ID.fullmatch(given) else new_id("req")
+def _sent(scope: Scope) -> Mapping[bytes, bytes]:
+    """Return a request's headers by name in small letters; of several the first counts."""
+    return dict(reversed(scope["headers"]))
 
 
-def _complete(headers: MutableHeaders, request_id: str, path: str) -> None:
-    docs = path.startswith(DOCS)
-    headers["Request-Id"] = request_id
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["Content-Security-Policy"] = _DOCS_POLICY if docs else _CONTENT_POLICY
-    if not docs:
-        # What a route does not declare fit for caches is kept by none: it may be for one reader
-        # only.
-        headers.setdefault("Cache-Control", "no-store")
+def _request_id(given: bytes | None) -> str:
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given.decode()
+    return new_id("req")
+
+
+def _completed(headers: Iterable[Header], request_id: str, path: str) -> list[Header]:
+    outer = _DOCS_HEADERS if path.startswith(DOCS) else _HEADERS
+    kept = [header for header in headers if header[0] not in outer]
+    # What a route does not declare fit for caches is kept by none: it may be for one reader only.
+    if outer is _HEADERS and all(name != b"cache-control" for name, _ in kept):
+        kept.append((b"cache-control", b"no-store"))
+    return [*kept, (b"request-id", request_id.encode()), *outer.items()]
 
 
 def _operation(scope: Scope) -> str | None:
     # Never the path: it names people and things. None: there is nothing at the address.
     route = scope.get("route")
     return getattr(route, "operation_id", None) or getattr(route, "name", None)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBody:
+    """A body of strict JSON: as it was sent, and what it says."""
+
+    sent: bytes
+    value: object
 
 
 class Intake:
@@ -151,8 +179,8 @@ class Intake:
     async def _receive(self, scope: Scope, receive: Receive) -> Receive:
         if b"%00" in scope["query_string"] or "\0" in scope["path"]:
             raise _malformed("/query", "nul", "an address may not contain the NUL character")
-        headers = Headers(scope=scope)
-        if "content-length" not in headers and "transfer-encoding" not in headers:
+        headers = _sent(scope)
+        if b"content-length" not in headers and b"transfer-encoding" not in headers:
             return receive
         upload = scope["path"].startswith(UPLOADS)
         bytes_max = self.upload_bytes_max if upload else self.bytes_max
@@ -162,7 +190,7 @@ class Intake:
             return _counted(receive, bytes_max)
         body = await _read(receive, bytes_max)
         if body:
-            _require_understood(headers, body)
+            scope[READ_BODY] = _understood(headers, body)
         return _replay(body, receive)
 
 
@@ -192,32 +220,64 @@ def _malformed(pointer: str, code: str, message: str) -> _RefusedError:
     return _RefusedError(MalformedError(), found=found)
 
 
-def _declared_bytes(headers: Headers) -> int:
-    length = headers.get("content-length", "0")
-    if not re.fullmatch(r"[0-9]{1,18}", length):
+def _declared_bytes(headers: Mapping[bytes, bytes]) -> int:
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit() or len(length) > LENGTH_DIGITS_MAX:
         raise _malformed("/header/content-length", "int_parsing", "it is not a number of bytes")
     return int(length)
 
 
 async def _read(receive: Receive, bytes_max: int) -> bytes:
-    chunks: list[bytes] = []
-    size, more = 0, True
+    # As a rule the body has come with its head, and a timer would cost more than reading it does.
+    first = _Begun(receive())
+    if first.result is not None and not first.result.get("more_body", False):
+        return _piece(first.result, taken=0, bytes_max=bytes_max)
     try:
         async with asyncio.timeout(BODY_SECONDS_MAX):
-            while more:
+            message = await first
+            body = bytearray(_piece(message, taken=0, bytes_max=bytes_max))
+            while message.get("more_body", False):
                 message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise _CallerLeftError
-                chunks.append(message.get("body", b""))
-                size += len(chunks[-1])
-                if size > bytes_max:
-                    raise _RefusedError(BodyTooLargeError(bytes_max=bytes_max), body_left=True)
-                more = message.get("more_body", False)
+                body += _piece(message, taken=len(body), bytes_max=bytes_max)
+            return bytes(body)
     except TimeoutError:
         raise _RefusedError(
             BodyTooSlowError(seconds_max=BODY_SECONDS_MAX), body_left=True
         ) from None
-    return b"".join(chunks)
+
+
+def _piece(message: Message, *, taken: int, bytes_max: int) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise _CallerLeftError
+    piece: bytes = message.get("body", b"")
+    if taken + len(piece) > bytes_max:
+        raise _RefusedError(BodyTooLargeError(bytes_max=bytes_max), body_left=True)
+    return piece
+
+
+class _Begun:
+    """
+    A message that is on its way: received already, where that took no waiting.
+    """
+
+    def __init__(self, receiving: Awaitable[Message]) -> None:
+        self.result: Message | None = None  # None: it has to be waited for
+        self._steps = receiving.__await__()
+        try:
+            self._waits_for = next(self._steps)
+        except StopIteration as done:
+            self.result = done.value
+
+    def __await__(self) -> Generator[Any, Any, Message]:
+        if self.result is not None:
+            return self.result
+        try:
+            yield self._waits_for
+        except BaseException as error:
+            # Who waits inside must hear of it, or it would wait for ever.
+            self._steps.throw(error)
+            raise
+        return (yield from self._steps)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -252,14 +312,15 @@ def _counted(receive: Receive, bytes_max: int) -> Receive:
     return counted
 
 
-def _require_understood(headers: Headers, body: bytes) -> None:
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if headers.get("content-encoding", "identity") != "identity":
+def _understood(headers: Mapping[bytes, bytes], body: bytes) -> "ReadBody | None":
+    kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
+    if headers.get(b"content-encoding", b"identity") != b"identity":
         raise _RefusedError(MediaTypeError())
     if kind == "application/json":
         try:
-            strict_json.read(body)
+            return ReadBody(body, strict_json.read(body))
         except strict_json.StrictJsonError as error:
             raise _malformed("/body", error.code, str(error)) from None
-    elif kind not in _FORMS:
+    if kind not in _FORMS:
         raise _RefusedError(MediaTypeError())
+    return None

@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any, Final
@@ -28,6 +30,60 @@ _TOO_LARGE: Final = (
 )
 
 
+class _Timer:
+    """
+    A timer that is set and cancelled with every request, and hardly ever rings.
+
+    One of the loop's own costs as much as reading a request does. So cancelling only takes a note,
+    and the loop's timer, once it is set, may ring in vain.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._handle: asyncio.TimerHandle | None = None
+        self._callback: Callable[[], None] | None = None  # None: it is not set
+        self._due_s = 0.0  # on the loop's clock
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> "_Timer":
+        """Set it; what it was set for before is forgotten."""
+        self._callback = callback
+        self._due_s = self._loop.time() + seconds
+        if self._handle is not None and self._handle.when() > self._due_s:
+            self.close()
+        if self._handle is None:
+            self._handle = self._loop.call_later(seconds, self._ring)
+        return self
+
+    def cancel(self) -> None:
+        """Let it not ring."""
+        self._callback = None
+
+    def close(self) -> None:
+        """Give the loop's timer back."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _ring(self) -> None:
+        self._handle = None
+        callback, left_s = self._callback, self._due_s - self._loop.time()
+        if callback is None:
+            return
+        if left_s > 0:
+            self._handle = self._loop.call_later(left_s, self._ring)
+            return
+        self._callback = None
+        callback()
+
+
+class _ConnectionLoop(_Timer):
+    """What uvicorn asks of a loop for one connection: the timer of its idleness, and tasks."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.create_task = loop.create_task
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """
     A connection whose request heads are bounded in bytes and in time.
@@ -38,56 +94,66 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  whatever uvicorn gives
         super().__init__(*args, **options)
+        self._head_timer = _Timer(self.loop)
+        self._idleness = _ConnectionLoop(self.loop)
+        self.loop = self._idleness  # type: ignore[assignment]
         self._head_bytes = 0
         self._head_began = False
-        self._head_timer: asyncio.TimerHandle | None = None
+        self._head_is_open = True  # the first one is expected from the start
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect the first request."""
         super().connection_made(transport)
-        self._expect_head()
+        self._head_timer.call_later(HEAD_SECONDS_MAX, self.transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        self._stop_timer()
+        self._head_timer.close()
         super().connection_lost(exc)
+        self._idleness.close()
 
     def data_received(self, data: bytes) -> None:
         """Count what belongs to a head that is not complete."""
         self._head_began = False
         super().data_received(data)
+        if not self._head_is_open:
+            self._head_timer.cancel()
         # The piece in which a head begins may hold the end of a body too; one piece is bounded.
-        if self._head_timer is None or self._head_began:
-            return
-        self._head_bytes += len(data)
-        if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
+        elif self._head_began:
+            self._head_timer.call_later(HEAD_SECONDS_MAX, self.transport.close)
+        else:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
+                self.transport.write(_TOO_LARGE)
+                self.transport.close()
 
     def on_message_begin(self) -> None:
         """Begin a head."""
-        self._head_began = True
+        self._head_began = self._head_is_open = True
+        self._head_bytes = 0
         super().on_message_begin()
-        self._expect_head()
 
     def on_headers_complete(self) -> None:
         """End a head."""
-        self._stop_timer()
+        self._head_is_open = False
         super().on_headers_complete()
 
-    def _expect_head(self) -> None:
-        self._stop_timer()
-        self._head_bytes = 0
-        self._head_timer = self.loop.call_later(HEAD_SECONDS_MAX, self._close_late)
 
-    def _stop_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+class _Worker(uvicorn.Server):
+    """A server that is one of several, and does not outlive the process that began them."""
 
-    def _close_late(self) -> None:
-        self._head_timer = None
-        self.transport.close()
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve from here on, until told to stop or left alone."""
+        loop = asyncio.get_running_loop()
+        ours = sys.stdin.fileno()
+
+        def on_input() -> None:
+            if not os.read(ours, 1):
+                loop.remove_reader(ours)
+                self.should_exit = True
+
+        loop.add_reader(ours, on_input)
+        await super().startup(sockets)
 
 
 def serve(
@@ -96,6 +162,7 @@ def serve(
     host: str,
     port: int,
     connections_max: int = CONNECTIONS_MAX,
+    listener: socket.socket | None = None,
 ) -> bool:
     """
     Serve until told to stop; requests under way are finished then.
@@ -105,12 +172,16 @@ def serve(
         host: address to listen on.
         port: port to listen on.
         connections_max: open connections; further ones are told 503.
+        listener: where this is one of several workers (`app.entry.workers`): its socket, bound
+            to host and port.
 
     Returns:
         Whether it came to serving at all.
     """
     # Uvicorn ends with the signal that stopped it; having drained, that is a good end.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
+    if listener is not None:  # Ctrl-C reaches all processes of a terminal
+        signal.signal(signal.SIGINT, lambda _number, _frame: sys.exit(0))
     config = uvicorn.Config(
         factory,
         factory=True,
@@ -133,7 +204,7 @@ def serve(
     config.load()
     gc.freeze()
     gc.enable()
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(config) if listener is None else _Worker(config)
     log.info("serving", host=host, port=port)
-    server.run()
+    server.run(None if listener is None else [listener])
     return server.started

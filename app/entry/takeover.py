@@ -13,8 +13,8 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.acts import Act, Idempotency, Outcome, Reply
-from app.entry.attempt import AnswerErasedError, KeyReusedError
 from app.entry.committer import Committer
+from app.entry.deciding import AnswerErasedError, KeyReusedError
 from app.entry.sheets import TableUnreadableError, open_sheet
 from app.kernel.encoding import canonical_bytes, sha256
 from app.kernel.errors import BusyError, RegistryError
@@ -323,7 +323,7 @@ class Import:
 
         content = {"project": block.project, "vintage": block.vintage, "credits": block.credits}
         key = _key(source, {"block": block.prefix}, content)
-        act = Act(self._actor, operation, present, key, command.touches())
+        act = Act(self._actor, operation, present, key, (command.touches(),))
         return _Step(act, Table.ISSUANCES, 0, block.prefix, block.credits)
 
     def _retire(self, source: Source, row: RetirementRow, purposes: tuple[str, ...]) -> _Step:
@@ -344,7 +344,7 @@ class Import:
             "details": row.details,
         }
         key = _key(source, {"retired": str(row.serials)}, content)
-        act = Act(self._actor, operation, present, key, command.touches())
+        act = Act(self._actor, operation, present, key, (command.touches(),))
         return _Step(act, Table.RETIREMENTS, row.line, str(row.serials), row.credits)
 
 

@@ -75,6 +75,22 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await connection.close()
 
 
+@asynccontextmanager
+async def glancing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """
+    Open a connection for one statement that reads.
+
+    Without a transaction around it, it is one round trip instead of three; a second statement might
+    see another state of the register.
+    """
+    connection = await connect(engine)
+    try:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield connection
+    finally:
+        await connection.close()
+
+
 async def connect(engine: AsyncEngine) -> AsyncConnection:
     """
     Open a connection; the caller closes it.

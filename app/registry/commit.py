@@ -12,12 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.db import driver
 from app.registry.ledger.book import Book
-from app.registry.log.merkle import Frontier
+from app.registry.ledger.page import Page
 from app.registry.log.pen import Pen
 from app.registry.log.store import Answer, Head
 
-_PARAMETERS: Final = 56
-_KEEP_SALTS: Final = "INSERT INTO log_salts SELECT * FROM unnest($1::bigint[], $2::bytea[])"
+_PARAMETERS: Final = 58
 _COMMIT_ACTS: Final = f"SELECT commit_acts({', '.join(f'${n}' for n in range(1, _PARAMETERS + 1))})"
 
 
@@ -30,56 +29,75 @@ class NewAnswer:
     answer: Answer
 
 
-def seal(head: Head, pen: Pen) -> tuple[Frontier, list[bytes]]:
+def seal(head: Head, pen: Pen) -> tuple[Head, list[bytes]]:
     """
-    Grow the log's right edge by the leaves of a commit.
+    Grow the log by the leaves of a commit.
 
     Returns:
-        The new edge, and for each leaf the hashes of the nodes it completes.
+        The new head, and for each leaf the hashes of the nodes it completes.
     """
     frontier = head.frontier
-    return frontier, [frontier.append(record.leaf) for record in pen.records]
+    nodes = [frontier.append(record.leaf) for record in pen.records]
+    if not nodes:
+        return head, nodes
+    return Head(frontier.size, frontier.root(), b"".join(frontier.peaks), pen.now), nodes
 
 
-async def write(
-    connection: AsyncConnection,
-    pen: Pen,
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """All that a commit writes, ready to be sent."""
+
+    head: Head  # the log's head once it is written
+    arguments: list[Any]
+
+
+def compose(
     head: Head,
+    pen: Pen,
+    page: Page,
     *,
     answers: Sequence[NewAnswer],
     replayed: Sequence[tuple[str, str]],
-) -> None:
-    """Write what the acts of a commit decided; the commit itself is the caller's."""
+) -> Composed:
+    """Put together what the acts of a commit decided, before the book goes on to the next page."""
+    sealed, nodes = seal(head, pen)
     book = pen.take(Book)
-    frontier, nodes = seal(head, pen)
+    salted = [record for record in pen.records if record.salt is not None]
     arguments = [
         head.size,
-        pen.now,
-        frontier.root(),
-        b"".join(frontier.peaks),
+        sealed.recorded_at,
+        sealed.root,
+        sealed.peaks,
         [r.kind for r in pen.records],
         [r.subject for r in pen.records],
         [r.leaf for r in pen.records],
         nodes,
-        *_batches(book),
-        *_entries(book),
-        *_balances(book),
-        *_blocks(book),
-        _endings(book),
+        [r.log_index for r in salted],
+        [r.salt for r in salted],
+        *_batches(page),
+        *_entries(page),
+        *_balances(page, book),
+        *_blocks(page, book),
+        _endings(page),
         *_answers(answers),
         [scope for scope, _ in replayed],
         [key for _, key in replayed],
     ]
     assert len(arguments) == _PARAMETERS
-    await driver(connection).fetchval(_COMMIT_ACTS, *arguments)
-    sealed = [record for record in pen.records if record.salt is not None]
-    if sealed:
-        salts = [r.log_index for r in sealed], [r.salt for r in sealed]
-        await driver(connection).execute(_KEEP_SALTS, *salts)
+    return Composed(sealed, arguments)
 
 
-def _batches(book: Book) -> list[list[Any]]:
-    made = book.new_batches
+async def write(connection: AsyncConnection, composed: Composed) -> None:
+    """
+    Write what was composed, in one statement through the door.
+
+    Inside a transaction the commit is still the caller's; outside of one this is it.
+    """
+    await driver(connection).fetchval(_COMMIT_ACTS, *composed.arguments)
+
+
+def _batches(page: Page) -> list[list[Any]]:
+    made = page.new_batches
     return [
         [b.id for b in made],
         [b.vintage for b in made],
@@ -94,8 +112,8 @@ def _batches(book: Book) -> list[list[Any]]:
     ]
 
 
-def _entries(book: Book) -> list[list[Any]]:
-    made = book.entries
+def _entries(page: Page) -> list[list[Any]]:
+    made = page.entries
     return [
         [e.log_index for e in made],
         [e.line for e in made],
@@ -113,23 +131,23 @@ def _entries(book: Book) -> list[list[Any]]:
     ]
 
 
-def _balances(book: Book) -> list[list[Any]]:
-    pairs = list(book.balances_before)
+def _balances(page: Page, book: Book) -> list[list[Any]]:
+    pairs = list(page.balances_before)
     return [
         [account for account, _ in pairs],
         [batch for _, batch in pairs],
-        [book.balances_before[pair] for pair in pairs],
+        list(page.balances_before.values()),
         [book.balances[pair] for pair in pairs],
     ]
 
 
-def _blocks(book: Book) -> list[list[Any]]:
+def _blocks(page: Page, book: Book) -> list[list[Any]]:
     stood = [
         (before, book.blocks[cut])
-        for cut, before in book.blocks_before.items()
+        for cut, before in page.blocks_before.items()
         if before is not None
     ]
-    cut_off = [book.blocks[cut] for cut, before in book.blocks_before.items() if before is None]
+    cut_off = [book.blocks[cut] for cut, before in page.blocks_before.items() if before is None]
     return [
         [before.batch_id for before, _ in stood],
         [before.first for before, _ in stood],
@@ -145,8 +163,8 @@ def _blocks(book: Book) -> list[list[Any]]:
     ]
 
 
-def _endings(book: Book) -> str | None:
-    if not book.ended:
+def _endings(page: Page) -> str | None:
+    if not page.ended:
         return None
     return json.dumps(
         [
@@ -165,7 +183,7 @@ def _endings(book: Book) -> str | None:
                 "beneficiary_identifier": e.ending.statement.beneficiary_identifier,
                 "reason": e.ending.statement.reason,
             }
-            for e in book.ended
+            for e in page.ended
         ]
     )
 

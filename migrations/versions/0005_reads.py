@@ -5,14 +5,14 @@ Most take the place of an index on the same first column. New are one on batches
 issuance and each block that is taken over some microseconds, and two on parties and users.
 
 Revision ID: 0005
-Revises: 0003
+Revises: 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

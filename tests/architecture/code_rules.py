@@ -17,12 +17,13 @@ STORE_VERBS = ("get_", "find_", "list_", "stream_", "load_", "lock_", "insert_",
 WRITING_VERBS = ("insert_", "update_", "lock_")
 
 # Who begins and ends transactions: everybody else is inside one.
-COMMITTING = {"app/entry/attempt.py"}
+COMMITTING = {"app/entry/attempt.py", "app/entry/deciding.py"}  # and who opens savepoints
 # SQL is written here; everywhere else only the type of a connection may be named.
 SQL_PLACES = {
     "app/registry/commit.py",  # the statement of a commit, through the one door
     "app/registry/invariants.py",  # what must never be true, across subjects
     "app/entry/attempt.py",  # the transaction, and what the driver says of it
+    "app/entry/deciding.py",  # what the driver says of an act
     "app/entry/cli/doctor.py",  # asks about the database itself, not about the register
 }
 SQL_TYPES = {"AsyncConnection", "AsyncEngine"}

@@ -70,7 +70,9 @@ class Answering:
             return reply_of(result)
 
         asked = Idempotency(actor.user_id, new_id("req"), b"\x00" * 32)
-        await self.registry.committer.submit(Act(actor, operation, keep, asked, touches))
+        await self.registry.committer.submit(
+            Act(actor, operation, keep, asked, None if touches is None else (touches,))
+        )
         return results[-1]
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from local_postgres import LocalPostgres
 
 from tests.conftest import Server, found, migrate
+from tests.server_process import children_of
 
 
 class Database:
@@ -36,7 +37,7 @@ class Database:
     def kill(self) -> None:
         """Kill the postmaster and its children at once, so that none of them can tidy up."""
         postmaster = self.postgres.postmaster_pid
-        children = _children(postmaster)
+        children = children_of(postmaster)
         for pid in (postmaster, *children):
             with suppress(ProcessLookupError):  # children leave by themselves when it is gone
                 os.kill(pid, signal.SIGKILL)
@@ -61,16 +62,3 @@ async def a_register_on(database: Database) -> str:
     await asyncio.to_thread(migrate, url)
     await found(url)
     return url
-
-
-def _children(parent: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it ended meanwhile
-            if int(fields[1]) == parent:
-                found.append(int(entry.name))
-    return found

@@ -19,18 +19,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from app.entry import committer as committer_module
 from app.entry.acts import Act, Idempotency, Outcome, Reply
-from app.entry.attempt import Attempt, KeyReusedError, OutcomeUnknownError, RolledBackError
+from app.entry.attempt import Attempt, OutcomeUnknownError, RolledBackError
 from app.entry.committer import Committer, DatabaseAwayError, QueueFullError
+from app.entry.deciding import KeyReusedError
+from app.entry.waiting import Queue
 from app.kernel import clock
 from app.kernel.db import make_engine, rows_of, sqlstate_of
 from app.kernel.outages import is_away
 from app.registry import commit
+from app.registry.commit import Composed
 from app.registry.ledger import operations, store
-from app.registry.ledger.book import Book
+from app.registry.ledger.page import Page
 from app.registry.ledger.refusals import InsufficientCreditsError
 from app.registry.ledger.rules import Account
 from app.registry.log import store as log_store
 from app.registry.log.pen import ActTooLargeError, Pen
+from app.registry.log.store import Head
 from app.registry.parties import operations as parties
 from app.registry.parties import store as people
 from app.registry.parties.refusals import EmailTakenError
@@ -60,8 +64,14 @@ def a_transfer(
         lambda pen: operations.transfer(pen, world.sender, command),
         lambda movement: Reply(201, str(movement.log_index).encode()),
         asked,
-        command.touches(),
+        (command.touches(),),
+        ahead=True,
     )
+
+
+def under_pen(act: Act[Any]) -> Act[Any]:
+    """Have an act decided with the pen in hand, as acts are that read more than the ledger."""
+    return replace(act, ahead=False)
 
 
 def an_act(actor: Actor, operation: Callable[[Pen], Awaitable[Any]]) -> Act[Any]:
@@ -232,18 +242,17 @@ async def test_a_decision_on_something_stale_is_made_again(
     registry: Registry, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database finds that the block is not as it was remembered, once."""
-    write, times = commit.write, 0
+    compose, times = commit.compose, 0
 
-    async def forget(connection: Any, pen: Pen, head: Any, **rest: Any) -> None:
+    def forget(head: Head, pen: Pen, page: Page, **rest: Any) -> Composed:
         nonlocal times
         times += 1
         if times == 1:
-            for before in pen.take(Book).blocks_before.values():
-                if before is not None:
-                    before.last += 1
-        await write(connection, pen, head, **rest)
+            for before in filter(None, page.blocks_before.values()):
+                before.last += 1
+        return compose(head, pen, page, **rest)
 
-    monkeypatch.setattr(commit, "write", forget)
+    monkeypatch.setattr(commit, "compose", forget)
     assert isinstance(await registry.committer.submit(a_transfer(world)), Outcome)
     assert times == 2
     assert await held(registry, world.to_account) == 1
@@ -252,25 +261,28 @@ async def test_a_decision_on_something_stale_is_made_again(
 async def test_what_stays_stale_is_one_callers_trouble(
     registry: Registry, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Three times together, three times alone; then its caller is told, and the others are done."""
-    write, times = commit.write, 0
+    """
+    Once ahead of the pen, three times together, three times alone; then its caller is told, and
+    the others are done.
+    """
+    compose, times = commit.compose, 0
 
-    async def forget(connection: Any, pen: Pen, head: Any, **rest: Any) -> None:
+    def forget(head: Head, pen: Pen, page: Page, **rest: Any) -> Composed:
         nonlocal times
         if any(answer.key == "stale" for answer in rest["answers"]):
             times += 1
-            for before in filter(None, pen.take(Book).blocks_before.values()):
+            for before in filter(None, page.blocks_before.values()):
                 before.last += 1
-        await write(connection, pen, head, **rest)
+        return compose(head, pen, page, **rest)
 
-    monkeypatch.setattr(commit, "write", forget)
+    monkeypatch.setattr(commit, "compose", forget)
     found = await outcomes(
         registry.committer, a_transfer(world), a_transfer(world, key="stale"), a_transfer(world)
     )
     assert [isinstance(one, Outcome) for one in found] == [True, False, True]
     assert isinstance(found[1], BaseException)
     assert sqlstate_of(found[1]) == "40001"
-    assert times == 6
+    assert times == 7
     assert await held(registry, world.to_account) == 2
 
 
@@ -308,9 +320,10 @@ async def test_a_lost_connection_in_commit_is_called_unknown(
         return await real(self)
 
     monkeypatch.setattr(AsyncTransaction, "commit", lose)
-    found = await outcomes(registry.committer, *(a_transfer(world, key=f"k{n}") for n in range(5)))
+    acts = [under_pen(a_transfer(world, key=f"k{n}")) for n in range(5)]
+    found = await outcomes(registry.committer, *acts)
     assert {type(one) for one in found} == {OutcomeUnknownError}
-    again = await outcomes(registry.committer, *(a_transfer(world, key=f"k{n}") for n in range(5)))
+    again = await outcomes(registry.committer, *acts)
     assert [one.replayed for one in again if isinstance(one, Outcome)] == [committed] * 5
     assert await held(registry, world.to_account) == 5
 
@@ -328,7 +341,7 @@ async def test_a_connection_lost_before_commit_is_made_anew(
         await write(*arguments, **rest)
 
     monkeypatch.setattr(commit, "write", lose)
-    assert isinstance(await registry.committer.submit(a_transfer(world)), Outcome)
+    assert isinstance(await registry.committer.submit(under_pen(a_transfer(world))), Outcome)
     assert (times, await held(registry, world.to_account)) == (2, 1)
 
 
@@ -446,12 +459,12 @@ async def test_what_nobody_expected_does_not_end_the_writer(
     async def give_up(_: Pen) -> None:
         raise asyncio.CancelledError
 
-    act = a_transfer(world) if fault == "log" else an_act(world.administrator, give_up)
+    act = under_pen(a_transfer(world)) if fault == "log" else an_act(world.administrator, give_up)
     async with asyncio.timeout(10):
         with monkeypatch.context() as patched:
             if fault == "log":
                 patched.setattr(committer_module, "_log", FullDisk())
-                patched.setattr(Attempt, "run", find_it_away)
+                patched.setattr(Attempt, "under_pen", find_it_away)
             assert isinstance((await outcomes(registry.committer, act))[0], OutcomeUnknownError)
         assert isinstance(await registry.committer.submit(a_transfer(world)), Outcome)
     assert await held(registry, world.to_account) == 1
@@ -476,12 +489,12 @@ async def test_a_writer_that_is_told_to_end_ends(registry: Registry, world: Worl
         committer._task = None
 
 
-async def test_a_full_queue_says_so(
-    registry: Registry, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(committer_module, "ACTS_WAITING_MAX", 3)
+async def test_a_full_queue_says_so(registry: Registry, world: World) -> None:
+    registry.committer._queue = Queue(lambda waiting: waiting.future.done(), acts_max=6)
     found = await outcomes(registry.committer, *(a_transfer(world) for _ in range(10)))
-    assert sum(isinstance(one, QueueFullError) for one in found) == 7
+    full = [one for one in found if isinstance(one, QueueFullError)]
+    assert len(full) == 7
+    assert {one.facts["retry_after_s"] for one in full} == {1}
     assert await held(registry, world.to_account) == 3
 
 
@@ -530,11 +543,11 @@ async def test_a_connection_that_cannot_even_be_dropped_is_left_behind(
         await committer.submit(a_transfer(world))
         with monkeypatch.context() as patched:
             patched.setattr(AsyncConnection, "invalidate", fail)
-            left = committer._connection
-            assert left is not None
+            left = await committer._get_connections()
             await terminate_as_owner(registry)
-            await committer._drop_connection()
-        await left.close()
+            await committer._drop_connections()
+        for connection in left:
+            await connection.close()
         assert isinstance(await committer.submit(a_transfer(world)), Outcome)
 
 

@@ -23,7 +23,16 @@ def run(url: str, data: Path, *arguments: str) -> Result:
 def test_the_doctor_looks_at_everything(database_url: str, tmp_path: Path) -> None:
     said = run(database_url, tmp_path, "doctor")
     assert said.exit_code == 0, said.output
-    for what in ("PostgreSQL", "fsync", "clock", "schema", "public log", "rights", "disk"):
+    for what in (
+        "PostgreSQL",
+        "fsync",
+        "connections",
+        "clock",
+        "schema",
+        "public log",
+        "rights",
+        "disk",
+    ):
         assert what in said.output
 
 

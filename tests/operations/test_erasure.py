@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from app.entry.acts import Act, Idempotency, Reply
-from app.entry.attempt import AnswerErasedError
+from app.entry.deciding import AnswerErasedError
 from app.kernel.db import metadata
 from app.kernel.errors import RegistryError
 from app.registry.erasure import store

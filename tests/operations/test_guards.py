@@ -410,7 +410,8 @@ async def a_transfer(
     await operations.transfer(pen, holders.owner, command)
     with monkeypatch.context() as patched:
         patched.setattr(commit, "driver", lambda _: Door())
-        await commit.write(connection, pen, head, answers=(), replayed=())
+        composed = commit.compose(head, pen, pen.take(Book).page, answers=(), replayed=())
+        await commit.write(connection, composed)
     names = await connection.scalar(
         text("SELECT proargnames FROM pg_proc WHERE proname = 'commit_acts'")
     )

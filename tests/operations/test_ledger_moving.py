@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.acts import Act, Idempotency, Reply
-from app.entry.attempt import KeyReusedError
+from app.entry.deciding import KeyReusedError
 from app.kernel.clock import bangkok_date, now
 from app.kernel.db import make_engine, sqlstate_of
 from app.kernel.encoding import canonical_bytes, commitment
@@ -508,7 +508,8 @@ def keyed(holders: Holders, choice: Choice, *, body: bytes, key: str = "k-1") ->
         Idempotency.of(
             scope=holders.owner.user_id, key=key, method="POST", path="/v1/transfers", body=body
         ),
-        command.touches(),
+        (command.touches(),),
+        ahead=True,
     )
 
 
@@ -892,7 +893,8 @@ async def test_a_wrong_memory_can_only_fail(
         moves = [Move(block, block.first, block.last)]
         book.move(moves, to_account=receiver, kind=EntryKind.TRANSFERRED, log_index=index)
         try:
-            await commit.write(connection, pen, head, answers=[], replayed=[])
+            composed = commit.compose(head, pen, book.page, answers=[], replayed=[])
+            await commit.write(connection, composed)
         except asyncpg.PostgresError as failure:
             assert sqlstate_of(failure) == sqlstate  # noqa: PT017  either way is looked at
         else:
@@ -909,7 +911,8 @@ async def test_a_log_that_grew_in_between_is_noticed(registry: Registry) -> None
         pen = Pen(connection, now(), 0)
         pen.lend(Book())
         pen.record(by="x", kind="x.done", subject="x", data={})
+        composed = commit.compose(old, pen, Book().page, answers=[], replayed=[])
         with pytest.raises(Exception, match="the log is no longer at size 0") as failure:
-            await commit.write(connection, pen, old, answers=[], replayed=[])
+            await commit.write(connection, composed)
         assert sqlstate_of(failure.value) == "40001"
         await transaction.rollback()

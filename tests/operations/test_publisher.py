@@ -55,7 +55,7 @@ async def a_copy(server: Server, registry: Registry) -> AsyncIterator[str]:
     """What a backup of this moment would hold: a database that knows nothing of what comes."""
     name = urlsplit(registry.url).path.removeprefix("/")
     copy = f"{name}_copy_{next(_copies)}"
-    await registry.committer._drop_connection()
+    await registry.committer._drop_connections()
     await registry.engine.dispose()
     await server.run(f"CREATE DATABASE {copy} TEMPLATE {name}")
     yield server.url(copy)

@@ -97,16 +97,16 @@ def test_several_runs_leave_one_block_in_one_act(order: tuple[int, ...]) -> None
     moves = [Move(block, *named[number]) for number in order]
     book.move(moves, to_account=B, kind=EntryKind.TRANSFERRED, log_index=8)
     assert where(book) == [(1, 10, B), (11, 30, A), (31, 40, B), (41, 90, A), (91, 100, B)]
-    assert [(e.first, e.last) for e in book.entries] == [named[number] for number in order]
-    assert {e.previous for e in book.entries} == {7}
-    assert book.entries[-1].to_balance == 30
+    assert [(e.first, e.last) for e in book.page.entries] == [named[number] for number in order]
+    assert {e.previous for e in book.page.entries} == {7}
+    assert book.page.entries[-1].to_balance == 30
 
 
 def test_an_entry_carries_both_balances_and_the_movement_before() -> None:
     book = a_book()
     move(book, 1, 30, B)
     move(book, 11, 20, C, log_index=9)
-    first, second = book.entries
+    first, second = book.page.entries
     assert (first.previous, second.previous) == (7, 8)
     assert (first.from_balance, first.to_balance) == (70, 30)
     assert (second.from_balance, second.to_balance) == (20, 10)
@@ -119,8 +119,8 @@ def test_what_is_written_is_checked_against_what_was_read() -> None:
     book = a_book()
     move(book, 1, 30, B)
     move(book, 1, 30, C, log_index=9)
-    assert book.balances_before == {(A, BATCH): 100, (B, BATCH): None, (C, BATCH): 0}
-    assert book.blocks_before == {(BATCH, 1): Block(BATCH, 1, 100, A, 7), (BATCH, 31): None}
+    assert book.page.balances_before == {(A, BATCH): 100, (B, BATCH): None, (C, BATCH): 0}
+    assert book.page.blocks_before == {(BATCH, 1): Block(BATCH, 1, 100, A, 7), (BATCH, 31): None}
 
 
 def test_a_later_read_does_not_undo_what_this_commit_did() -> None:
@@ -138,11 +138,11 @@ def test_a_later_read_does_not_undo_what_this_commit_did() -> None:
 def test_changes_are_counted() -> None:
     """By this the committer knows whether a refused act has touched the book."""
     book = a_book()
-    assert book.changes() == 0
+    assert book.page.changes() == 0
     move(book, 1, 30, B)
-    assert book.changes() == 1
+    assert book.page.changes() == 1
     book.make_batch(a_batch(2025))
-    assert book.changes() == 2
+    assert book.page.changes() == 2
 
 
 def test_a_new_batch_is_in_the_source_account() -> None:
@@ -152,7 +152,7 @@ def test_a_new_batch_is_in_the_source_account() -> None:
     assert (block.account_id, block.first, block.last) == (SOURCE, 1, CREDITS)
     book.know_balance((B, made.id), None)
     book.move([Move(block, 1, 100)], to_account=B, kind=EntryKind.ISSUED, log_index=8)
-    assert book.entries[0].previous is None, "serials that were just made come from nowhere"
+    assert book.page.entries[0].previous is None, "serials that were just made come from nowhere"
     assert book.balances[SOURCE, made.id] == -100
     with pytest.raises(AssertionError):
         book.make_batch(made)

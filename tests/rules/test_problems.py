@@ -32,6 +32,7 @@ HUNDREDS = {
     "app.entry.passwords": {15},
     "app.entry.attempt": {16},
     "app.entry.committer": {16},
+    "app.entry.deciding": {16},
     "app.registry.parties": {20, 21},
     "app.registry.provinces": {22},
     "app.registry.programmes": {23},

@@ -212,9 +212,7 @@ async def release_buffer(
     )
     return await write(
         lambda pen: operations.release_buffer(pen, write.actor, command),
-        lambda movement: moved_reply(
-            MovementShown.of(movement, dry_run=dry_run), address="/v1/log/entries"
-        ),
-        touches=command.touches(),
+        lambda movement: moved_reply(movement, address="/v1/log/entries", dry_run=dry_run),
+        touches=(command.touches(),),
         dry_run=dry_run,
     )

@@ -45,10 +45,10 @@ _KINDS: Final = (EntryKind.CANCELLED, EntryKind.BUFFER_CANCELLED)
     },
 )
 async def cancel_credits(
-    body: EndingBody, write: WriteCredits, reader: Reader, *, dry_run: DryRun = False
+    body: EndingBody, write: WriteCredits, *, dry_run: DryRun = False
 ) -> Response:
     """Cancel credits for good without claiming their use: they move into the cancelled account."""
-    return await end_credits(body, EntryKind.CANCELLED, write, reader, dry_run=dry_run)
+    return await end_credits(body, EntryKind.CANCELLED, write, dry_run=dry_run)
 
 
 @router.get(

@@ -70,33 +70,44 @@ class Writer:
         operation: Callable[[Pen], Awaitable[Result]],
         present: Callable[[Result], Reply],
         *,
-        touches: Touches | None = None,
+        touches: tuple[Touches, ...] | None = None,
         dry_run: bool = False,
     ) -> Response:
         """Submit the act and wait for its commit; refusals are raised."""
-        act = Act(self.actor, operation, present, self.idempotency, touches, dry_run)
+        act = Act(
+            self.actor,
+            operation,
+            present,
+            self.idempotency,
+            touches,
+            ahead=touches is not None,
+            dry_run=dry_run,
+        )
         return answer(await self.request.app.state.committer.submit(act))
 
 
+def bind(actor: Actor, key: str, *, method: str, path: str, body: bytes) -> Idempotency:
+    """Bind a caller's key to the request it came with."""
+    return Idempotency.of(
+        scope=actor.client_id or actor.user_id, key=key, method=method, path=path, body=body
+    )
+
+
 async def _writer(request: Request, actor: Caller, key: _KeyHeader = None) -> Writer:
-    return Writer(request, actor, None if key is None else await _bind(request, actor, key))
+    return Writer(request, actor, await _bound(request, actor, key))
 
 
 async def _credit_writer(request: Request, actor: Caller, key: _KeyHeader = None) -> Writer:
     if key is None:
         raise IdempotencyKeyMissingError
-    return Writer(request, actor, await _bind(request, actor, key))
+    return Writer(request, actor, await _bound(request, actor, key))
 
 
-async def _bind(request: Request, actor: Actor, key: str) -> Idempotency:
+async def _bound(request: Request, actor: Actor, key: str | None) -> Idempotency | None:
+    if key is None:
+        return None
     path = request.url.path + ("?" + request.url.query if request.url.query else "")
-    return Idempotency.of(
-        scope=actor.client_id or actor.user_id,
-        key=key,
-        method=request.method,
-        path=path,
-        body=await request.body(),
-    )
+    return bind(actor, key, method=request.method, path=path, body=await request.body())
 
 
 Write = Annotated[Writer, Depends(_writer, scope="function")]

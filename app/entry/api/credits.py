@@ -1,16 +1,17 @@
 """Shared shapes of everything that moves credits: which ones are chosen, and what was moved."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
+import msgspec
 from fastapi import Path, Query
 from pydantic import Field, StringConstraints
 
 from app.entry.acts import Reply
 from app.entry.api.wire import Body, Credits, LogIndex, Serial, Shown, Vintage, receipt_address
 from app.registry.ledger import refusals as ledger_refusals
-from app.registry.ledger.operations import Moved, Movement
-from app.registry.ledger.rules import RANGES_PER_ACT_MAX, Choice
+from app.registry.ledger.operations import Movement
+from app.registry.ledger.rules import RANGES_PER_ACT_MAX, Batch, Choice
 from app.registry.ledger.serials import (
     PREFIX_PATTERN,
     AccountNumberError,
@@ -116,7 +117,7 @@ class MovedShown(Shown):
     credits: int = Field(description="Credits in the run (tCO2e).", examples=[30])
 
     @classmethod
-    def of(cls, moved: Moved | EntryRow) -> "MovedShown":
+    def of(cls, moved: EntryRow) -> "MovedShown":
         """Show a run."""
         batch = moved.batch
         return cls(
@@ -153,21 +154,6 @@ class MovementShown(Shown):
     )
 
     @classmethod
-    def of(cls, movement: Movement, *, dry_run: bool = False) -> "MovementShown":
-        """Show a movement that an act decided."""
-        return cls(
-            id=None if dry_run else movement.log_index,
-            kind=movement.kind.word,
-            from_account=movement.from_account.number,
-            to_account=movement.to_account.number,
-            credits=movement.credits,
-            moved=[MovedShown.of(part) for part in movement.moved],
-            recorded_at=movement.recorded_at,
-            dry_run=dry_run,
-            receipt=None if dry_run else receipt_address(movement.log_index),
-        )
-
-    @classmethod
     def of_entries(cls, entries: list[EntryRow]) -> "MovementShown":
         """Show a movement from its entries."""
         first = entries[0]
@@ -202,20 +188,6 @@ class EndedShown(MovementShown):
         description="SHA-256 (hexadecimal) of salt and statement: what the log holds of the names.",
         examples=["9f2feb0f1ef425b292f2f94bc8482494df430413d6a8a0a5d7f5e2d5e7f3c1aa"],
     )
-
-    @classmethod
-    def of_act(cls, movement: Movement, *, dry_run: bool) -> "EndedShown":
-        """Show what an act decided."""
-        ended = movement.ended
-        assert ended is not None
-        assert ended.ending.happened_on is not None
-        return cls(
-            **MovementShown.of(movement, dry_run=dry_run).model_dump(),
-            purpose=ended.ending.purpose_code,
-            visibility=ended.ending.visibility.value,
-            happened_on=ended.ending.happened_on,
-            commitment=ended.commitment,
-        )
 
 
 class EndingShown(EndedShown):
@@ -265,8 +237,54 @@ def tried_out(shown: type[MovementShown]) -> dict[int | str, dict[str, Any]]:
     return {200: {"model": shown, "description": "A dry run: what would happen."}}
 
 
-def moved_reply(shown: MovementShown, *, address: str) -> Reply:
-    """Make the reply of an act that moved credits, or would have."""
-    if shown.dry_run:
-        return Reply(200, shown.model_dump_json().encode())
-    return Reply(201, shown.model_dump_json().encode(), f"{address}/{shown.id}")
+def moved_reply(movement: Movement, *, address: str, dry_run: bool) -> Reply:
+    """
+    Make the reply of an act that moved credits, or would have: a `MovementShown`, or an
+    `EndedShown` where they have left circulation.
+    """
+    body = _encode(shown_at_once(movement, dry_run=dry_run))
+    if dry_run:
+        return Reply(200, body)
+    return Reply(201, body, f"{address}/{movement.log_index}")
+
+
+def shown_at_once(movement: Movement, *, dry_run: bool) -> dict[str, Any]:
+    """
+    Return what the act itself answers, in the form and the order of the models above.
+
+    Plain values, because making and writing them costs a fifth of what it costs through the models,
+    which check once more what the ledger has decided.
+    """
+    shown: dict[str, Any] = {
+        "id": None if dry_run else movement.log_index,
+        "kind": movement.kind.word,
+        "from_account": movement.from_account.number,
+        "to_account": movement.to_account.number,
+        "credits": movement.credits,
+        "moved": [_run(moved.batch, moved.first, moved.last) for moved in movement.moved],
+        "recorded_at": movement.recorded_at,
+        "dry_run": dry_run,
+        "receipt": None if dry_run else receipt_address(movement.log_index),
+    }
+    if movement.ended is not None:
+        ending = movement.ended.ending
+        shown["purpose"] = ending.purpose_code
+        shown["visibility"] = ending.visibility.value
+        shown["happened_on"] = ending.happened_on
+        shown["commitment"] = movement.ended.commitment
+    return shown
+
+
+def _run(batch: Batch, first: int, last: int) -> dict[str, str | int]:
+    prefix = batch.serial_prefix
+    return {
+        "serials": f"{prefix}-{first}-{last}",
+        "batch": prefix,
+        "vintage": batch.vintage,
+        "first": first,
+        "last": last,
+        "credits": last - first + 1,
+    }
+
+
+_encode: Final = msgspec.json.Encoder().encode

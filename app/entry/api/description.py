@@ -12,8 +12,9 @@ from pydantic import Field
 from app.entry import problems
 from app.entry.api.context import IdempotencyKeyMissingError
 from app.entry.api.wire import PreconditionMissingError, Shown
-from app.entry.attempt import AnswerErasedError, KeyReusedError, OutcomeUnknownError
+from app.entry.attempt import OutcomeUnknownError
 from app.entry.committer import DatabaseAwayError, QueueFullError
+from app.entry.deciding import AnswerErasedError, KeyReusedError
 from app.entry.identity import (
     Caller,
     ClientRevokedError,

@@ -11,12 +11,12 @@ from app.entry.api.context import Writer
 from app.entry.api.credits import (
     AccountNumber,
     ChoiceBody,
-    EndedShown,
     EndingShown,
     moved_reply,
 )
 from app.entry.api.days import Day
 from app.entry.api.wire import Name, Page, PageQuery, Text, decode_cursor, encode_cursor, show
+from app.entry.purposes import Purposes
 from app.kernel import clock
 from app.registry.ledger import operations, store
 from app.registry.ledger.refusals import AccountNotFoundError, MovementNotFoundError
@@ -24,8 +24,6 @@ from app.registry.ledger.rules import Beneficiary, Ending, EntryKind, Statement,
 from app.registry.ledger.serials import account_id
 from app.registry.ledger.store import EndingRow
 from app.registry.parties.rules import Actor, Permission, allows
-from app.registry.programmes.rules import RuleKey, list_of
-from app.registry.programmes.store import get_rule
 
 Purpose = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 Result = TypeVar("Result")
@@ -67,6 +65,16 @@ class EndingBody(ChoiceBody):
         examples=["2026-11-24"],
     )
 
+    def command(self, kind: EntryKind, purposes: tuple[str, ...]) -> operations.End:
+        """
+        Return the act that is asked for.
+
+        Raises:
+            AccountNumberError: a digit of the account's number is wrong.
+        """
+        sender = account_id(self.from_account)
+        return operations.End(sender, self.choice(), self.ending(kind), purposes)
+
     def ending(self, kind: EntryKind) -> Ending:
         """Return the ending that is asked for."""
         happened_on: date | None = self.happened_on
@@ -97,21 +105,23 @@ class EndingsQuery(PageQuery):
 
 
 async def end_credits(
-    body: EndingBody, kind: EntryKind, write: Writer, reader: AsyncConnection, *, dry_run: bool
+    body: EndingBody, kind: EntryKind, write: Writer, *, dry_run: bool
 ) -> Response:
     """Submit a retirement or cancellation."""
-    today = clock.bangkok_date(clock.now())
-    rule = await get_rule(reader, programme_code=None, key=RuleKey.RETIREMENT_PURPOSES, on=today)
-    command = operations.End(
-        account_id(body.from_account), body.choice(), body.ending(kind), list_of(rule)
-    )
+    command = body.command(kind, await purposes_of_today(write))
     address = "/v1/retirements" if kind is EntryKind.RETIRED else "/v1/cancellations"
     return await write(
         lambda pen: operations.end(pen, write.actor, command),
-        lambda movement: moved_reply(EndedShown.of_act(movement, dry_run=dry_run), address=address),
-        touches=command.touches(),
+        lambda movement: moved_reply(movement, address=address, dry_run=dry_run),
+        touches=(command.touches(),),
         dry_run=dry_run,
     )
+
+
+async def purposes_of_today(write: Writer) -> tuple[str, ...]:
+    """Return the purpose codes in use today."""
+    purposes: Purposes = write.request.app.state.purposes
+    return await purposes.on(clock.bangkok_date(clock.now()))
 
 
 async def show_ending(

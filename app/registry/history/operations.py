@@ -143,7 +143,7 @@ async def take_over_block(pen: Pen, actor: Actor, command: TakeOverBlock) -> Bat
     # What acts before this one took over in the same commit is not yet in the database.
     taken += sum(
         batch.credits
-        for batch in pen.take(Book).new_batches
+        for batch in pen.take(Book).page.new_batches
         if (batch.programme_code, batch.project_code, batch.vintage)
         == (source.code, block.project, block.vintage)
     )

@@ -1,6 +1,6 @@
 """The ledger's rules: which credits move, and when a movement is refused. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
@@ -309,7 +309,7 @@ def check_open(account: Account) -> None:
         raise AccountClosedError(account=account.number)
 
 
-def take_oldest(blocks: Sequence[Block], credits_asked: int) -> tuple[list[Move], int]:
+def take_oldest(blocks: Iterable[Block], credits_asked: int) -> tuple[list[Move], int]:
     """
     Take credits from blocks in the given order, lowest serials first; only the last block may
     be split.
@@ -320,11 +320,11 @@ def take_oldest(blocks: Sequence[Block], credits_asked: int) -> tuple[list[Move]
     moves: list[Move] = []
     missing = credits_asked
     for block in blocks:
-        if missing == 0:
-            break
         taken = min(block.credits, missing)
         moves.append(Move(block, block.first, block.first + taken - 1))
         missing -= taken
+        if missing == 0:
+            break
     return moves, missing
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from app.kernel.errors import NotFoundError
@@ -120,6 +121,7 @@ def batch_ids_of(vintage: int) -> tuple[int, int]:
     return vintage * BATCHES_PER_VINTAGE, (vintage + 1) * BATCHES_PER_VINTAGE - 1
 
 
+@lru_cache(maxsize=100_000)  # printed on every movement, several times
 def account_number(account_id: int) -> str:
     """Return the public number of an account, with two check digits (ISO 7064, MOD 97-10)."""
     check = 98 - account_id * 100 % _CHECK_MODULUS
@@ -133,10 +135,9 @@ def account_id(number: str) -> int:
     Raises:
         AccountNumberError: the form or the check digits are wrong.
     """
-    match = _ACCOUNT.match(number.translate(_THAI_DIGITS).strip().upper())
-    if not match or (int(match[1]) * 100 + int(match[2])) % _CHECK_MODULUS != 1:
+    plain = number if number.isascii() else number.translate(_THAI_DIGITS)
+    match = _ACCOUNT.match(plain.strip().upper())
+    # The check digits, and that there is no other way to write it.
+    if not match or account_number(int(match[1])) != match[0]:
         raise AccountNumberError
-    found = int(match[1])
-    if account_number(found) != match[0]:
-        raise AccountNumberError
-    return found
+    return int(match[1])

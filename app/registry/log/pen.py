@@ -75,6 +75,11 @@ class Pen:
     log_size: int  # leaves in the log before this commit
     records: list[Record] = field(default_factory=list)
     _tools: dict[type, object] = field(default_factory=dict)
+    _at: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write the moment out once, for all leaves of the commit."""
+        self._at = rfc3339(self.now)
 
     def record(self, *, by: str, kind: str, subject: str, data: Mapping[str, object]) -> int:
         """
@@ -95,15 +100,18 @@ class Pen:
         Raises:
             ActTooLargeError: the leaf would exceed 65,535 bytes.
         """
-        salt = new_salt() if any(isinstance(value, Sealed) for value in data.values()) else None
+        sealed = any(type(value) is Sealed for value in data.values())
+        salt = new_salt() if sealed else None
         leaf = canonical_bytes(
             {
                 "v": LEAF_VERSION,
                 "kind": kind,
-                "at": rfc3339(self.now),
+                "at": self._at,
                 "by": by,
                 "subject": subject,
-                "data": {name: _shown(value, salt) for name, value in data.items()},
+                "data": {name: _shown(value, salt) for name, value in data.items()}
+                if sealed
+                else data,
             }
         )
         if len(leaf) > LEAF_BYTES_MAX:

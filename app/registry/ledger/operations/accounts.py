@@ -61,7 +61,6 @@ async def open_account(pen: Pen, actor: Actor, command: OpenAccount) -> Account:
         opened_at=pen.now,
     )
     await store.insert_account(pen.connection, account)
-    pen.take(Book).know_account(account, 0)
     pen.record(
         by=actor.user_id,
         kind="account.opened",
@@ -91,7 +90,7 @@ async def close_account(
         raise AccountNotEmptyError(account=account.number, held=book.totals[account.id])
     await store.update_account_closed(pen.connection, account, closed_at=pen.now)
     closed = replace(account, status=AccountStatus.CLOSED, version=account.version + 1)
-    book.accounts[account.id] = closed
+    del book.accounts[account.id]  # read again: this act may still be taken back
     pen.record(by=actor.user_id, kind="account.closed", subject=account.number, data={})
     return closed
 

@@ -41,7 +41,7 @@ async def _choose_oldest(pen: Pen, book: Book, touch: Touches) -> list[Move]:
     shelf = book.shelf(touch.from_account, store.batches_chosen(book, touch))
     look = store.BLOCKS_FIRST_LOOK
     while True:
-        moves, missing = rules.take_oldest(list(book.on_shelf(shelf)), choice.credits)
+        moves, missing = rules.take_oldest(book.on_shelf(shelf), choice.credits)
         if missing == 0:
             return moves
         if shelf.complete:

@@ -9,9 +9,10 @@ from app.kernel.clock import bangkok_date
 from app.kernel.encoding import canonical_bytes, commitment
 from app.kernel.ids import new_salt
 from app.registry.ledger import rules, store
-from app.registry.ledger.book import Book, Ended
+from app.registry.ledger.book import Book
 from app.registry.ledger.operations.accounts import get_account_of, get_known_account
 from app.registry.ledger.operations.choosing import choose
+from app.registry.ledger.page import Ended
 from app.registry.ledger.refusals import DateAheadError, PurposeUnknownError, RegistryAccountError
 from app.registry.ledger.rules import (
     BUFFER,
@@ -230,7 +231,7 @@ async def _end(pen: Pen, actor: Actor, command: End, sender: Account) -> Movemen
     decided = _Decided(ending.kind, sender, receiver, moves, facts)
     movement = await _carry_out(pen, actor, decided)
     ended = Ended(movement.log_index, sender.id, movement.credits, ending, salt, committed)
-    book.ended.append(ended)
+    book.page.ended.append(ended)
     return replace(movement, ended=ended)
 
 

@@ -101,7 +101,7 @@ async def get_next_batch_id(connection: AsyncConnection, book: Book, vintage: in
     lowest, highest = batch_ids_of(vintage)
     query = select(func.max(batches.c.id)).where(batches.c.id.between(lowest, highest))
     stored = int((await connection.execute(query)).scalar_one() or lowest)
-    made = (batch.id for batch in book.new_batches if batch.vintage == vintage)
+    made = (batch.id for batch in book.page.new_batches if batch.vintage == vintage)
     return batch_id(vintage, max(stored, *made, lowest) - lowest + 1)
 
 

@@ -1,17 +1,31 @@
-"""Filling the book: each function is one statement, for any number of acts."""
+"""
+Filling the book: each function is at most one statement, for any number of acts, and none where
+the book knows.
+
+Past SQLAlchemy, whose statement and row objects would cost each of them more than the database
+does (decision 21).
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.kernel.db import driver
 from app.kernel.quantities import CREDITS_MAX
-from app.registry.ledger.book import Book, Pair, Shelf
-from app.registry.ledger.rules import MOVES_PER_ACT_MAX, Block, Touches
-from app.registry.ledger.serials import SerialRange, batch_ids_of
-from app.registry.ledger.store.keeping import to_account, to_batch
+from app.registry.ledger.book import Book, Shelf
+from app.registry.ledger.page import Pair
+from app.registry.ledger.rules import (
+    MOVES_PER_ACT_MAX,
+    Account,
+    AccountKind,
+    AccountStatus,
+    Batch,
+    Block,
+    Touches,
+)
+from app.registry.ledger.serials import SerialRange, account_id, batch_ids_of
 
 BLOCKS_FIRST_LOOK: Final = 16  # Most transfers are met by an account's first few blocks.
 ALL_BATCHES: Final = (0, CREDITS_MAX)
@@ -38,23 +52,20 @@ _BATCH_COLUMNS = (
     " province_code, log_index, issued_at"
 )
 
-_LOAD_ACCOUNTS = text(
-    f"SELECT {_ACCOUNT_COLUMNS}, {_TOTAL} FROM accounts a WHERE a.id = ANY(:ids)"  # noqa: S608
-)
-_LOAD_BATCHES = text(
+_LOAD_ACCOUNTS: Final = f"SELECT {_ACCOUNT_COLUMNS}, {_TOTAL} FROM accounts a WHERE a.id = ANY($1)"  # noqa: S608
+_LOAD_BATCHES: Final = (
     f"SELECT {_BATCH_COLUMNS} FROM batches"  # noqa: S608
-    " WHERE id = ANY(:ids) OR serial_prefix = ANY(:prefixes)"
+    " WHERE id = ANY($1) OR serial_prefix = ANY($2)"
 )
 _BLOCK_END = """
     coalesce((SELECT n.first_serial - 1 FROM blocks n
                WHERE n.batch_id = b.batch_id AND n.first_serial > b.first_serial
                ORDER BY n.first_serial LIMIT 1), t.credits) AS last_serial
 """
-_LOAD_SHELVES = text(f"""
-    SELECT w.number, b.batch_id, b.first_serial, {_BLOCK_END}, b.account_id, b.log_index
-      FROM unnest(CAST(:accounts AS bigint[]), CAST(:lowest AS bigint[]),
-                  CAST(:highest AS bigint[]), CAST(:after_batch AS bigint[]),
-                  CAST(:after_first AS bigint[]), CAST(:limits AS int[])) WITH ORDINALITY
+_LOAD_SHELVES: Final = f"""
+    SELECT b.batch_id, b.first_serial, {_BLOCK_END}, b.account_id, b.log_index, w.number
+      FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::int[])
+           WITH ORDINALITY
            AS w(account_id, lowest, highest, after_batch, after_first, rows_max, number)
      CROSS JOIN LATERAL (
            SELECT batch_id, first_serial, account_id, log_index FROM blocks
@@ -63,10 +74,10 @@ _LOAD_SHELVES = text(f"""
             ORDER BY batch_id, first_serial LIMIT w.rows_max) AS b
       JOIN batches t ON t.id = b.batch_id
      ORDER BY w.number, b.batch_id, b.first_serial
-""")  # noqa: S608
-_LOAD_COVERS = text(f"""
-    SELECT w.number, b.batch_id, b.first_serial, {_BLOCK_END}, b.account_id, b.log_index
-      FROM unnest(CAST(:batches AS bigint[]), CAST(:firsts AS bigint[]), CAST(:lasts AS bigint[]))
+"""  # noqa: S608
+_LOAD_COVERS: Final = f"""
+    SELECT b.batch_id, b.first_serial, {_BLOCK_END}, b.account_id, b.log_index
+      FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
            WITH ORDINALITY AS w(batch_id, first_serial, last_serial, number)
      CROSS JOIN LATERAL (
            SELECT batch_id, first_serial, account_id, log_index FROM blocks
@@ -74,16 +85,22 @@ _LOAD_COVERS = text(f"""
               AND first_serial >= (SELECT max(c.first_serial) FROM blocks c
                                     WHERE c.batch_id = w.batch_id
                                       AND c.first_serial <= w.first_serial)
-            ORDER BY first_serial LIMIT :rows_max) AS b
+            ORDER BY first_serial LIMIT $4) AS b
       JOIN batches t ON t.id = b.batch_id
      ORDER BY w.number, b.first_serial
-""")  # noqa: S608
-_LOAD_BALANCES = text("""
+"""  # noqa: S608
+_LOAD_BALANCES: Final = """
     SELECT w.account_id, w.batch_id, s.credits
-      FROM unnest(CAST(:accounts AS bigint[]), CAST(:batches AS bigint[])) AS w(account_id,
-      batch_id)
+      FROM unnest($1::bigint[], $2::bigint[]) AS w(account_id, batch_id)
       LEFT JOIN balances s ON s.account_id = w.account_id AND s.batch_id = w.batch_id
-""")
+"""
+_LIST_MOVED: Final = """
+    SELECT from_account FROM ledger_entries WHERE log_index >= $1
+    UNION SELECT to_account FROM ledger_entries WHERE log_index >= $1
+"""
+_LIST_CLOSED: Final = (
+    "SELECT subject FROM log_entries WHERE log_index >= $1 AND kind = 'account.closed'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,29 +113,31 @@ class Wanted:
 
 async def load_book(connection: AsyncConnection, book: Book, touched: Sequence[Touches]) -> None:
     """
-    Load what acts touch: accounts, batches, the blocks they may take, the balances they may change.
+    Load what acts touch and the book does not know: accounts, batches, the blocks they may take,
+    the balances they may change.
     """
     if not touched:
         return
+    for touch in touched:
+        book.use(touch.from_account)
+        book.use(touch.to_account)
     await load_accounts(
         connection, book, {a for t in touched for a in (t.from_account, t.to_account)}
     )
     prefixes = {r.prefix for t in touched for r in t.choice.ranges}
     prefixes |= {t.choice.batch_prefix for t in touched if t.choice.batch_prefix is not None}
     await load_batches(connection, book, prefixes=prefixes)
-    asked: dict[tuple[int, int, int], int] = {}
+    asked: dict[tuple[int, int, int], list[int]] = {}
     for touch in touched:
         if touch.choice.credits is not None:
             key = (touch.from_account, *batches_chosen(book, touch))
-            asked[key] = asked.get(key, 0) + 1
-    await load_shelves(
-        connection,
-        book,
-        [
-            Wanted(book.shelf(a, (low, high)), BLOCKS_FIRST_LOOK + n)
-            for (a, low, high), n in asked.items()
-        ],
-    )
+            asked.setdefault(key, []).append(touch.choice.credits)
+    short = [
+        Wanted(shelf, BLOCKS_FIRST_LOOK + len(credits_asked))
+        for (account, *batches), credits_asked in asked.items()
+        if not _reaches(book, shelf := book.shelf(account, (batches[0], batches[1])), credits_asked)
+    ]
+    await load_shelves(connection, book, short)
     await load_covers(connection, book, [r for t in touched for r in t.choice.ranges])
     await load_balances(connection, book, _likely_pairs(book, touched))
 
@@ -138,6 +157,16 @@ def batches_chosen(book: Book, touch: Touches) -> tuple[int, int]:
     return lowest, highest
 
 
+def _reaches(book: Book, shelf: Shelf, credits_asked: Sequence[int]) -> bool:
+    """Say whether what is known of a shelf is enough for acts, as far as can be told beforehand."""
+    missing = sum(credits_asked)
+    for block in book.on_shelf(shelf):
+        missing -= block.credits
+        if missing <= 0:
+            return True
+    return shelf.complete
+
+
 def _likely_pairs(book: Book, touched: Sequence[Touches]) -> set[Pair]:
     pairs: set[Pair] = set()
     for touch in touched:
@@ -153,11 +182,9 @@ def _likely_pairs(book: Book, touched: Sequence[Touches]) -> set[Pair]:
                 missing -= block.credits
                 if missing <= 0:
                     break
-        pairs |= {
-            (account, batch)
-            for account in (touch.from_account, touch.to_account)
-            for batch in found
-        }
+        for batch in found:
+            pairs.add((touch.from_account, batch))
+            pairs.add((touch.to_account, batch))
     return pairs
 
 
@@ -165,8 +192,8 @@ async def load_accounts(connection: AsyncConnection, book: Book, ids: Iterable[i
     """Load accounts with their totals."""
     missing = [wanted for wanted in ids if wanted not in book.accounts]
     if missing:
-        for row in await connection.execute(_LOAD_ACCOUNTS, {"ids": missing}):
-            book.know_account(to_account(row), row.total)
+        for row in await driver(connection).fetch(_LOAD_ACCOUNTS, missing):
+            book.know_account(_to_account(row), row["total"])
 
 
 async def load_batches(
@@ -177,13 +204,12 @@ async def load_batches(
     prefixes: Iterable[str] = (),
 ) -> None:
     """Load batches by id or by serial prefix."""
-    wanted = {
-        "ids": [i for i in ids if i not in book.batches],
-        "prefixes": [p for p in prefixes if p not in book.batch_of_prefix],
-    }
-    if wanted["ids"] or wanted["prefixes"]:
-        for row in await connection.execute(_LOAD_BATCHES, wanted):
-            book.know_batch(to_batch(row))
+    missing_ids = [i for i in ids if i not in book.batches]
+    missing_prefixes = [p for p in prefixes if p not in book.batch_of_prefix]
+    if missing_ids or missing_prefixes:
+        found = await driver(connection).fetch(_LOAD_BATCHES, missing_ids, missing_prefixes)
+        for row in found:
+            book.know_batch(Batch(*row))
 
 
 async def load_shelves(connection: AsyncConnection, book: Book, wanted: Sequence[Wanted]) -> None:
@@ -191,26 +217,26 @@ async def load_shelves(connection: AsyncConnection, book: Book, wanted: Sequence
     wanted = [w for w in wanted if not w.shelf.complete]
     if not wanted:
         return
-    rows = await connection.execute(
+    rows = await driver(connection).fetch(
         _LOAD_SHELVES,
-        {
-            "accounts": [w.shelf.account_id for w in wanted],
-            "lowest": [w.shelf.batches[0] for w in wanted],
-            "highest": [w.shelf.batches[1] for w in wanted],
-            "after_batch": [w.shelf.through[0] for w in wanted],
-            "after_first": [w.shelf.through[1] for w in wanted],
-            "limits": [w.blocks_max for w in wanted],
-        },
+        [w.shelf.account_id for w in wanted],
+        [w.shelf.batches[0] for w in wanted],
+        [w.shelf.batches[1] for w in wanted],
+        [w.shelf.through[0] for w in wanted],
+        [w.shelf.through[1] for w in wanted],
+        [w.blocks_max for w in wanted],
     )
     found = [0] * len(wanted)
-    for row in rows:
-        shelf = wanted[row.number - 1].shelf
-        shelf.through = (row.batch_id, row.first_serial)
-        found[row.number - 1] += 1
-        book.know_block(_to_block(row))
+    batches: set[int] = set()
+    for *block, number in rows:
+        shelf = wanted[number - 1].shelf
+        shelf.through = (block[0], block[1])
+        found[number - 1] += 1
+        batches.add(block[0])
+        book.know_block(Block(*block))
     for count, want in zip(found, wanted, strict=True):
         want.shelf.complete = count < want.blocks_max
-    await load_batches(connection, book, ids={cut[0] for cut in book.blocks})
+    await load_batches(connection, book, ids=batches)
 
 
 async def load_covers(
@@ -224,17 +250,15 @@ async def load_covers(
             wanted.append((batch, serials.first, serials.last))
     if not wanted:
         return
-    rows = await connection.execute(
+    rows = await driver(connection).fetch(
         _LOAD_COVERS,
-        {
-            "batches": [w[0] for w in wanted],
-            "firsts": [w[1] for w in wanted],
-            "lasts": [w[2] for w in wanted],
-            "rows_max": MOVES_PER_ACT_MAX + 1,
-        },
+        [w[0] for w in wanted],
+        [w[1] for w in wanted],
+        [w[2] for w in wanted],
+        MOVES_PER_ACT_MAX + 1,
     )
     for row in rows:
-        book.know_block(_to_block(row))
+        book.know_block(Block(*row))
     book.covered.update(wanted)
 
 
@@ -242,13 +266,23 @@ async def load_balances(connection: AsyncConnection, book: Book, pairs: Iterable
     """Load balances; a pair without a row is known as zero."""
     missing = [pair for pair in pairs if pair not in book.balances]
     if missing:
-        rows = await connection.execute(
-            _LOAD_BALANCES,
-            {"accounts": [p[0] for p in missing], "batches": [p[1] for p in missing]},
-        )
-        for row in rows:
-            book.know_balance((row.account_id, row.batch_id), row.credits)
+        accounts, batches = [p[0] for p in missing], [p[1] for p in missing]
+        for row in await driver(connection).fetch(_LOAD_BALANCES, accounts, batches):
+            book.know_balance((row[0], row[1]), row[2])
 
 
-def _to_block(row: Row[Any]) -> Block:
-    return Block(row.batch_id, row.first_serial, row.last_serial, row.account_id, row.log_index)
+async def list_touched(connection: AsyncConnection, *, since: int) -> set[int]:
+    """
+    Return the accounts that acts from a log index on may have changed: whose credits they moved,
+    or which they closed.
+    """
+    moved = await driver(connection).fetch(_LIST_MOVED, since)
+    closed = await driver(connection).fetch(_LIST_CLOSED, since)
+    return {row[0] for row in moved} | {account_id(row[0]) for row in closed}
+
+
+def _to_account(row: Sequence[Any]) -> Account:
+    number, owner, kind, status, name, version, opened_at, _ = row
+    return Account(
+        number, owner, AccountKind(kind), AccountStatus(status), name, version, opened_at
+    )

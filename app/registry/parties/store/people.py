@@ -1,5 +1,6 @@
 """Users and what they sign in with in the database."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -40,6 +41,16 @@ _KEY: Final = (
     api_keys.c.created_at,
     api_keys.c.revoked_at,
 )
+
+
+_LIST_STANDINGS: Final = text("""
+    SELECT w.user_id, w.key_id AS asked_key_id, u.party_id, u.party_kind, u.roles, u.status,
+           p.status AS party_status, k.id AS key_id, k.revoked_at
+      FROM unnest(CAST(:users AS text[]), CAST(:keys AS text[])) AS w(user_id, key_id)
+      JOIN users u ON u.id = w.user_id
+      JOIN parties p ON p.id = u.party_id
+      LEFT JOIN api_keys k ON k.user_id = u.id AND k.id = w.key_id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,35 +230,41 @@ async def find_standing(
     connection: AsyncConnection, *, user_id: str, key_id: str | None
 ) -> Standing | None:
     """Return how a user and the key they came with stand now; None: no such user or key."""
-    query = (
-        select(
-            users.c.party_id,
-            users.c.party_kind,
-            users.c.roles,
-            users.c.status,
-            parties.c.status.label("party_status"),
-            api_keys.c.id.label("key_id"),
-            api_keys.c.revoked_at,
+    return (await list_standings(connection, [(user_id, key_id)])).get((user_id, key_id))
+
+
+async def list_standings(
+    connection: AsyncConnection, asked: Collection[tuple[str, str | None]]
+) -> dict[tuple[str, str | None], Standing]:
+    """
+    Return how users and the keys they came with stand now, in one statement.
+
+    Args:
+        connection: to read on.
+        asked: identifiers of users, each with that of the key; None: they came with none.
+
+    Returns:
+        What is left out: there is no such user, or the key is not theirs.
+    """
+    rows = await connection.execute(
+        _LIST_STANDINGS, {"users": [user for user, _ in asked], "keys": [key for _, key in asked]}
+    )
+    return {
+        (row.user_id, row.asked_key_id): Standing(
+            Actor(
+                user_id=row.user_id,
+                party_id=row.party_id,
+                party_kind=PartyKind(row.party_kind),
+                roles=frozenset(map(Role, row.roles)),
+                client_id=row.key_id,
+            ),
+            user_status=Status(row.status),
+            party_status=Status(row.party_status),
+            key_revoked=row.revoked_at is not None,
         )
-        .join(parties, parties.c.id == users.c.party_id)
-        .outerjoin(api_keys, (api_keys.c.user_id == users.c.id) & (api_keys.c.id == key_id))
-        .where(users.c.id == user_id)
-    )
-    row = (await connection.execute(query)).one_or_none()
-    if row is None or row.key_id != key_id:
-        return None
-    return Standing(
-        Actor(
-            user_id=user_id,
-            party_id=row.party_id,
-            party_kind=PartyKind(row.party_kind),
-            roles=frozenset(map(Role, row.roles)),
-            client_id=key_id,
-        ),
-        user_status=Status(row.status),
-        party_status=Status(row.party_status),
-        key_revoked=row.revoked_at is not None,
-    )
+        for row in rows
+        if row.key_id == row.asked_key_id
+    }
 
 
 async def get_key(connection: AsyncConnection, key_id: str, *, user_id: str) -> ApiKey:

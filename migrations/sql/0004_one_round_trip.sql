@@ -1,0 +1,254 @@
+-- The door's second form: one call may be a whole commit of its own, outside of any transaction.
+--
+-- So it brings the salts along, and it says even for a commit that adds nothing whether the log still is what its acts
+-- were decided on.
+
+DROP FUNCTION commit_acts;
+
+CREATE FUNCTION commit_acts(
+    -- the log: its size before, the time, and its new head
+    p_size bigint, p_at timestamptz, p_root bytea, p_peaks bytea,
+    l_kind text[], l_subject text[], l_leaf bytea[], l_nodes bytea[],
+    -- salts of what is sealed in leaves
+    k_index bigint[], k_salt bytea[],
+    -- batches made
+    t_id bigint[], t_vintage int[], t_credits bigint[], t_prefix text[], t_programme text[], t_project text[],
+    t_name text[], t_activity text[], t_province text[], t_index bigint[],
+    -- double entries
+    e_index bigint[], e_line int[], e_kind int[], e_batch bigint[], e_first bigint[], e_last bigint[],
+    e_from bigint[], e_to bigint[], e_from_balance bigint[], e_to_balance bigint[],
+    e_from_total bigint[], e_to_total bigint[], e_previous bigint[],
+    -- balances: account, batch, value before (null: no row yet), value after
+    s_account bigint[], s_batch bigint[], s_before bigint[], s_after bigint[],
+    -- blocks that were there: as they were decided on, and as they become
+    b_batch bigint[], b_first bigint[], b_last bigint[], b_account bigint[], b_index bigint[],
+    b_new_account bigint[], b_new_index bigint[],
+    -- blocks cut off
+    c_batch bigint[], c_first bigint[], c_account bigint[], c_index bigint[],
+    -- retirements and cancellations, with the statements they commit to
+    p_endings jsonb,
+    -- answers to requests that carried an idempotency key, and keys answered again
+    a_scope text[], a_key text[], a_fingerprint bytea[], a_status int[], a_location text[], a_etag text[],
+    a_body bytea[], r_scope text[], r_key text[]
+) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    n bigint;
+BEGIN
+    -- Seal: the log only grows, from exactly the size the acts were decided on.
+    IF cardinality(l_leaf) > 0 THEN
+        UPDATE log_head SET size = p_size + cardinality(l_leaf), root = p_root, peaks = p_peaks, recorded_at = p_at
+         WHERE size = p_size AND recorded_at <= p_at;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'the log is no longer at size %', p_size USING ERRCODE = '40001';
+        END IF;
+        INSERT INTO log_entries (log_index, kind, subject, leaf, nodes, recorded_at)
+        SELECT p_size + u.number - 1, u.kind, u.subject, u.leaf, u.nodes, p_at
+          FROM unnest(l_kind, l_subject, l_leaf, l_nodes) WITH ORDINALITY AS u(kind, subject, leaf, nodes, number);
+    ELSIF NOT EXISTS (SELECT FROM log_head WHERE size = p_size) THEN
+        -- Nothing to add: but what was refused, or answered again, was decided on this size too.
+        RAISE EXCEPTION 'the log is no longer at size %', p_size USING ERRCODE = '40001';
+    END IF;
+    IF cardinality(k_index) > 0 THEN
+        IF EXISTS (SELECT FROM unnest(k_index) AS u(log_index)
+                    WHERE (u.log_index BETWEEN p_size AND p_size + cardinality(l_leaf) - 1) IS NOT TRUE) THEN
+            RAISE EXCEPTION 'salts are of acts of the same commit' USING ERRCODE = '23514';
+        END IF;
+        INSERT INTO log_salts (log_index, salt) SELECT * FROM unnest(k_index, k_salt);
+    END IF;
+
+    -- Credits come into being and move by the acts of this commit: none without a leaf, none under another's.
+    IF EXISTS (SELECT FROM unnest(t_index || e_index) AS u(log_index)
+                WHERE (u.log_index BETWEEN p_size AND p_size + cardinality(l_leaf) - 1) IS NOT TRUE) THEN
+        RAISE EXCEPTION 'credits move only by an act of the same commit' USING ERRCODE = '23514';
+    END IF;
+
+    IF cardinality(t_id) > 0 THEN
+        INSERT INTO batches (id, vintage, credits, serial_prefix, programme_code, project_code, project_name,
+                             activity_id, province_code, log_index, issued_at)
+        SELECT u.*, p_at FROM unnest(t_id, t_vintage, t_credits, t_prefix, t_programme, t_project, t_name,
+                                     t_activity, t_province, t_index) AS u;
+    END IF;
+
+    IF cardinality(e_index) > 0 THEN
+        -- Every account must exist and be open: the acts' rules said so, this makes sure.
+        SELECT count(*) INTO n
+          FROM (SELECT unnest(e_from) UNION SELECT unnest(e_to)) AS used(id)
+          LEFT JOIN accounts a ON a.id = used.id AND a.status = 'open'
+         WHERE a.id IS NULL;
+        IF n > 0 THEN
+            RAISE EXCEPTION '% accounts are missing or closed', n USING ERRCODE = '40001';
+        END IF;
+        INSERT INTO ledger_entries (log_index, line, kind, batch_id, first_serial, last_serial, from_account, to_account,
+                                    from_balance, to_balance, from_total, to_total, previous_log_index, recorded_at)
+        SELECT u.*, p_at FROM unnest(e_index, e_line, e_kind, e_batch, e_first, e_last, e_from, e_to, e_from_balance,
+                                     e_to_balance, e_from_total, e_to_total, e_previous) AS u;
+    END IF;
+
+    -- Blocks go only where an entry of this commit takes them, or are what is left of the block they are cut from; and
+    -- nothing is cut out of a final account, where an insertion would pass by the trigger on updates.
+    IF cardinality(b_batch) > 0 OR cardinality(c_batch) > 0 THEN
+        IF EXISTS (SELECT FROM unnest(c_batch, c_first) AS u(batch_id, first_serial)
+                    CROSS JOIN LATERAL (SELECT x.account_id FROM blocks x
+                                         WHERE x.batch_id = u.batch_id AND x.first_serial < u.first_serial
+                                         ORDER BY x.first_serial DESC LIMIT 1) AS whole
+                    WHERE whole.account_id IN (4, 5, 6)) THEN
+            RAISE EXCEPTION 'credits cannot be cut out of a final account'
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'final_accounts_keep';
+        END IF;
+        SELECT count(*) INTO n FROM (
+            SELECT * FROM unnest(b_batch, b_first, b_new_account, b_new_index, b_account, b_index)
+            UNION ALL
+            SELECT u.*, whole.account_id, whole.log_index
+              FROM unnest(c_batch, c_first, c_account, c_index) AS u(batch_id, first_serial, account_id, log_index)
+              LEFT JOIN LATERAL (SELECT x.account_id, x.log_index FROM blocks x
+                                  WHERE x.batch_id = u.batch_id AND x.first_serial < u.first_serial
+                                  ORDER BY x.first_serial DESC LIMIT 1) AS whole ON true
+        ) AS u(batch_id, first_serial, account_id, log_index, old_account, old_index)
+          LEFT JOIN unnest(e_batch, e_index, e_to, e_first, e_last)
+               AS e(batch_id, log_index, to_account, first_serial, last_serial)
+            ON e.batch_id = u.batch_id AND e.log_index = u.log_index AND e.to_account = u.account_id
+           AND u.first_serial BETWEEN e.first_serial AND e.last_serial
+         WHERE e.batch_id IS NULL AND (u.account_id, u.log_index) IS DISTINCT FROM (u.old_account, u.old_index);
+        IF n > 0 THEN
+            RAISE EXCEPTION '% blocks go where no entry takes them', n USING ERRCODE = '23514';
+        END IF;
+    END IF;
+
+    -- Blocks: each must still be what it was decided on, down to the serial it ends with.
+    IF cardinality(b_batch) > 0 THEN
+        SELECT count(*) INTO n
+          FROM unnest(b_batch, b_first, b_last, b_account, b_index) AS u(batch_id, first_serial, last_serial, account_id, log_index)
+          JOIN blocks b ON b.batch_id = u.batch_id AND b.first_serial = u.first_serial
+                       AND b.account_id = u.account_id AND b.log_index = u.log_index
+         WHERE coalesce((SELECT x.first_serial - 1 FROM blocks x
+                          WHERE x.batch_id = b.batch_id AND x.first_serial > b.first_serial
+                          ORDER BY x.first_serial LIMIT 1),
+                        (SELECT t.credits FROM batches t WHERE t.id = b.batch_id)) = u.last_serial;
+        IF n <> cardinality(b_batch) THEN
+            RAISE EXCEPTION '% of % blocks are as decided on', n, cardinality(b_batch) USING ERRCODE = '40001';
+        END IF;
+        UPDATE blocks b SET account_id = u.account_id, log_index = u.log_index
+          FROM unnest(b_batch, b_first, b_new_account, b_new_index) AS u(batch_id, first_serial, account_id, log_index)
+         WHERE b.batch_id = u.batch_id AND b.first_serial = u.first_serial AND b.log_index <> u.log_index;
+    END IF;
+    IF cardinality(c_batch) > 0 THEN
+        INSERT INTO blocks (batch_id, first_serial, account_id, log_index)
+        SELECT * FROM unnest(c_batch, c_first, c_account, c_index);
+        IF EXISTS (SELECT FROM unnest(c_batch, c_first) AS u(batch_id, first_serial)
+                     JOIN batches t ON t.id = u.batch_id WHERE u.first_serial > t.credits) THEN
+            RAISE EXCEPTION 'a block begins beyond the end of its batch' USING ERRCODE = '23514';
+        END IF;
+    END IF;
+
+    -- Balances: each must change by exactly what the entries moved, and still have the value it was decided on.
+    IF cardinality(s_account) > 0 OR cardinality(e_index) > 0 THEN
+        SELECT count(*) INTO n FROM (
+            SELECT FROM (
+                SELECT account_id, batch_id, last_serial - first_serial + 1 AS credits
+                  FROM unnest(e_to, e_batch, e_first, e_last) AS u(account_id, batch_id, first_serial, last_serial)
+                UNION ALL
+                SELECT account_id, batch_id, first_serial - last_serial - 1
+                  FROM unnest(e_from, e_batch, e_first, e_last) AS u(account_id, batch_id, first_serial, last_serial)
+                UNION ALL
+                SELECT account_id, batch_id, coalesce(before, 0) - after
+                  FROM unnest(s_account, s_batch, s_before, s_after) AS u(account_id, batch_id, before, after)
+            ) AS sides GROUP BY account_id, batch_id HAVING sum(credits) <> 0) AS unequal;
+        IF n > 0 THEN
+            RAISE EXCEPTION '% balances do not change by what was moved', n USING ERRCODE = '40001';
+        END IF;
+        INSERT INTO balances (account_id, batch_id, credits)
+        SELECT u.account_id, u.batch_id, u.after
+          FROM unnest(s_account, s_batch, s_before, s_after) AS u(account_id, batch_id, before, after)
+         WHERE u.before IS NULL;
+        UPDATE balances s SET credits = u.after
+          FROM unnest(s_account, s_batch, s_before, s_after) AS u(account_id, batch_id, before, after)
+         WHERE s.account_id = u.account_id AND s.batch_id = u.batch_id AND s.credits = u.before;
+        GET DIAGNOSTICS n = ROW_COUNT;
+        IF n <> cardinality(array_remove(s_before, NULL)) THEN
+            RAISE EXCEPTION '% of % balances are as decided on', n, cardinality(array_remove(s_before, NULL))
+                USING ERRCODE = '40001';
+        END IF;
+    END IF;
+
+    IF p_endings IS NOT NULL THEN
+        INSERT INTO endings (log_index, kind, account_id, credits, purpose_code, visibility, happened_on, commitment, recorded_at)
+        SELECT log_index, kind, account_id, credits, purpose_code, visibility, happened_on, commitment, p_at
+          FROM jsonb_to_recordset(p_endings) AS u(log_index bigint, kind smallint, account_id bigint, credits bigint,
+               purpose_code text, visibility text, happened_on date, commitment text);
+        INSERT INTO ending_statements (log_index, salt, beneficiary_name, beneficiary_kind, beneficiary_identifier, reason)
+        SELECT log_index, decode(salt, 'hex'), beneficiary_name, beneficiary_kind, beneficiary_identifier, reason
+          FROM jsonb_to_recordset(p_endings) AS u(log_index bigint, salt text, beneficiary_name text,
+               beneficiary_kind text, beneficiary_identifier text, reason text);
+    END IF;
+
+    IF cardinality(a_key) > 0 THEN
+        INSERT INTO answers (scope, key, fingerprint, status, location, etag, body, replays, recorded_at)
+        SELECT u.*, 0, p_at
+          FROM unnest(a_scope, a_key, a_fingerprint, a_status, a_location, a_etag, a_body) AS u;
+    END IF;
+    -- An answer given again is a write too, so that its commit waits for replication like the first one did:
+    -- a read-only reply could vouch for a row that a failover then loses.
+    IF cardinality(r_key) > 0 THEN
+        UPDATE answers a SET replays = a.replays + u.times
+          FROM (SELECT scope, key, count(*)::int FROM unnest(r_scope, r_key) AS w(scope, key) GROUP BY scope, key)
+               AS u(scope, key, times)
+         WHERE a.scope = u.scope AND a.key = u.key;
+        GET DIAGNOSTICS n = ROW_COUNT;
+        IF n <> (SELECT count(DISTINCT (scope, key)) FROM unnest(r_scope, r_key) AS w(scope, key)) THEN
+            RAISE EXCEPTION 'an answer given again is not there' USING ERRCODE = '40001';
+        END IF;
+    END IF;
+END
+$$;
+
+REVOKE EXECUTE ON FUNCTION commit_acts FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION commit_acts TO registry_app;
+REVOKE INSERT ON log_salts FROM registry_app;
+
+-- What was asked for in bulk names people too: its answer goes with the first of them who is erased.
+CREATE OR REPLACE FUNCTION erase_texts(p_acts bigint[], p_user text) RETURNS bigint[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    acts bigint[] := erasable_acts(p_acts, p_user);
+    about text[];
+BEGIN
+    -- Kept answers that speak of what these acts are about, and what was asked for them.
+    about := ARRAY(SELECT p_user WHERE p_user IS NOT NULL
+                    UNION SELECT l.subject FROM log_entries l
+                     WHERE l.log_index = ANY (acts)
+                       AND NOT EXISTS (SELECT FROM endings x WHERE x.log_index = l.log_index));
+    UPDATE answers a SET body = NULL, fingerprint = NULL
+     WHERE a.body IS NOT NULL AND scope !~~ 'import:%'
+       AND (location IS NULL OR location !~~ '/v1/transfers/%' AND location !~~ '/v1/retirements/%'
+           AND location !~~ '/v1/cancellations/%' AND location !~~ '/v1/log/entries/%')
+       AND EXISTS (SELECT FROM unnest(about) AS s(subject)
+                    WHERE position(convert_to('"' || s.subject || '"', 'UTF8') IN a.body) > 0);
+    UPDATE answers a SET body = NULL, fingerprint = NULL
+      FROM endings x
+     WHERE x.log_index = ANY (acts) AND a.recorded_at = x.recorded_at AND a.body IS NOT NULL
+       AND (a.location LIKE '%/' || x.log_index
+            OR (a.location = '/v1/retirements/bulk'
+                AND position(convert_to('"id":' || x.log_index || ',', 'UTF8') IN a.body) > 0)
+            OR a.body = convert_to('{"log_index":' || x.log_index || '}', 'UTF8'));
+
+    UPDATE activities SET description = '[erased]', other_mechanism_note = NULL
+     WHERE id IN (SELECT activity_id FROM activity_events
+                   WHERE log_index = ANY (acts) AND step IN ('draft', 'amend', 'submit'));
+    UPDATE sites SET name = '[erased]'
+     WHERE activity_id IN (SELECT activity_id FROM activity_events
+                            WHERE log_index = ANY (acts) AND step IN ('draft', 'amend', 'submit'));
+    UPDATE activity_events SET reason = NULL WHERE log_index = ANY (acts) AND reason IS NOT NULL;
+    UPDATE report_events SET reason = NULL WHERE log_index = ANY (acts) AND reason IS NOT NULL;
+    UPDATE issuances SET reason = NULL WHERE log_index = ANY (acts) AND reason IS NOT NULL;
+    UPDATE verification_reviews SET reason = NULL WHERE log_index = ANY (acts) AND reason IS NOT NULL;
+    UPDATE party_events SET why = NULL WHERE log_index = ANY (acts) AND why IS NOT NULL;
+    UPDATE validation_opinions SET statement = NULL WHERE log_index = ANY (acts) AND statement IS NOT NULL;
+    UPDATE verification_opinions SET statement = NULL WHERE log_index = ANY (acts) AND statement IS NOT NULL;
+    UPDATE verification_findings SET description = NULL, response = NULL
+     WHERE log_index = ANY (acts) AND description IS NOT NULL;
+    UPDATE documents SET file_name = NULL WHERE log_index = ANY (acts) AND file_name IS NOT NULL;
+    DELETE FROM ending_statements WHERE log_index = ANY (acts);
+    DELETE FROM log_salts WHERE log_index = ANY (acts);
+    RETURN acts;
+END
+$$;
