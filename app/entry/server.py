@@ -82,6 +82,45 @@ class _ConnectionLoop(_Timer):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.create_task = loop.create_task
+        self.loop = loop
+
+
+class _Joined:
+    """
+    A connection's transport, on which the head of an answer waits for what comes behind it.
+
+    Uvicorn writes head and body one after the other, and each is a packet of its own that the
+    kernel takes to the reader: the dearest thing that happens to a small answer.
+    """
+
+    __slots__ = ("_held", "_loop", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held: bytes | None = None
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  all that is not about writing
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write what was held together with this; hold this where nothing was."""
+        held, self._held = self._held, None
+        if held is not None:
+            self._transport.write(held + data)
+        elif data:
+            self._held = data
+            self._loop.call_soon(self._let_go)  # an answer may be a head alone
+
+    def close(self) -> None:
+        """Write what is held, then close."""
+        self._let_go()
+        self._transport.close()
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._transport.write(self._held)
+            self._held = None
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -103,7 +142,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect the first request."""
-        super().connection_made(transport)
+        joined = _Joined(transport, self._idleness.loop)
+        super().connection_made(joined)  # type: ignore[arg-type]
         self._head_timer.call_later(HEAD_SECONDS_MAX, self.transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
