@@ -46,7 +46,9 @@ class Memory:
             if known is None or not known.size < head.size <= known.size + MISSED_MAX:
                 self.book = Book()
             else:
-                self.book.forget(await store.list_touched(connection, since=known.size))
+                self.book.forget(
+                    await store.list_touched(connection, since=known.size, size=head.size)
+                )
         self.head = head
 
     @property

@@ -179,6 +179,9 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(ledger.list_movements, log_indexes=list(range(x.moved - LIMIT, x.moved)))
     ],
     "ledger.list_entries": _listed_entries,
+    "ledger.list_touched": lambda x: [
+        partial(ledger.list_touched, since=x.size - 100, size=x.size)
+    ],
     "ledger.list_statement": lambda x: [
         partial(
             ledger.list_statement,
@@ -264,6 +267,12 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(parties.find_password_hash, user_id=an_id("usr", 7))
     ],
     "parties.find_key_secret": lambda _: [partial(parties.find_key_secret, key_id=an_id("key", 7))],
+    "parties.list_standings": lambda _: [
+        partial(
+            parties.list_standings,
+            asked=[(an_id("usr", 1), None), (an_id("usr", 1), an_id("key", 6)), ("usr_x", "key_x")],
+        )
+    ],
     "parties.find_standing": lambda _: [
         partial(parties.find_standing, user_id=an_id("usr", 1), key_id=key)
         for key in (None, an_id("key", 6))

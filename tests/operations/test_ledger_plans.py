@@ -40,7 +40,7 @@ async def test_totals_of_accounts_are_found_by_account_right_after_an_import(
     """
     total = reading._total_below("a.id", "9223372036854775807")
     queries = [
-        str(loading._LOAD_ACCOUNTS).replace(":ids", "CAST(:ids AS bigint[])"),
+        loading._LOAD_ACCOUNTS.replace("$1", "CAST(:ids AS bigint[])"),
         f"SELECT {total} FROM accounts a WHERE a.id = ANY(CAST(:ids AS bigint[]))",  # noqa: S608
     ]
     async with registry.read() as connection:
