@@ -253,6 +253,6 @@ async def _move(clients: Clients, world: World, key: str) -> bool:
 async def _size(clients: Clients) -> int:
     async with asyncio.timeout(WAIT_S_MAX):
         # Connections of before the database was killed are found broken by the first who reads.
-        while (answer := await clients._clients[0].get("/v1/log/head")).status_code == 503:
-            await asyncio.sleep(0.1)  # noqa: ASYNC110  the other end of a connection has no event
+        while (answer := await clients._clients[0].get("/v1/log/head")).status_code == 503:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
     return int(answer.json()["recorded_size"])
