@@ -74,7 +74,6 @@ class _Form:
 
 _form: Final = _Form()
 _lossy: Final = _Lossy()
-_log: Final = structlog.get_logger()
 
 
 def configure(log_format: LogFormat) -> None:
@@ -112,7 +111,7 @@ def note_request(served: Served) -> None:
     a tenth of the price.
     """
     if _form.of_request is None or len(_form.processors) != _form.count:
-        _log.info("request", **served._asdict())
+        structlog.get_logger().info("request", **served._asdict())
         return
     moment = clock.now().isoformat().removesuffix("+00:00") + "Z"
     # Standard error sends every line on by itself.
