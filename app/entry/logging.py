@@ -96,7 +96,6 @@ class _Form:
 _form: Final = _Form()
 _lossy: Final = _Lossy()
 atexit.register(_lossy.write, "")
-_log: Final = structlog.get_logger()
 
 
 def configure(log_format: LogFormat) -> None:
@@ -134,7 +133,7 @@ def note_request(served: Served) -> None:
     a tenth of the price.
     """
     if _form.of_request is None or len(_form.processors) != _form.count:
-        _log.info("request", **served._asdict())
+        structlog.get_logger().info("request", **served._asdict())
         return
     moment = clock.now().isoformat().removesuffix("+00:00") + "Z"
     _lossy.gather(_form.of_request(served, request_id.get() or "", moment))

@@ -96,7 +96,8 @@ _LOAD_BALANCES: Final = """
 """
 # Act by act: of "all from an index on" the planner would think that it is a third of the ledger.
 _LIST_MOVED: Final = """
-    SELECT e.from_account, e.to_account FROM generate_series($1::bigint, $2::bigint - 1) AS act(index)
+    SELECT e.from_account, e.to_account
+      FROM generate_series($1::bigint, $2::bigint - 1) AS act(index)
       JOIN ledger_entries e ON e.log_index = act.index
 """
 _LIST_CLOSED: Final = """
