@@ -198,13 +198,17 @@ def serve(
         timeout_keep_alive=IDLE_SECONDS_MAX,
         timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
     )
+    _load(config)
+    server = uvicorn.Server(config) if listener is None else _Worker(config)
+    log.info("serving", host=host, port=port)
+    server.run(None if listener is None else [listener])
+    return server.started
+
+
+def _load(config: uvicorn.Config) -> None:
     # The application is made of some ten thousand objects that stay: none is worth a look for
     # garbage, now or later.
     gc.disable()
     config.load()
     gc.freeze()
     gc.enable()
-    server = uvicorn.Server(config) if listener is None else _Worker(config)
-    log.info("serving", host=host, port=port)
-    server.run(None if listener is None else [listener])
-    return server.started
