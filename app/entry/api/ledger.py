@@ -21,6 +21,7 @@ from app.entry.api.wire import (
     PageQuery,
     ProvinceCode,
     decode_cursor,
+    going_on,
     show,
 )
 from app.entry.identity import Caller
@@ -135,7 +136,8 @@ async def query_entries(
     """
     Query all double entries by account, activity, batch, vintage, province, kind, dates and amount.
 
-    For TGO.
+    A page may have fewer rows than asked for, or none, where much is passed over: read on while
+    there is more. For TGO.
     """
     require(actor, Permission.QUERY_LEDGER)
     position = decode_cursor(query.cursor, int, int)
@@ -144,9 +146,11 @@ async def query_entries(
         await query.wanted(reader),
         after=(position[0], position[1]) if position else None,
         newest_first=query.sort is Order.NEWEST_FIRST,
-        limit=query.limit + 1,
+        limit=query.limit,
     )
-    return show(EntryShown.page(found, query.limit))
+    return show(
+        Page[EntryShown](data=[EntryShown.of(e) for e in found.rows], **going_on(found.after))
+    )
 
 
 @router.get(

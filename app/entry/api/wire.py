@@ -209,6 +209,12 @@ def encode_cursor(position: Sequence[str | int]) -> str:
     return base64.urlsafe_b64encode(json.dumps(list(position)).encode()).rstrip(b"=").decode()
 
 
+def going_on(after: Sequence[str | int] | None) -> dict[str, Any]:
+    """Return what a page says of the next one; None: there is none."""
+    cursor = None if after is None else encode_cursor(after)
+    return {"next_cursor": cursor, "has_more": after is not None}
+
+
 def decode_cursor(cursor: str | None, *kinds: type[str] | type[int]) -> list[Any] | None:
     """
     Read a cursor back into sort values of the given types.
