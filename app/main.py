@@ -30,7 +30,7 @@ from app.kernel.db import make_engine, reading
 from app.kernel.errors import RegistryError
 from app.registry.documents.rules import DOCUMENT_BYTES_MAX
 from app.registry.stores import refusals_by_constraint
-from app.settings import COMMITTER_CONNECTIONS_MAX, Settings
+from app.settings import COMMITTER_CONNECTIONS_MAX, GLANCES_MAX, Settings
 
 log = structlog.get_logger()
 
@@ -91,11 +91,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.log_files = open_log_files(settings.log_url)
     failpoints.arm(settings.failpoint)
     reads = make_engine(settings.database_url, connections_max=settings.connections_max)
+    glances = make_engine(settings.database_url, connections_max=GLANCES_MAX)
     writes = make_engine(settings.database_url, connections_max=COMMITTER_CONNECTIONS_MAX)
     app.state.reads = reads
     app.state.state_file = StateFile(reads, settings.data)
-    app.state.identities = Identities(reads, app.state.token_keys)
-    app.state.purposes = Purposes(reads)
+    app.state.identities = Identities(glances, app.state.token_keys)
+    app.state.purposes = Purposes(glances)
     app.state.committer = Committer(writes, refusals_by_constraint())
     try:
         async with reading(reads) as connection:
@@ -111,5 +112,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             log.error("stopped_while_committing")  # noqa: TRY400  where, is no news
     finally:
         app.state.state_file.close()
-        await writes.dispose()
-        await reads.dispose()
+        for engine in (writes, glances, reads):
+            await engine.dispose()

@@ -25,6 +25,7 @@ from app.registry.ledger.serials import account_number
 
 SCRIPT: Final = Path(__file__).with_name("bench_load.lua")
 ANSWER_SECONDS_MAX: Final = 60  # beyond that wrk counts an answer as late
+FAILURES_MAX: Final = 0.01  # of the answers: a machine with other work hiccups
 TOKEN_SECONDS: Final = LIFETIME_S / 2  # the other half is for a run that begins with it
 _FOUND: Final = "FOUND "
 
@@ -76,6 +77,20 @@ def require_wrk() -> str:
     if found is None:
         raise LoadError("this section needs wrk, which makes the load: apt-get install wrk")
     return found
+
+
+def require_done(replies: Replies, job: Job) -> None:
+    """
+    Accept replies of a run in which every request was to be done.
+
+    A few that were not are shown with the others; they are not counted, for what is counted is
+    what the database has.
+
+    Raises:
+        LoadError: so many were not that this is no measurement, or nobody was answered.
+    """
+    if replies.failures > FAILURES_MAX * replies.answers or not replies.answers:
+        raise LoadError(f"too many {job.kind} requests were not answered as done: {replies}")
 
 
 class Load:

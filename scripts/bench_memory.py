@@ -9,7 +9,7 @@ from statistics import linear_regression, median
 from typing import Final
 
 from bench_database import settings_of, world_of
-from bench_load import Job, LoadError, Replies, loading, require_wrk
+from bench_load import Job, Replies, loading, require_done, require_wrk
 from bench_processes import resident_bytes
 from bench_register import copied
 from bench_report import Findings, Measure
@@ -48,7 +48,7 @@ def watch(service: Service, job: Job, seconds: float) -> tuple[list[Footprint], 
     Put load on a server for a while, and look at its memory at times.
 
     Raises:
-        LoadError: a request was answered otherwise than done.
+        LoadError: too many requests were not answered as done.
     """
     footprints = []
     with loading(service, job, seconds=seconds) as load:
@@ -57,8 +57,7 @@ def watch(service: Service, job: Job, seconds: float) -> tuple[list[Footprint], 
             time.sleep(seconds / (PARTS * SAMPLES_A_PART))
             footprints.append(Footprint(service.log_size(), resident_bytes(service.pid) / MIB))
         replies = load.finish()
-    if replies.failures:
-        raise LoadError(f"not every {job.kind} was answered as done: {replies}; {service.log}")
+    require_done(replies, job)
     return footprints, replies
 
 

@@ -83,17 +83,13 @@ class Envelope:
         outside = logging.request_id.set(request_id)
         try:
             await self.app(scope, receive, send_in_envelope)
-        except Exception as error:  # the one place where surprises end
+        # The one place where surprises end, and requests that are still served when the server has
+        # been told to stop and its time is up (`app.entry.server`).
+        except (Exception, asyncio.CancelledError) as error:
             answer = problem(Request(scope), _refusal_of(error, _operation(scope)))
             if status:
                 raise  # half an answer is out; only closing the connection tells the caller
             await answer(scope, receive, send_in_envelope)
-        except asyncio.CancelledError:
-            # The server was told to stop, and its time is up (`app.entry.server`).
-            if not status:
-                unknown = problem(Request(scope), OutcomeUnknownError())
-                await unknown(scope, receive, send_in_envelope)
-            raise
         finally:
             _note(scope, status, began)
             logging.request_id.reset(outside)
@@ -104,7 +100,9 @@ def _note(scope: Scope, status: int, began: float) -> None:
     logging.note_request(logging.Served(scope["method"], _operation(scope), status or None, ms))
 
 
-def _refusal_of(error: Exception, operation: str | None) -> RegistryError:
+def _refusal_of(error: Exception | asyncio.CancelledError, operation: str | None) -> RegistryError:
+    if isinstance(error, asyncio.CancelledError):
+        return OutcomeUnknownError()
     if is_away(error):
         log.warning("database_away", operation=operation, error=type(error).__name__)
         return DatabaseAwayError()

@@ -5,7 +5,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 
 import pytest
 from bench_database import Holder, World
-from bench_load import Job, Replies, loading
+from bench_load import Job, LoadError, Replies, loading, require_done
 from bench_service import Service
 from local_postgres import LocalPostgres
 
@@ -170,3 +170,12 @@ def test_every_answer_is_counted_by_what_it_is(
         assert replies.refused == replies.answers
         assert replies.refusals == {counted: ANSWER.decode()}
         assert lines == []
+
+
+def test_a_run_with_many_refusals_is_no_measurement() -> None:
+    """Expect one in a hundred to be shown, and more to be refused; so is a run without answers."""
+    job = Job("transfer", WORLD, 1)
+    for answers, refused, accepted in ((100, 1, True), (100, 2, False), (0, 0, False)):
+        replies = Replies(answers, refused, 1.0, 1.0, 1.0, 0, 0, 0, {}, {})
+        with nullcontext() if accepted else pytest.raises(LoadError):
+            require_done(replies, job)

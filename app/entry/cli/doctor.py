@@ -17,7 +17,7 @@ from app.kernel.db import APP_ROLE, make_engine, metadata
 from app.kernel.outages import is_away
 from app.registry.log.store import list_entries
 from app.registry.log.store.publication import get_published
-from app.settings import COMMITTER_CONNECTIONS_MAX, Settings
+from app.settings import Settings
 
 VERSION_MIN: Final = 150_000  # PostgreSQL 15
 FREE_BYTES_MIN: Final = 2**30
@@ -111,7 +111,7 @@ async def _ask(connection: AsyncConnection, settings: Settings) -> list[Finding]
         _version(int(str(await _value(connection, "SHOW server_version_num")))),
         _encoding(str(await _value(connection, "SHOW server_encoding"))),
         *[await _durability(connection, name) for name in ("fsync", "full_page_writes")],
-        await _connections(connection, settings.connections_max + COMMITTER_CONNECTIONS_MAX),
+        await _connections(connection, settings.connections_per_process),
         _clock(await _moment(connection)),
         schema := await _schema(connection),
     ]
