@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from typing import IO, Final
 
 import asyncpg
-from bench_database import do
-from bench_growth_plan import Event, Plan
+from bench_database import do, settle
+from bench_growth_plan import BLOCKS_PER_BATCH, Event, Plan
 from bench_growth_rows import COLUMNS, Rows, Sources
 from bench_growth_tables import Copied, indexes_later
 
@@ -68,7 +68,15 @@ class World:
         return [account for holder in self.holders for account in holder.accounts]
 
 
-async def fill_by_copy(url: str, *, blocks: int, accounts: int, users: int, seed: int = 7) -> World:
+async def fill_by_copy(
+    url: str,
+    *,
+    blocks: int,
+    accounts: int,
+    users: int,
+    seed: int = 7,
+    blocks_per_batch: int = BLOCKS_PER_BATCH,
+) -> World:
     """
     Fill a migrated database in which nobody has been admitted yet.
 
@@ -78,6 +86,7 @@ async def fill_by_copy(url: str, *, blocks: int, accounts: int, users: int, seed
         accounts: how many hold them, at least two.
         users: how many hold these, each for a party of their own.
         seed: another one, another history.
+        blocks_per_batch: on average; with 1 it is a register right after an import.
     """
     assert 1 <= users <= accounts
     assert accounts > 1
@@ -96,15 +105,16 @@ async def fill_by_copy(url: str, *, blocks: int, accounts: int, users: int, seed
         sources=[(code, s.accounts[0]) for code, s in zip(SOURCES, world.sources, strict=True)],
         first_index=head.size,
         seed=seed,
+        blocks_per_batch=blocks_per_batch,
     )
     owner = await asyncpg.connect(url)
     try:
         async with indexes_later(owner, list(COLUMNS)):
             await _copy(url, rows, plan.events(**_pace(head.recorded_at, blocks)))
         await _set_head(owner, rows)
-        await owner.execute("VACUUM (FREEZE, ANALYZE)")  # else the first readers would do it
     finally:
         await owner.close()
+    await settle(url)
     return world
 
 

@@ -179,9 +179,6 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(ledger.list_movements, log_indexes=list(range(x.moved - LIMIT, x.moved)))
     ],
     "ledger.list_entries": _listed_entries,
-    "ledger.list_touched": lambda x: [
-        partial(ledger.list_touched, since=x.size - 100, size=x.size)
-    ],
     "ledger.list_statement": lambda x: [
         partial(
             ledger.list_statement,
@@ -205,6 +202,9 @@ CASES: Final[Mapping[str, Cases]] = {
     "ledger.find_batch": lambda x: [partial(ledger.find_batch, serial_prefix=x.batch)],
     "ledger.get_batch": lambda x: [partial(ledger.get_batch, serial_prefix=x.batch)],
     "ledger.load_book": _touched,
+    "ledger.list_touched": lambda x: [
+        partial(ledger.list_touched, since=x.size - LIMIT, until=x.size)
+    ],
     "ledger.list_accounts": lambda _: [
         partial(ledger.list_accounts, owner_party_id=owner, after=0, limit=LIMIT)
         for owner in (None, an_id("pty", 0), an_id("pty", 1))
@@ -267,15 +267,18 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(parties.find_password_hash, user_id=an_id("usr", 7))
     ],
     "parties.find_key_secret": lambda _: [partial(parties.find_key_secret, key_id=an_id("key", 7))],
-    "parties.list_standings": lambda _: [
-        partial(
-            parties.list_standings,
-            asked=[(an_id("usr", 1), None), (an_id("usr", 1), an_id("key", 6)), ("usr_x", "key_x")],
-        )
-    ],
     "parties.find_standing": lambda _: [
         partial(parties.find_standing, user_id=an_id("usr", 1), key_id=key)
         for key in (None, an_id("key", 6))
+    ],
+    "parties.list_standings": lambda _: [
+        partial(
+            parties.list_standings,
+            asked=[
+                (an_id("usr", 1), an_id("key", 6)),
+                *((an_id("usr", n), None) for n in range(20)),
+            ],
+        )
     ],
     "parties.get_key": lambda _: [
         partial(parties.get_key, key_id=an_id("key", 6), user_id=an_id("usr", 1))

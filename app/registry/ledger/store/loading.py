@@ -94,16 +94,14 @@ _LOAD_BALANCES: Final = """
       FROM unnest($1::bigint[], $2::bigint[]) AS w(account_id, batch_id)
       LEFT JOIN balances s ON s.account_id = w.account_id AND s.batch_id = w.batch_id
 """
-# Act by act: of "all from an index on" the planner would think that it is a third of the ledger.
 _LIST_MOVED: Final = """
-    SELECT e.from_account, e.to_account
-      FROM generate_series($1::bigint, $2::bigint - 1) AS act(index)
-      JOIN ledger_entries e ON e.log_index = act.index
+    SELECT from_account, to_account FROM ledger_entries
+     WHERE log_index >= $1 AND log_index < $2 ORDER BY log_index, line
 """
-_LIST_CLOSED: Final = """
-    SELECT e.subject FROM generate_series($1::bigint, $2::bigint - 1) AS act(index)
-      JOIN log_entries e ON e.log_index = act.index AND e.kind = 'account.closed'
-"""
+_LIST_CLOSED: Final = (
+    "SELECT subject FROM log_entries"
+    " WHERE log_index >= $1 AND log_index < $2 AND kind = 'account.closed'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,17 +272,18 @@ async def load_balances(connection: AsyncConnection, book: Book, pairs: Iterable
             book.know_balance((row[0], row[1]), row[2])
 
 
-async def list_touched(connection: AsyncConnection, *, since: int, size: int) -> set[int]:
+async def list_touched(connection: AsyncConnection, *, since: int, until: int) -> set[int]:
     """
     Return the accounts that acts may have changed: whose credits they moved, or which they closed.
 
     Args:
         connection: to read on.
-        since: log index of the first of these acts.
-        size: size of the log after the last of them.
+        since: log index of the first act.
+        until: the size of the log after the last one. Without it the planner expects a third of
+            all entries, and reads an index from end to end.
     """
-    moved = await driver(connection).fetch(_LIST_MOVED, since, size)
-    closed = await driver(connection).fetch(_LIST_CLOSED, since, size)
+    moved = await driver(connection).fetch(_LIST_MOVED, since, until)
+    closed = await driver(connection).fetch(_LIST_CLOSED, since, until)
     return {account for row in moved for account in row} | {account_id(row[0]) for row in closed}
 
 

@@ -49,9 +49,8 @@ _LIST_STANDINGS: Final = text("""
       FROM unnest(CAST(:users AS text[]), CAST(:keys AS text[])) AS w(user_id, key_id)
       JOIN users u ON u.id = w.user_id
       JOIN parties p ON p.id = u.party_id
-      LEFT JOIN LATERAL (  -- one by one, or the planner reads all keys to join them
-            SELECT id, revoked_at FROM api_keys
-             WHERE id = w.key_id AND user_id = w.user_id LIMIT 1) AS k ON true
+      LEFT JOIN LATERAL (SELECT id, revoked_at FROM api_keys
+                          WHERE id = w.key_id AND user_id = w.user_id LIMIT 1) AS k ON true
 """)
 
 
