@@ -23,6 +23,7 @@ HEAD_SECONDS_MAX: Final = 10
 # beyond twice as many nothing any more.
 CONNECTIONS_MAX: Final = 4_000
 IDLE_SECONDS_MAX: Final = 15
+GARBAGE_AFTER_OBJECTS: Final = 20_000  # by default it is looked for ten times during a commit
 DRAIN_SECONDS_MAX: Final = 10  # for the requests under way when it is told to stop
 
 _TOO_LARGE: Final = (
@@ -261,8 +262,9 @@ def serve(
 
 def _load(config: uvicorn.Config) -> None:
     # The application is made of some ten thousand objects that stay: none is worth a look for
-    # garbage, now or later.
+    # garbage, now or later. Nor is much of what comes later, the committer's memory for the most.
     gc.disable()
     config.load()
     gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER_OBJECTS, 20, 20)
     gc.enable()

@@ -16,8 +16,31 @@ from app.registry.ledger.page import Page
 from app.registry.log.pen import Pen
 from app.registry.log.store import Answer, Head
 
-_PARAMETERS: Final = 58
-_COMMIT_ACTS: Final = f"SELECT commit_acts({', '.join(f'${n}' for n in range(1, _PARAMETERS + 1))})"
+# What `commit_acts` takes, in its order.
+_TYPES: Final = (
+    *("bigint", "timestamptz", "bytea", "bytea"),  # size before, moment, root, peaks
+    *("text[]", "text[]", "bytea[]", "bytea[]"),  # leaves
+    *("bigint[]", "bytea[]"),  # salts
+    *("bigint[]", "int[]", "bigint[]"),  # batches
+    *("text[]", "text[]", "text[]", "text[]", "text[]", "text[]", "bigint[]"),
+    *("bigint[]", "int[]", "int[]"),  # entries
+    *("bigint[]",) * 10,
+    *("bigint[]",) * 4,  # balances
+    *("bigint[]",) * 7,  # blocks that were there
+    *("bigint[]",) * 4,  # blocks cut off
+    "jsonb",  # endings
+    *("text[]", "text[]", "bytea[]", "int[]", "text[]", "text[]", "bytea[]"),  # answers
+    *("text[]", "text[]"),  # answers given again
+)
+# Arrays of whole numbers go as text: the driver asks of every number whether it may be an array
+# itself, which takes it longer than the database takes to read the digits.
+_AS_TEXT: Final = tuple(kind in {"bigint[]", "int[]"} for kind in _TYPES)
+_COMMIT_ACTS: Final = "SELECT commit_acts({})".format(
+    ", ".join(
+        f"${number}::text::{kind}" if as_text else f"${number}"
+        for number, (kind, as_text) in enumerate(zip(_TYPES, _AS_TEXT, strict=True), start=1)
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +106,6 @@ def compose(
         [scope for scope, _ in replayed],
         [key for _, key in replayed],
     ]
-    assert len(arguments) == _PARAMETERS
     return Composed(sealed, arguments)
 
 
@@ -93,7 +115,15 @@ async def write(connection: AsyncConnection, composed: Composed) -> None:
 
     Inside a transaction the commit is still the caller's; outside of one this is it.
     """
-    await driver(connection).fetchval(_COMMIT_ACTS, *composed.arguments)
+    sent = (
+        _as_text(argument) if as_text else argument
+        for argument, as_text in zip(composed.arguments, _AS_TEXT, strict=True)
+    )
+    await driver(connection).fetchval(_COMMIT_ACTS, *sent)
+
+
+def _as_text(numbers: list[int | None]) -> str:
+    return "{" + str(numbers)[1:-1].replace("None", "NULL") + "}"
 
 
 def _batches(page: Page) -> list[list[Any]]:

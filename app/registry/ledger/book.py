@@ -249,6 +249,9 @@ class Book:
                 self.batch_of_prefix.pop(gone.serial_prefix, None)
 
     def _block_at(self, batch: int, serial: int) -> Block:
+        begins = self.blocks.get((batch, serial))
+        if begins is not None:  # as it nearly always does: the lowest serials are taken first
+            return begins
         firsts = self._by_batch[batch]
         return self.blocks[batch, firsts[bisect_right(firsts, serial) - 1]]
 
