@@ -1,9 +1,11 @@
 """Builds the service from its settings; the only place that knows every part."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Final
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
@@ -16,6 +18,7 @@ from app.entry.api.routes import ROUTERS
 from app.entry.api.short_ways import ShortWays
 from app.entry.committer import Committer
 from app.entry.identity import Identities
+from app.entry.late_reads import late_reads
 from app.entry.log_files import open_log_files
 from app.entry.middleware import Envelope, Intake
 from app.entry.publishing.agreement import check_published
@@ -28,12 +31,15 @@ from app.kernel.db import make_engine, reading
 from app.kernel.errors import RegistryError
 from app.registry.documents.rules import DOCUMENT_BYTES_MAX
 from app.registry.stores import refusals_by_constraint
-from app.settings import Settings
+from app.settings import COMMITTER_CONNECTIONS_MAX, GLANCES_MAX, Settings
+
+log = structlog.get_logger()
 
 VERSION: Final = "1.0.0"
 TOKEN_KEY_FILE: Final = "token-key.pem"  # noqa: S105  its name
-# The committer writes on one connection; the others are for acts that are only tried out.
-COMMITTER_CONNECTIONS_MAX: Final = 4
+# For a commit that is under way when the service is told to stop: a database that hangs must not
+# hold it for ever, and nobody waits for that answer any more.
+COMMIT_SECONDS_MAX: Final = 3
 FORM_BYTES_MAX: Final = 64 * 2**10  # what a form adds around the document in it
 
 
@@ -86,21 +92,26 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.log_files = open_log_files(settings.log_url)
     failpoints.arm(settings.failpoint)
     reads = make_engine(settings.database_url, connections_max=settings.connections_max)
+    glances = make_engine(settings.database_url, connections_max=GLANCES_MAX)
     writes = make_engine(settings.database_url, connections_max=COMMITTER_CONNECTIONS_MAX)
     app.state.reads = reads
-    app.state.state_file = StateFile(reads, settings.data)
-    app.state.identities = Identities(reads, app.state.token_keys)
-    app.state.purposes = Purposes(reads)
+    app.state.identities = Identities(glances, app.state.token_keys)
+    app.state.purposes = Purposes(glances)
     app.state.committer = Committer(writes, refusals_by_constraint())
     try:
         async with reading(reads) as connection:
             # Acts added to a database that lacks published ones could never be published.
             await check_published(connection, app.state.log_files)
-        await app.state.committer.start()
-        yield
+        async with late_reads(settings, reads, glances) as app.state.late_reads:
+            with closing(StateFile(app.state.late_reads, settings.data)) as app.state.state_file:
+                await app.state.committer.start()
+                yield
         # Requests are answered by now; what still waits for its commit gets it.
-        await app.state.committer.stop()
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS_MAX):
+                await app.state.committer.stop()
+        except TimeoutError:
+            log.error("stopped_while_committing")  # noqa: TRY400  where, is no news
     finally:
-        app.state.state_file.close()
-        await writes.dispose()
-        await reads.dispose()
+        for engine in (writes, glances, reads):
+            await engine.dispose()

@@ -9,6 +9,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 # Where container platforms mount secrets: the file `database_url` holds what DATABASE_URL would.
 _SECRETS: Final = Path("/run/secrets")
+# The committer writes on one connection; the others are for acts that are only tried out.
+COMMITTER_CONNECTIONS_MAX: Final = 4
+# For what has to be known of a request before it is served, as who calls. Were these of the
+# connections that requests hold to read with, all could be held by requests that wait for one more.
+GLANCES_MAX: Final = 2
 
 PostgresUrl = Annotated[
     str, StringConstraints(pattern=r"^postgres(ql)?(\+asyncpg)?://\S+$"), Field(repr=False)
@@ -34,6 +39,11 @@ class Settings(BaseSettings):
     )
 
     database_url: PostgresUrl = Field(validation_alias="DATABASE_URL")
+    # A streaming replica for what may be some seconds late: what visitors read, and exports.
+    read_database_url: PostgresUrl = Field(
+        default_factory=lambda filled: str(filled["database_url"]),
+        validation_alias="READ_DATABASE_URL",
+    )
     # May create tables and roles; the running service never uses it.
     migration_database_url: PostgresUrl = Field(
         default_factory=lambda filled: str(filled["database_url"]),
@@ -70,7 +80,13 @@ class Settings(BaseSettings):
     # Where people reach the service, for the API's description; empty says "where this came from".
     public_origin: Annotated[str, StringConstraints(pattern=r"^(https?://[^/\s]+)?$")] = ""
     log_format: Literal["console", "json"] = "console"
-    # Connections for reading; the committer has its own.
+    # Connections for reading, of each server process. All processes of all machines together must
+    # fit into the database's max_connections (`registry doctor` counts).
     connections_max: Annotated[int, Field(ge=1, le=500)] = 8
     # A JSON body. A thousand acts in one request fit; documents have their own limit.
     body_bytes_max: Annotated[int, Field(ge=1_024, le=64 * 2**20)] = 2**20
+
+    @property
+    def connections_per_process(self) -> int:
+        """How many connections a server process opens at the most."""
+        return self.connections_max + COMMITTER_CONNECTIONS_MAX + GLANCES_MAX

@@ -1,4 +1,4 @@
-"""Databases to measure on: really migrated, and filled through the application's operations."""
+"""Databases to measure on: really migrated, and who may move credits in them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import os
 import platform
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -17,24 +18,18 @@ from bench_report import Facts
 from bench_scale import Scale
 from bootstrap import ROOT
 from local_postgres import LocalPostgres
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.entry.acts import Act, Reply
 from app.entry.committer import Committer
-from app.entry.passwords import hash_password
-from app.kernel.db import make_engine
-from app.kernel.ids import new_id
-from app.registry import founding
-from app.registry.ledger.operations import OpenAccount, open_account, take_over
-from app.registry.ledger.rules import Mint
+from app.kernel.db import make_engine, reading
 from app.registry.log.pen import Pen
-from app.registry.parties import operations as parties
-from app.registry.parties.rules import Actor, PartyKind, Role, User
+from app.registry.parties.rules import Actor, PartyKind, Role
 from app.registry.stores import refusals_by_constraint
 from app.settings import Settings
 
 EMPTY: Final = "bench_empty"
-CREDITS_PER_BLOCK: Final = 10_000
 _SHOWN: Final = (
     "server_version",
     "fsync",
@@ -42,17 +37,59 @@ _SHOWN: Final = (
     "full_page_writes",
     "shared_buffers",
     "max_wal_size",
+    "checkpoint_timeout",
+    "wal_compression",
+    "plan_cache_mode",
 )
+
+# Whoever may move credits, in the order they came, and what there is to move them from: accounts
+# with most in them first, for where few are taken they must not run dry.
+_PEOPLE: Final = """
+SELECT id, party_id, party_kind FROM users
+ WHERE 'holder_initiator' = ANY(roles) AND status = 'active'
+   AND party_id NOT IN (SELECT party_id FROM history_sources) ORDER BY party_id, id
+"""
+_ACCOUNTS: Final = """
+SELECT a.id, a.owner_party_id FROM accounts a JOIN balances b ON b.account_id = a.id
+ WHERE a.kind = 'holding' AND a.status = 'open'
+ GROUP BY a.id HAVING sum(b.credits) > 0 ORDER BY sum(b.credits) DESC, a.id
+"""
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class World:
-    """Somebody who may move credits between all accounts."""
+class Holder:
+    """A party that holds credits: who acts for it, and its accounts."""
 
-    actor: Actor
-    accounts: list[int]
+    users: tuple[Actor, ...]
+    accounts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class World:
+    """Who may move credits, and from where."""
+
+    holders: tuple[Holder, ...]
+    elsewhere: tuple[int, ...] = ()  # accounts of others, who receive
+
+    @cached_property
+    def accounts(self) -> tuple[int, ...]:
+        """All accounts that credits may go to, a holder's beside each other."""
+        own = tuple(account for holder in self.holders for account in holder.accounts)
+        return own + self.elsewhere
+
+    def one_user(self) -> World:
+        """Return the same world with one user who does anything."""
+        first, *others = self.holders
+        elsewhere = tuple(account for holder in others for account in holder.accounts)
+        return World((replace(first, users=first.users[:1]),), elsewhere)
+
+    def accounts_only(self, count: int) -> World:
+        """Return the same world with few accounts, each of another holder where they suffice."""
+        chosen = self.holders[:count]
+        each = count // len(chosen)
+        return World(tuple(replace(holder, accounts=holder.accounts[:each]) for holder in chosen))
 
 
 def migrated(server: LocalPostgres) -> str:
@@ -74,7 +111,16 @@ def settings_of(server: LocalPostgres, scale: Scale) -> Facts:
         "load before": os.getloadavg()[0],
         "Python": platform.python_version(),
         **{f"PostgreSQL {name}": value for name, value in shown.items()},
+        "plan_cache_mode of the service": asyncio.run(_plan_cache_mode(server.url("postgres"))),
     }
+
+
+async def _plan_cache_mode(url: str) -> str:
+    engine = make_engine(url, connections_max=1, role=None)
+    async with reading(engine) as connection:
+        mode = await connection.scalar(text("SHOW plan_cache_mode"))
+    await engine.dispose()
+    return str(mode)
 
 
 @asynccontextmanager
@@ -104,85 +150,21 @@ async def do(
     return results[0]
 
 
-async def fill(url: str, scale: Scale) -> World:
-    """Found a register with a holder whose accounts share the blocks evenly."""
-    async with committing(url) as (_, committer):
-        await do(committer, founding.REGISTRY, founding.found)
-        administrator = await _administrator(committer)
-        holder = await _holder(committer, administrator)
-        accounts = [
-            await _account(committer, administrator, holder.party_id, number)
-            for number in range(scale.accounts)
-        ]
-        each = scale.blocks // scale.accounts
-        for number, account in enumerate(accounts):
-            mints = [_mint(account, number * each + block) for block in range(each)]
-            await asyncio.gather(*(_take_over(committer, administrator, mint) for mint in mints))
-    return World(holder, accounts)
-
-
-async def _administrator(committer: Committer) -> Actor:
-    first = parties.FoundAuthority(
-        name_th="หน่วยงานกำกับดูแล",
-        name_en="Authority",
-        email="administrator@example.org",
-        display_name="Administrator",
-        password_hash=await hash_password(new_id("usr")),
-    )
-    _, user = await do(
-        committer, founding.REGISTRY, lambda pen: parties.found_authority(pen, first)
-    )
-    return _actor(user)
-
-
-async def _holder(committer: Committer, administrator: Actor) -> Actor:
-    admit = parties.AdmitParty(PartyKind.HOLDER, "ผู้ถือเครดิต", "Holder", None)
-    party = await do(
-        committer, administrator, lambda pen: parties.admit_party(pen, administrator, admit)
-    )
-    add = parties.AddUser(
-        party_id=party.id,
-        email="holder@example.org",
-        display_name="Holder",
-        roles=frozenset({Role.HOLDER_INITIATOR}),
-        password_hash=await hash_password(new_id("usr")),
-    )
-    user = await do(committer, administrator, lambda pen: parties.add_user(pen, administrator, add))
-    return _actor(user)
-
-
-def _actor(user: User) -> Actor:
-    return Actor(user.id, user.party_id, user.party_kind, user.roles)
-
-
-async def _account(committer: Committer, administrator: Actor, party_id: str, number: int) -> int:
-    opened = OpenAccount(party_id, f"Account {number}")
-    account = await do(
-        committer, administrator, lambda pen: open_account(pen, administrator, opened)
-    )
-    return account.id
-
-
-async def _take_over(committer: Committer, actor: Actor, mint: Mint) -> None:
-    facts = {"source": "XX", "issued_on": "2025-06-30", "issued_for_vintage": mint.credits}
-    by, subject = actor.user_id, mint.serial_prefix
-    await do(
-        committer,
-        actor,
-        lambda pen: take_over(pen, by=by, subject=subject, data=facts, mints=[mint]),
+def world_of(server: LocalPostgres, database: str) -> World:
+    """Read who holds credits in a register, however it was filled."""
+    people = _lines(server, _PEOPLE, database)
+    accounts = _lines(server, _ACCOUNTS, database)
+    users: dict[str, list[Actor]] = {}
+    for user_id, party_id, kind in people:
+        actor = Actor(user_id, party_id, PartyKind(kind), frozenset({Role.HOLDER_INITIATOR}))
+        users.setdefault(party_id, []).append(actor)
+    owned: dict[str, list[int]] = {}
+    for account, party_id in accounts:
+        owned.setdefault(party_id, []).append(int(account))
+    return World(
+        tuple(Holder(tuple(users[party]), tuple(owned[party])) for party in users if party in owned)
     )
 
 
-def _mint(account: int, number: int) -> Mint:
-    return Mint(
-        vintage=2024,
-        credits=CREDITS_PER_BLOCK,
-        buffer_credits=0,
-        owner_account_id=account,
-        serial_prefix=f"XX-1-2024-{number}",
-        programme_code="XX",
-        activity_id=None,
-        project_code="XX-1",
-        project_name="A project",
-        province_code=None,
-    )
+def _lines(server: LocalPostgres, sql: str, database: str) -> list[list[str]]:
+    return [line.split("|") for line in server.query(sql, database=database).splitlines()]

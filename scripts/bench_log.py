@@ -6,7 +6,8 @@ import bench_proofs
 import bench_publishing
 import bench_sealing
 import bench_verifying
-from bench_database import migrated, settings_of
+from bench_database import migrated, settings_of, world_of
+from bench_register import copied
 from bench_report import Findings
 from bench_scale import Scale
 from local_postgres import LocalPostgres
@@ -16,10 +17,14 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
     """Measure all of it, one after the other."""
     settings = settings_of(server, scale)
     empty = migrated(server)
-    world = bench_sealing.fill_world(server, empty, scale)
+    with copied(server, scale, bench_sealing.DATABASE) as database:
+        world = world_of(server, database)
+        moving = [
+            bench_sealing.measure(server, world, scale),
+            *bench_publishing.measure(server, database, world, scale),
+        ]
     measures = [
-        bench_sealing.measure(server, world, scale),
-        *bench_publishing.measure(server, bench_sealing.DATABASE, world, scale),
+        *moving,
         *bench_proofs.measure(server, empty, scale),
         bench_verifying.measure(server, empty, scale),
     ]

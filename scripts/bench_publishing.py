@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 from bench_database import World, committing
+from bench_processes import cpu_seconds
 from bench_report import Measure
 from bench_scale import Scale
 from bench_sealing import Side, an_act, load
-from bootstrap import ROOT
+from bench_service import environ_of, published_size, publishing
 from local_postgres import LocalPostgres
-from local_state import APP_COMMAND
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.kernel.db import reading
 from app.registry.log.store import get_head
 
 TARGET: Final = 1.0  # of one processor
-SINGLE_ACTS: Final = 5
 CATCH_UP_SECONDS_MAX: Final = 120
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 def measure(server: LocalPostgres, database: str, world: World, scale: Scale) -> list[Measure]:
@@ -37,7 +31,7 @@ def measure(server: LocalPostgres, database: str, world: World, scale: Scale) ->
     url = server.url(database)
     with (
         tempfile.TemporaryDirectory(prefix="registry-bench-") as data,
-        _publisher(url, data) as pid,
+        publishing(environ_of(server, database, Path(data))) as pid,
     ):
         shares, rates, behind, waits = asyncio.run(_rounds(url, world, scale, pid, Path(data)))
     cost = Measure(
@@ -58,7 +52,7 @@ def measure(server: LocalPostgres, database: str, world: World, scale: Scale) ->
         name="act to published checkpoint / one second",
         what=(
             "seconds from the commit of a single act until a checkpoint with it is out; the longest"
-            f" of {SINGLE_ACTS} a round"
+            f" of {scale.single_acts} a round"
         ),
         ratios=[max(wait) for wait in waits],
         bound="at most",
@@ -77,18 +71,18 @@ async def _rounds(
         side = Side("published", sealed=True, engine=engine, committer=committer, world=world)
         await _wait_until_out(engine, data)
         for number in range(scale.rounds):
-            cpu, began = _cpu_seconds(pid), time.perf_counter()
+            cpu, began = cpu_seconds(pid), time.perf_counter()
             rate = await load(side, chance, scale)
             loaded = time.perf_counter()
             await _wait_until_out(engine, data)
-            shares.append((_cpu_seconds(pid) - cpu) / (time.perf_counter() - began))
+            shares.append((cpu_seconds(pid) - cpu) / (time.perf_counter() - began))
             rates.append(rate)
             behind.append(time.perf_counter() - loaded)
             print(
                 f"  round {number + 1}: {shares[-1]:.2f} of a processor at {rate:,.0f}/s",
                 flush=True,
             )
-            waits.append([await _one(side, chance, data) for _ in range(SINGLE_ACTS)])
+            waits.append([await _one(side, chance, data) for _ in range(scale.single_acts)])
     return shares, rates, behind, waits
 
 
@@ -106,25 +100,7 @@ async def _wait_until_out(engine: AsyncEngine, data: Path) -> None:
     while True:
         async with reading(engine) as connection:
             size = (await get_head(connection)).size
-        checkpoint = data / "log" / "checkpoint"
-        if checkpoint.exists() and int(checkpoint.read_text().split("\n")[1]) >= size:
+        if published_size(data) >= size:
             return
         assert time.perf_counter() < give_up, "the publisher does not keep up"
         await asyncio.sleep(0.01)
-
-
-@contextmanager
-def _publisher(url: str, data: str) -> Iterator[int]:
-    environ = {**os.environ, "DATABASE_URL": url, "REGISTRY_DATA": data}
-    with subprocess.Popen(
-        [*APP_COMMAND, "publish"], cwd=ROOT, env=environ, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            yield process.pid
-        finally:
-            process.terminate()
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS

@@ -73,11 +73,20 @@ class Findings:
         for measure in self.measures:
             print(f"\n{measure.name}: {measure.what}")
             _table(measure.facts)
-        print("\nSwitched off on the side compared with, in its own database only:")
+        if self.switched_off:
+            print("\nSwitched off on the side compared with, and only there:")
         for thing in self.switched_off:
             print(f"  - {thing}")
         print("\nSettings")
         _table(self.settings)
+
+
+def show_table(found: Sequence[Findings]) -> None:
+    """Print the ratios of all sections below each other."""
+    print("\nAll ratios (medians)\n")
+    for findings in found:
+        for measure in findings.measures:
+            print(f"{findings.section:<10} {measure.line()}")
 
 
 def write_json(path: Path, found: Sequence[Findings]) -> None:

@@ -9,7 +9,31 @@ from typing import Final
 
 GIB: Final = 2**30
 BYTES_PER_ENTRY: Final = 900  # a log entry with its indexes, and some of what the WAL keeps of it
-BYTES_BESIDE: Final = 6 * GIB  # the WAL at its largest, and the ledger's databases
+BYTES_BESIDE: Final = 12 * GIB  # the WAL at its largest, pgbench's and the ledger's databases
+
+
+@dataclass(frozen=True)
+class LoadScale:
+    """Sizes and times of what is measured over HTTP, and of the yardstick beside it."""
+
+    pgbench_scale: int
+    pgbench_clients: tuple[int, ...]  # the best of these is the yardstick
+    clients: int
+    bulk_clients: int
+    bulk_acts: tuple[int, ...]  # in one request
+    hot_accounts: int
+    rounds: int
+    warm_up_seconds: float
+    turn_seconds: float
+    start_rounds: int
+    starts_fresh: bool  # installs every package anew, where that can be
+    memory_seconds: float
+    endurance_minutes: int
+    minute_seconds: float
+    overload_clients: tuple[
+        int, ...
+    ]  # ten times as many as are served well, and more than may connect
+    overload_seconds: float
 
 
 @dataclass(frozen=True)
@@ -17,12 +41,15 @@ class Scale:
     """Sizes and times of a run."""
 
     name: str
+    load: LoadScale
+    users: int  # each of a party of their own
     accounts: int
     blocks: int
     in_flight: int
     turns: int  # of sealing: short and many, so that what else runs here strikes both sides
     turn_seconds: float
     rounds: int
+    single_acts: int  # that are published alone, in each round
     log_entries: int
     reads_per_round: int
     verified_acts: int
@@ -40,25 +67,65 @@ class Scale:
 
 FULL: Final = Scale(
     name="full",
+    load=LoadScale(
+        pgbench_scale=50,
+        pgbench_clients=(8, 16, 32),
+        clients=64,
+        bulk_clients=8,
+        bulk_acts=(100, 1_000),
+        hot_accounts=10,
+        rounds=5,
+        warm_up_seconds=4.6,
+        turn_seconds=4.6,
+        start_rounds=3,
+        starts_fresh=True,
+        memory_seconds=90,
+        endurance_minutes=10,
+        minute_seconds=60,
+        overload_clients=(640, 4_200),
+        overload_seconds=15,
+    ),
+    users=200,
     accounts=1_000,
     blocks=100_000,
     in_flight=64,
-    turns=41,
+    turns=31,
     turn_seconds=1,
-    rounds=9,
+    rounds=5,
+    single_acts=5,
     log_entries=10_000_000,
     reads_per_round=2_000,
     verified_acts=1_000_000,
 )
 QUICK: Final = Scale(
     name="quick",
-    accounts=200,
-    blocks=10_000,
+    load=LoadScale(
+        pgbench_scale=50,
+        pgbench_clients=(8, 16, 32),
+        clients=64,
+        bulk_clients=8,
+        bulk_acts=(100, 1_000),
+        hot_accounts=10,
+        rounds=2,
+        warm_up_seconds=0.6,
+        turn_seconds=0.6,
+        start_rounds=1,
+        starts_fresh=False,
+        memory_seconds=5,
+        endurance_minutes=1,
+        minute_seconds=10,
+        overload_clients=(640,),
+        overload_seconds=6,
+    ),
+    users=200,
+    accounts=1_000,
+    blocks=20_000,
     in_flight=64,
-    turns=15,
-    turn_seconds=1,
-    rounds=5,
-    log_entries=200_000,
-    reads_per_round=500,
-    verified_acts=100_000,
+    turns=7,
+    turn_seconds=0.5,
+    rounds=3,
+    single_acts=2,
+    log_entries=100_000,
+    reads_per_round=300,
+    verified_acts=50_000,
 )

@@ -14,7 +14,7 @@ from hashlib import sha256
 from statistics import median, quantiles
 from typing import Any, Final
 
-from bench_database import World, committing, fill
+from bench_database import World, committing
 from bench_report import Measure
 from bench_scale import Scale
 from local_postgres import LocalPostgres
@@ -71,17 +71,6 @@ class Side:
     engine: AsyncEngine
     committer: Committer
     world: World
-
-
-def fill_world(server: LocalPostgres, empty: str, scale: Scale) -> World:
-    """Make the register that transfers are measured on."""
-    server.create_database(DATABASE, template=empty)
-    print(
-        f"Filling a register: {scale.accounts:,} accounts, {scale.blocks:,} blocks ...", flush=True
-    )
-    world = asyncio.run(fill(server.url(DATABASE), scale))
-    server.query("VACUUM (ANALYZE)", database=DATABASE)
-    return world
 
 
 def measure(server: LocalPostgres, world: World, scale: Scale) -> Measure:
@@ -205,15 +194,19 @@ async def _count(engine: AsyncEngine) -> int:
 
 def an_act(world: World, chance: random.Random, number: int) -> Act[Movement]:
     """Return a transfer between two accounts of the world."""
-    sender, receiver = chance.sample(world.accounts, 2)
+    holder = chance.choice(world.holders)
+    actor, sender = chance.choice(holder.users), chance.choice(holder.accounts)
+    receiver = sender
+    while receiver == sender:
+        receiver = chance.choice(world.accounts)
     asked = Transfer(sender, receiver, Choice(credits=CREDITS))
     key = f"bench-{number:08}"
     body = f'{{"from_account":{sender},"to_account":{receiver}}}'.encode()
     return Act(
-        world.actor,
-        lambda pen: transfer(pen, world.actor, asked),
+        actor,
+        lambda pen: transfer(pen, actor, asked),
         _present,
-        Idempotency(world.actor.user_id, key, sha256(body).digest()),
+        Idempotency(actor.user_id, key, sha256(body).digest()),
         (asked.touches(),),
         ahead=True,
     )

@@ -66,6 +66,7 @@ class Options:
     demo: bool
     fresh: bool
     logs: bool
+    workers: int
     database_url: str | None
 
 
@@ -92,6 +93,7 @@ def _read_options() -> Options:
     parser.add_argument("--port", type=_port, help=f"default: the first free from {PORTS[0]}")
     parser.add_argument("--fresh", action="store_true", help="wipe the local data first")
     parser.add_argument("--logs", action="store_true", help="show the log here, not in a file")
+    parser.add_argument("--workers", type=int, default=1, help="server processes; default: 1")
     parser.add_argument(
         "--database-url",
         default=os.environ.get("DATABASE_URL"),
@@ -162,6 +164,8 @@ def _application(
     options: Options, port: int, environ: dict[str, str]
 ) -> AbstractContextManager[Part]:
     command = ["serve", "--migrate", "--host", HOST, "--port", str(port)]
+    if options.workers != 1:
+        command += ["--workers", str(options.workers)]
     if options.demo:
         command.append("--demo")
     return _part("application", command, APP_LOG, environ, shows_log=options.logs)

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -81,9 +82,13 @@ class RegistryProcess:
         raise NotImplementedError
 
     def kill(self) -> None:
-        """End it at once, as a power cut would."""
+        """End it and its workers at once, as a power cut would."""
         assert self.process is not None
+        workers = children_of(self.process.pid)
         self.process.send_signal(signal.SIGKILL)
+        for worker in workers:
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
         self.process.wait(STOP_SECONDS_MAX)
 
     def stop(self) -> None:
@@ -105,16 +110,34 @@ class ServerProcess(RegistryProcess):
     Several may share a database and a data folder, and with it the key that signs tokens.
     """
 
-    def __init__(self, database_url: str, *, data: Path, demo: bool = False) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        data: Path,
+        demo: bool = False,
+        workers: int = 1,
+        **environ: str,
+    ) -> None:
         self.database_url = database_url
         self.data = data
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
+        more = [
+            *(["--demo"] if demo else []),
+            *(["--workers", str(workers)] if workers > 1 else []),
+        ]
         super().__init__(
-            [*COMMAND, "serve", "--port", str(self.port), *(["--demo"] if demo else [])],
-            {"DATABASE_URL": database_url, "REGISTRY_DATA": str(data)},
+            [*COMMAND, "serve", "--port", str(self.port), *more],
+            {"DATABASE_URL": database_url, "REGISTRY_DATA": str(data), **environ},
             data / f"server-{self.port}.log",
         )
+
+    @property
+    def workers(self) -> list[int]:
+        """The processes that serve, where there are several."""
+        assert self.process is not None
+        return children_of(self.process.pid)
 
     def is_at_work(self) -> bool:
         """Say whether it is in health."""
@@ -156,6 +179,20 @@ class PublisherProcess(RegistryProcess):
         while self.size < size:
             assert time.monotonic() < give_up, self.log.read_text()
             time.sleep(0.02)
+
+
+def children_of(parent: int) -> list[int]:
+    """Return the processes that a process has started."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it ended meanwhile
+            if int(fields[1]) == parent:
+                found.append(int(entry.name))
+    return sorted(found)
 
 
 def free_port() -> int:

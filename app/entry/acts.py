@@ -20,7 +20,7 @@ class Reply:
 
     status: int
     body: bytes
-    location: str | None = None
+    location: str | None = None  # of what was made (201), or where the act was asked for
     etag: str | None = None
 
 

@@ -30,6 +30,7 @@ from app.kernel.failpoints import failpoint
 from app.registry import commit
 from app.registry.commit import Composed, NewAnswer
 from app.registry.ledger.book import Book
+from app.registry.ledger.store import load_book
 from app.registry.log import store as log_store
 from app.registry.log.pen import Pen
 from app.registry.log.store import Head
@@ -212,7 +213,9 @@ async def try_out(
     async with connection.begin() as transaction:
         head = await log_store.get_head(connection)
         pen = Pen(connection, max(now, head.recorded_at), head.size)
-        pen.lend(Book())
+        book = Book()
+        pen.lend(book)
+        await load_book(connection, book, act.touches or ())
         try:
             return Outcome(act.present(await act.operation(pen)))
         except DBAPIError as error:

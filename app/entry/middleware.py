@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.entry import logging, strict_json
+from app.entry.attempt import OutcomeUnknownError
 from app.entry.committer import DatabaseAwayError
 from app.entry.problems import (
     BodyTooLargeError,
@@ -22,12 +23,14 @@ from app.entry.problems import (
     UnexpectedError,
     problem,
 )
+from app.kernel.db import sqlstate_of
 from app.kernel.errors import RegistryError
 from app.kernel.ids import new_id
 from app.kernel.outages import is_away
 
 log = structlog.get_logger()
 
+SNAPSHOT_LOST: Final = "40001"
 BODY_SECONDS_MAX: Final = 30
 UPLOAD_SECONDS_MAX: Final = 600  # the largest document over a slow line
 LENGTH_DIGITS_MAX: Final = 18  # of a declared length; the limits have eight
@@ -82,21 +85,28 @@ class Envelope:
         outside = logging.request_id.set(request_id)
         try:
             await self.app(scope, receive, send_in_envelope)
-        except Exception as error:  # the one place where surprises end
-            refusal = _refusal_of(error, _operation(scope))
+        # The one place where surprises end, and requests that are still served when the server has
+        # been told to stop and its time is up (`app.entry.server`).
+        except (Exception, asyncio.CancelledError) as error:
+            answer = problem(Request(scope), _refusal_of(error, _operation(scope)))
             if status:
                 raise  # half an answer is out; only closing the connection tells the caller
-            await problem(Request(scope), refusal)(scope, receive, send_in_envelope)
+            await answer(scope, receive, send_in_envelope)
         finally:
-            ms = round((time.perf_counter() - began) * 1000, 1)
-            logging.note_request(
-                logging.Served(scope["method"], _operation(scope), status or None, ms)
-            )
+            _note(scope, status, began)
             logging.request_id.reset(outside)
 
 
-def _refusal_of(error: Exception, operation: str | None) -> RegistryError:
-    if is_away(error):
+def _note(scope: Scope, status: int, began: float) -> None:
+    ms = round((time.perf_counter() - began) * 1000, 1)
+    logging.note_request(logging.Served(scope["method"], _operation(scope), status or None, ms))
+
+
+def _refusal_of(error: Exception | asyncio.CancelledError, operation: str | None) -> RegistryError:
+    if isinstance(error, asyncio.CancelledError):
+        return OutcomeUnknownError()
+    # What a replica takes back while somebody reads it is there again for who asks once more.
+    if is_away(error) or sqlstate_of(error) == SNAPSHOT_LOST:
         log.warning("database_away", operation=operation, error=type(error).__name__)
         return DatabaseAwayError()
     log.error("request_failed", operation=operation, exc_info=error)

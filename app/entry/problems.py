@@ -122,7 +122,7 @@ STATUSES: Final[dict[type[RegistryError], int]] = {
     BodyTooSlowError: 408,
     UnexpectedError: 500,
 }
-RETRY_AFTER_S: Final = 1
+RETRY_AFTER_S: Final = 1  # where a refusal knows no better
 
 
 def status_of(kind: type[RegistryError]) -> int:
@@ -174,7 +174,7 @@ def problem(
     }
     sent = {"Content-Language": language, "Vary": "Accept-Language", **(headers or {})}
     if status == STATUSES[errors.BusyError]:
-        sent["Retry-After"] = str(RETRY_AFTER_S)
+        sent["Retry-After"] = str(refusal.facts.get("retry_after_s", RETRY_AFTER_S))
     if status == STATUSES[errors.UnauthenticatedError]:
         sent["WWW-Authenticate"] = "Bearer"
     return JSONResponse(content, status, sent, MEDIA_TYPE)

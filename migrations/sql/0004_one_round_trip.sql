@@ -33,6 +33,7 @@ CREATE FUNCTION commit_acts(
 ) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     n bigint;
+    n_final bigint;
 BEGIN
     -- Seal: the log only grows, from exactly the size the acts were decided on.
     IF cardinality(l_leaf) > 0 THEN
@@ -87,49 +88,63 @@ BEGIN
     -- Blocks go only where an entry of this commit takes them, or are what is left of the block they are cut from; and
     -- nothing is cut out of a final account, where an insertion would pass by the trigger on updates.
     IF cardinality(b_batch) > 0 OR cardinality(c_batch) > 0 THEN
-        IF EXISTS (SELECT FROM unnest(c_batch, c_first) AS u(batch_id, first_serial)
-                    CROSS JOIN LATERAL (SELECT x.account_id FROM blocks x
-                                         WHERE x.batch_id = u.batch_id AND x.first_serial < u.first_serial
-                                         ORDER BY x.first_serial DESC LIMIT 1) AS whole
-                    WHERE whole.account_id IN (4, 5, 6)) THEN
-            RAISE EXCEPTION 'credits cannot be cut out of a final account'
-                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'final_accounts_keep';
-        END IF;
-        SELECT count(*) INTO n FROM (
-            SELECT * FROM unnest(b_batch, b_first, b_new_account, b_new_index, b_account, b_index)
+        SELECT count(*) FILTER (WHERE u.is_cut AND u.old_account IN (4, 5, 6)),
+               count(*) FILTER (WHERE e.batch_id IS NULL
+                                  AND (u.account_id, u.log_index) IS DISTINCT FROM (u.old_account, u.old_index))
+          INTO n_final, n
+          FROM (
+            SELECT *, false
+              FROM unnest(b_batch, b_first, b_new_account, b_new_index, b_account, b_index)
             UNION ALL
-            SELECT u.*, whole.account_id, whole.log_index
+            SELECT u.*, whole.account_id, whole.log_index, true
               FROM unnest(c_batch, c_first, c_account, c_index) AS u(batch_id, first_serial, account_id, log_index)
               LEFT JOIN LATERAL (SELECT x.account_id, x.log_index FROM blocks x
                                   WHERE x.batch_id = u.batch_id AND x.first_serial < u.first_serial
                                   ORDER BY x.first_serial DESC LIMIT 1) AS whole ON true
-        ) AS u(batch_id, first_serial, account_id, log_index, old_account, old_index)
+        ) AS u(batch_id, first_serial, account_id, log_index, old_account, old_index, is_cut)
           LEFT JOIN unnest(e_batch, e_index, e_to, e_first, e_last)
                AS e(batch_id, log_index, to_account, first_serial, last_serial)
             ON e.batch_id = u.batch_id AND e.log_index = u.log_index AND e.to_account = u.account_id
-           AND u.first_serial BETWEEN e.first_serial AND e.last_serial
-         WHERE e.batch_id IS NULL AND (u.account_id, u.log_index) IS DISTINCT FROM (u.old_account, u.old_index);
+           AND u.first_serial BETWEEN e.first_serial AND e.last_serial;
+        IF n_final > 0 THEN
+            RAISE EXCEPTION 'credits cannot be cut out of a final account'
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'final_accounts_keep';
+        END IF;
         IF n > 0 THEN
             RAISE EXCEPTION '% blocks go where no entry takes them', n USING ERRCODE = '23514';
         END IF;
     END IF;
 
-    -- Blocks: each must still be what it was decided on, down to the serial it ends with.
+    -- Blocks: each must still be what it was decided on, down to the serial it ends with. Those that stay where they are
+    -- (something was cut off behind them) are looked at, the others are looked at and handed over at once.
     IF cardinality(b_batch) > 0 THEN
-        SELECT count(*) INTO n
-          FROM unnest(b_batch, b_first, b_last, b_account, b_index) AS u(batch_id, first_serial, last_serial, account_id, log_index)
-          JOIN blocks b ON b.batch_id = u.batch_id AND b.first_serial = u.first_serial
-                       AND b.account_id = u.account_id AND b.log_index = u.log_index
-         WHERE coalesce((SELECT x.first_serial - 1 FROM blocks x
-                          WHERE x.batch_id = b.batch_id AND x.first_serial > b.first_serial
-                          ORDER BY x.first_serial LIMIT 1),
-                        (SELECT t.credits FROM batches t WHERE t.id = b.batch_id)) = u.last_serial;
+        WITH decided AS MATERIALIZED (
+            SELECT u.* FROM unnest(b_batch, b_first, b_last, b_account, b_index, b_new_account, b_new_index)
+                AS u(batch_id, first_serial, last_serial, account_id, log_index, new_account, new_index)
+        ), handed_over AS (
+            UPDATE blocks b SET account_id = u.new_account, log_index = u.new_index
+              FROM decided u
+             WHERE b.batch_id = u.batch_id AND b.first_serial = u.first_serial
+               AND b.account_id = u.account_id AND b.log_index = u.log_index AND u.new_index <> u.log_index
+               AND u.last_serial = coalesce((SELECT x.first_serial - 1 FROM blocks x
+                                              WHERE x.batch_id = u.batch_id AND x.first_serial > u.first_serial
+                                              ORDER BY x.first_serial LIMIT 1),
+                                            (SELECT t.credits FROM batches t WHERE t.id = u.batch_id))
+            RETURNING 1
+        ), kept AS (
+            SELECT FROM decided u
+              JOIN blocks b ON b.batch_id = u.batch_id AND b.first_serial = u.first_serial
+                           AND b.account_id = u.account_id AND b.log_index = u.log_index
+             WHERE u.new_index = u.log_index
+               AND u.last_serial = coalesce((SELECT x.first_serial - 1 FROM blocks x
+                                              WHERE x.batch_id = u.batch_id AND x.first_serial > u.first_serial
+                                              ORDER BY x.first_serial LIMIT 1),
+                                            (SELECT t.credits FROM batches t WHERE t.id = u.batch_id))
+        )
+        SELECT (SELECT count(*) FROM handed_over) + (SELECT count(*) FROM kept) INTO n;
         IF n <> cardinality(b_batch) THEN
             RAISE EXCEPTION '% of % blocks are as decided on', n, cardinality(b_batch) USING ERRCODE = '40001';
         END IF;
-        UPDATE blocks b SET account_id = u.account_id, log_index = u.log_index
-          FROM unnest(b_batch, b_first, b_new_account, b_new_index) AS u(batch_id, first_serial, account_id, log_index)
-         WHERE b.batch_id = u.batch_id AND b.first_serial = u.first_serial AND b.log_index <> u.log_index;
     END IF;
     IF cardinality(c_batch) > 0 THEN
         INSERT INTO blocks (batch_id, first_serial, account_id, log_index)
@@ -204,3 +219,51 @@ $$;
 REVOKE EXECUTE ON FUNCTION commit_acts FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION commit_acts TO registry_app;
 REVOKE INSERT ON log_salts FROM registry_app;
+
+-- What was asked for in bulk names people too: its answer goes with the first of them who is erased.
+CREATE OR REPLACE FUNCTION erase_texts(p_acts bigint[], p_user text) RETURNS bigint[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    acts bigint[] := erasable_acts(p_acts, p_user);
+    about text[];
+BEGIN
+    -- Kept answers that speak of what these acts are about, and what was asked for them.
+    about := ARRAY(SELECT p_user WHERE p_user IS NOT NULL
+                    UNION SELECT l.subject FROM log_entries l
+                     WHERE l.log_index = ANY (acts)
+                       AND NOT EXISTS (SELECT FROM endings x WHERE x.log_index = l.log_index));
+    UPDATE answers a SET body = NULL, fingerprint = NULL
+     WHERE a.body IS NOT NULL AND scope !~~ 'import:%'
+       AND (location IS NULL OR location !~~ '/v1/transfers/%' AND location !~~ '/v1/retirements/%'
+           AND location !~~ '/v1/cancellations/%' AND location !~~ '/v1/log/entries/%')
+       AND EXISTS (SELECT FROM unnest(about) AS s(subject)
+                    WHERE position(convert_to('"' || s.subject || '"', 'UTF8') IN a.body) > 0);
+    UPDATE answers a SET body = NULL, fingerprint = NULL
+      FROM endings x
+     WHERE x.log_index = ANY (acts) AND a.recorded_at = x.recorded_at AND a.body IS NOT NULL
+       AND (a.location LIKE '%/' || x.log_index
+            OR (a.location = '/v1/retirements/bulk'
+                AND position(convert_to('"id":' || x.log_index || ',', 'UTF8') IN a.body) > 0)
+            OR a.body = convert_to('{"log_index":' || x.log_index || '}', 'UTF8'));
+
+    UPDATE activities SET description = '[erased]', other_mechanism_note = NULL
+     WHERE id IN (SELECT activity_id FROM activity_events
+                   WHERE log_index = ANY (acts) AND step IN ('draft', 'amend', 'submit'));
+    UPDATE sites SET name = '[erased]'
+     WHERE activity_id IN (SELECT activity_id FROM activity_events
+                            WHERE log_index = ANY (acts) AND step IN ('draft', 'amend', 'submit'));
+    UPDATE activity_events SET reason = NULL WHERE log_index = ANY (acts) AND reason IS NOT NULL;
+    UPDATE report_events SET reason = NULL WHERE log_index = ANY (acts) AND reason IS NOT NULL;
+    UPDATE issuances SET reason = NULL WHERE log_index = ANY (acts) AND reason IS NOT NULL;
+    UPDATE verification_reviews SET reason = NULL WHERE log_index = ANY (acts) AND reason IS NOT NULL;
+    UPDATE party_events SET why = NULL WHERE log_index = ANY (acts) AND why IS NOT NULL;
+    UPDATE validation_opinions SET statement = NULL WHERE log_index = ANY (acts) AND statement IS NOT NULL;
+    UPDATE verification_opinions SET statement = NULL WHERE log_index = ANY (acts) AND statement IS NOT NULL;
+    UPDATE verification_findings SET description = NULL, response = NULL
+     WHERE log_index = ANY (acts) AND description IS NOT NULL;
+    UPDATE documents SET file_name = NULL WHERE log_index = ANY (acts) AND file_name IS NOT NULL;
+    DELETE FROM ending_statements WHERE log_index = ANY (acts);
+    DELETE FROM log_salts WHERE log_index = ANY (acts);
+    RETURN acts;
+END
+$$;

@@ -17,7 +17,7 @@ STORE_VERBS = ("get_", "find_", "list_", "stream_", "load_", "lock_", "insert_",
 WRITING_VERBS = ("insert_", "update_", "lock_")
 
 # Who begins and ends transactions: everybody else is inside one.
-COMMITTING = {"app/entry/attempt.py"}
+COMMITTING = {"app/entry/attempt.py", "app/entry/deciding.py"}  # and who opens savepoints
 # SQL is written here; everywhere else only the type of a connection may be named.
 SQL_PLACES = {
     "app/registry/commit.py",  # the statement of a commit, through the one door

@@ -9,9 +9,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+import local_postgres
 from local_postgres import LocalPostgres
 
 from tests.conftest import Server, found, migrate
+from tests.server_process import children_of
 
 
 class Database:
@@ -33,10 +35,26 @@ class Database:
         parts = urlsplit(self.postgres.url(database))
         return urlunsplit(parts._replace(query=f"host={self._socket}"))
 
+    def copy(self, primary: "Database") -> None:
+        """Become a standby of a running server."""
+        server = self.postgres
+        account = local_postgres._ServerAccount.for_cluster(server._cluster)
+        server._make_data_folder(account)
+        server._cluster.mkdir(mode=0o700)
+        account.own(server._cluster)
+        program = server._software(account) / "bin" / "pg_basebackup"
+        options = (
+            "--write-recovery-conf",
+            "--checkpoint=fast",  # a spread one would take a quarter of an hour
+            f"--dbname={primary.url('postgres')}",
+            f"--pgdata={server._cluster}",
+        )
+        local_postgres._run([program, *options], account)
+
     def kill(self) -> None:
         """Kill the postmaster and its children at once, so that none of them can tidy up."""
         postmaster = self.postgres.postmaster_pid
-        children = _children(postmaster)
+        children = children_of(postmaster)
         for pid in (postmaster, *children):
             with suppress(ProcessLookupError):  # children leave by themselves when it is gone
                 os.kill(pid, signal.SIGKILL)
@@ -53,6 +71,18 @@ def a_database(**settings: str) -> Iterator[Database]:
         made.postgres.stop()
 
 
+@contextmanager
+def a_standby_of(primary: Database) -> Iterator[Database]:
+    """Run a streaming replica of a server, made the way people make one."""
+    with tempfile.TemporaryDirectory(prefix="registry-tests-") as folder:
+        Path(folder).chmod(0o711)
+        made = Database(Path(folder), {"hot_standby_feedback": "on"})
+        made.copy(primary)
+        made.start()
+        yield made
+        made.postgres.stop()
+
+
 async def a_register_on(database: Database) -> str:
     """Found a register on a server; returns its address."""
     own = Server(database.url("postgres"), "")
@@ -61,16 +91,3 @@ async def a_register_on(database: Database) -> str:
     await asyncio.to_thread(migrate, url)
     await found(url)
     return url
-
-
-def _children(parent: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it ended meanwhile
-            if int(fields[1]) == parent:
-                found.append(int(entry.name))
-    return found

@@ -7,12 +7,18 @@ it asks again with the same key.
 """
 
 import asyncio
+import json
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx2
 
+from app.registry.ledger import store
+from app.registry.ledger.rules import EntryKind
+from tests.conftest import Registry, Server
 from tests.races.world import Clients, World
 
 CLIENTS: Final = 16
@@ -21,6 +27,33 @@ _GIVE_UP_S: Final = 30
 PROBLEM: Final = "application/problem+json"
 # What a server may say while its database is away; anything else is a failure of its own.
 AWAY: Final = {"database_away", "outcome_unknown"}
+SLOW_COMMITS: Final = {"commit_delay": "100000", "commit_siblings": "0"}  # µs before each flush
+
+
+async def make_commits_slow(server: Server, url: str) -> None:
+    """Let commits take a tenth of a second, for all who connect to a database from now on."""
+    database = urlsplit(url).path.removeprefix("/")
+    for name, value in SLOW_COMMITS.items():
+        await server.run(f"ALTER DATABASE {database} SET {name} = {value}")
+
+
+async def assert_all_are_there(registry: Registry, world: World, told: Collection[bytes]) -> None:
+    """
+    Each acknowledged act is one movement of one credit, at the index it was given, and no other.
+    """
+    movements = [json.loads(body) for body in told]
+    acts = {movement["id"]: movement["moved"] for movement in movements}
+    assert len(acts) == len(told)
+    async with registry.read() as connection:
+        for first in range(0, len(acts), 1_000):
+            some = sorted(acts)[first : first + 1_000]
+            found = await store.list_movements(connection, some)
+            for act, entries in found.items():
+                assert [entry.kind for entry in entries] == [EntryKind.TRANSFERRED]
+                ((entry,), (part,)) = (entries, acts[act])
+                assert entry.first == entry.last == part["first"] == part["last"]
+        moved = await store.get_total(connection, world.to_account.id, size=2**40)
+    assert moved == len(acts)
 
 
 @dataclass
@@ -44,6 +77,13 @@ class Load:
         """Let all clients work until `stopping`."""
         self.stopping = False
         await asyncio.gather(*(self._work() for _ in range(CLIENTS)))
+
+    async def more(self, how_many: int) -> None:
+        """Wait until so many more have been acknowledged."""
+        enough = len(self.acknowledged) + how_many
+        async with asyncio.timeout(_GIVE_UP_S):
+            while len(self.acknowledged) < enough:  # noqa: ASYNC110  answers come all the time
+                await asyncio.sleep(0.01)
 
     async def _work(self) -> None:
         while not self.stopping:

@@ -18,8 +18,8 @@ import pytest
 
 from tests.conftest import opened
 from tests.faults.database import Database, a_database, a_register_on
-from tests.faults.load import AWAY, Load
-from tests.faults.test_kill_server import SAMPLE, SLOW_COMMITS, WORK_S, assert_all_acts_are_there
+from tests.faults.load import AWAY, SLOW_COMMITS, Load, assert_all_are_there
+from tests.faults.test_kill_server import SAMPLE, WORK_S
 from tests.races.world import Clients, a_world, servers
 
 ROUNDS: Final = 10
@@ -72,7 +72,7 @@ async def test_nothing_acknowledged_is_lost_when_the_database_is_killed(
     assert not load.silences  # the service itself was there all the time
     assert set(load.away) == AWAY  # both were said, so both were put to the test
     async with opened(url) as registry:  # and looks whether all is sound
-        await assert_all_acts_are_there(registry, load)
+        await assert_all_are_there(registry, world, load.acknowledged.values())
 
 
 async def _a_commit_is_under_way(url: str) -> None:

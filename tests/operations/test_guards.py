@@ -29,11 +29,11 @@ assert stores.STORES  # fills the metadata
 TABLES: Final = sorted(metadata.tables)
 HISTORY: Final = sorted(t.name for t in metadata.sorted_tables if t.info.get("history"))
 DOOR: Final = sorted(t.name for t in metadata.sorted_tables if t.info.get("door"))
-# A table that holds the present changes, but no row of it goes; the names of endings may be erased.
-KEPT: Final = sorted({*HISTORY, *DOOR} - {"ending_statements"})
 ERASABLE: Final = {
     t.name: t.info["erasable"] for t in metadata.sorted_tables if "erasable" in t.info
 }
+# A table that holds the present changes, but no row of it goes, except what may be erased whole.
+KEPT: Final = sorted({*HISTORY, *DOOR} - {t for t, what in ERASABLE.items() if what == "rows"})
 PRESENT: Final = sorted(set(KEPT) - set(HISTORY))
 
 NO_RIGHT: Final = "42501"

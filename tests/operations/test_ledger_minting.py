@@ -76,7 +76,7 @@ async def test_minted_credits_are_the_owners(registry: Register) -> None:
             await store.get_batch(connection, "Z")
         (entry,) = await store.list_movement(connection, minted.log_index)
         leaf = json.loads((await log_store.get_entry(connection, minted.log_index)).leaf)
-        states = await store.list_batch_states(connection, batch.id)
+        states = await store.list_batch_states(connection, batch)
     assert (entry.kind, entry.from_account, entry.to_account) == (
         EntryKind.ISSUED,
         SOURCE,
@@ -119,7 +119,7 @@ async def test_the_buffer_gets_its_share_of_the_batch(
     minted = await mint(registry, holders, replace(a_mint(holders), buffer_credits=share))
     async with registry.read() as connection:
         entries = await store.list_movement(connection, minted.log_index)
-        states = await store.list_batch_states(connection, minted.batches[0].id)
+        states = await store.list_batch_states(connection, minted.batches[0])
         size = (await log_store.get_head(connection)).size
         buffer_total = await store.get_total(connection, BUFFER, size=size)
     assert [(e.kind, e.first, e.last) for e in entries] == expected
@@ -164,8 +164,9 @@ async def test_batches_of_a_vintage_are_numbered_on(registry: Register) -> None:
     async with registry.read() as connection:
         lowest, highest = batch_ids_of(2024)
         found = await store.list_batches(connection, {"vintage": 2024}, after=lowest, limit=10)
-        assert [b.serial_prefix for b in found] == ["XA", "XB", "XC"]
-        assert await store.list_batches(connection, {}, after=highest, limit=10) == []
+        assert [b.serial_prefix for b in found.rows] == ["XA", "XB", "XC"]
+        nothing = await store.list_batches(connection, {}, after=highest, limit=10)
+        assert (nothing.rows, nothing.after) == ([], None)
 
 
 async def test_a_serial_prefix_is_used_once(registry: Register) -> None:
@@ -189,7 +190,7 @@ async def test_a_serial_prefix_is_used_once(registry: Register) -> None:
     assert isinstance(done[1], SerialPrefixTakenError)
     async with registry.read() as connection:
         found = await store.list_batches(connection, {}, after=0, limit=10)
-    assert [b.serial_prefix for b in found] == ["XA", "XD", "XE"]
+    assert [b.serial_prefix for b in found.rows] == ["XA", "XD", "XE"]
 
 
 def test_the_database_holds_prefixes_apart_too() -> None:

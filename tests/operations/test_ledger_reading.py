@@ -9,7 +9,7 @@ import pytest
 
 from app.registry.ledger import store
 from app.registry.ledger.rules import BUFFER, RETIRED, SOURCE, Account, Batch, EntryKind
-from app.registry.ledger.store import EntryFilter, EntryRow
+from app.registry.ledger.store import EntryFilter, EntryRow, listing, reading
 from app.registry.ledger.store import entries as entries_module
 from app.registry.log import store as log_store
 from tests.builders.ledger import (
@@ -95,7 +95,7 @@ async def test_balances_at_every_past_size_are_the_fold_of_entries(registry: Reg
                     connection, account, size=size, after=0, limit=10
                 )
                 expected = {batch: held[account][batch] for batch in held[account]}
-                shown = {holding.batch.id: holding.credits for holding in holdings}
+                shown = {holding.batch.id: holding.credits for holding in holdings.rows}
                 assert shown == {batch: n for batch, n in expected.items() if n}
                 total = await store.get_total(connection, account, size=size)
                 assert total == sum(expected.values())
@@ -112,11 +112,13 @@ async def test_holdings_are_listed_by_age_a_page_at_a_time(registry: Register) -
             first = await store.list_holdings(
                 connection, holders.account.id, size=size, after=0, limit=1
             )
-            assert [h.batch.serial_prefix for h in first] == [Y]
+            assert [h.batch.serial_prefix for h in first.rows] == [Y]
+            assert first.after == (first.rows[0].batch.id,)
             rest = await store.list_holdings(
-                connection, holders.account.id, size=size, after=first[0].batch.id, limit=10
+                connection, holders.account.id, size=size, after=first.after[0], limit=10
             )
-            assert [(h.batch.serial_prefix, h.credits) for h in rest] == [(X, 50)]
+            assert [(h.batch.serial_prefix, h.credits) for h in rest.rows] == [(X, 50)]
+            assert rest.after is None
 
 
 async def test_runs_are_listed_in_the_order_they_would_be_taken(registry: Register) -> None:
@@ -302,22 +304,123 @@ async def test_entries_are_found_by_each_filter(registry: Register) -> None:
                 found = await store.list_entries(
                     connection, wanted, after=None, newest_first=newest_first, limit=1_000
                 )
-                assert found == expected[::order], wanted
+                assert (found.rows, found.after) == (expected[::order], None), wanted
 
 
 @pytest.mark.parametrize("newest_first", [False, True])
 async def test_entries_are_paged_either_way(registry: Register, newest_first: bool) -> None:  # noqa: FBT001
     await busy(registry, moves=10)
     entries = await all_entries(registry)
-    paged: list[EntryRow] = []
-    after = None
-    async with registry.read() as connection:
-        while page := await store.list_entries(
-            connection, ALL, after=after, newest_first=newest_first, limit=3
-        ):
-            paged += page
-            after = (page[-1].log_index, page[-1].line)
+    paged, sizes = await every_entry(registry, ALL, newest_first=newest_first, limit=3)
     assert paged == (entries[::-1] if newest_first else entries)
+    assert set(sizes[:-1]) == {3}
+
+
+async def every_entry(
+    registry: Register, wanted: EntryFilter, *, newest_first: bool, limit: int
+) -> tuple[list[EntryRow], list[int]]:
+    """Read page after page; returns all entries, and how many each page had."""
+    paged: list[EntryRow] = []
+    sizes: list[int] = []
+    after: Any = None
+    async with registry.read() as connection:
+        while True:
+            page = await store.list_entries(
+                connection, wanted, after=after, newest_first=newest_first, limit=limit
+            )
+            paged += page.rows
+            sizes.append(len(page.rows))
+            after = page.after
+            if after is None:
+                return paged, sizes
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("looked_at_max", [1, 2, 5])
+async def test_only_so_many_entries_are_looked_through_at_a_time(
+    registry: Register,
+    monkeypatch: pytest.MonkeyPatch,
+    looked_at_max: int,
+    newest_first: bool,  # noqa: FBT001
+) -> None:
+    """A page comes back early, even empty, and the next goes on: nothing is missed or repeated."""
+    monkeypatch.setattr(listing, "ENTRIES_LOOKED_AT_MAX", looked_at_max)
+    holders = await busy(registry)
+    own, retired = holders.account.id, EntryKind.RETIRED
+    entries = await all_entries(registry)
+    cases: list[tuple[EntryFilter, Callable[[EntryRow], bool]]] = [
+        (EntryFilter(kind=retired), lambda e: e.kind is retired),
+        (EntryFilter(kind=EntryKind.TRANSFERRED), lambda e: e.kind is EntryKind.TRANSFERRED),
+        (EntryFilter(kind=EntryKind.CANCELLED), lambda _: False),
+        (
+            EntryFilter(account_id=own, kind=retired),
+            lambda e: e.kind is retired and e.from_account == own,
+        ),
+        (
+            EntryFilter(batch_prefix=X, kind=retired),
+            lambda e: e.kind is retired and e.batch.vintage == 2024,
+        ),
+        (EntryFilter(vintage=2023), lambda e: e.batch.vintage == 2023),
+        (EntryFilter(credits_min=10), lambda e: e.last - e.first + 1 >= 10),
+    ]
+    for wanted, fits in cases:
+        expected = [entry for entry in entries if fits(entry)]
+        found, sizes = await every_entry(registry, wanted, newest_first=newest_first, limit=3)
+        assert found == (expected[::-1] if newest_first else expected), wanted
+        assert max(sizes) <= min(3, looked_at_max)
+        assert await exported(registry, wanted) == expected
+
+
+async def exported(registry: Register, wanted: EntryFilter) -> list[EntryRow]:
+    async with registry.read() as connection:
+        return [entry async for entry in store.stream_entries(connection, wanted)]
+
+
+async def test_only_so_many_balances_are_looked_through_at_a_time(
+    registry: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An account that has sold everything again and again still answers at once."""
+    monkeypatch.setattr(reading, "BALANCES_LOOKED_AT_MAX", 2)
+    holders = await two_holders(registry)
+    held = []
+    for number in range(7):
+        prefix = f"XX-1-2024-{number}"
+        await a_batch(registry, holders.administrator, holders.account, prefix=prefix)
+        if number in {2, 6}:
+            held.append(prefix)
+        else:
+            everything = oldest(1_000, batch=prefix)
+            await move(registry, holders.owner, holders.account, holders.elsewhere, everything)
+    for size in (None, await size_of(registry)):
+        found, pages, after = [], 0, 0
+        async with registry.read() as connection:
+            while True:
+                page = await store.list_holdings(
+                    connection, holders.account.id, size=size, after=after, limit=5
+                )
+                pages += 1
+                found += [holding.batch.serial_prefix for holding in page.rows]
+                if page.after is None:
+                    break
+                (after,) = page.after
+        assert (found, pages) == (held, 4)
+
+
+async def test_only_so_many_batches_are_looked_through_at_a_time(
+    registry: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "BATCHES_LOOKED_AT_MAX", 1)
+    await busy(registry, moves=0)
+    asked = {"project_code": "XX-1", "programme_code": "XX", "vintage": 2024}
+    async with registry.read() as connection:
+        page = await store.list_batches(connection, asked, after=0, limit=5)
+        assert [batch.serial_prefix for batch in page.rows] == [X]
+        assert page.after is not None
+        rest = await store.list_batches(connection, asked, after=page.after[0], limit=5)
+        assert (rest.rows, rest.after) == ([], None)
+        asked = {"project_code": "XX-1", "programme_code": "YY"}
+        page = await store.list_batches(connection, asked, after=0, limit=5)
+        assert (page.rows, page.after is None) == ([], False)
 
 
 async def test_movements_are_read_one_or_many(registry: Register) -> None:
@@ -345,15 +448,19 @@ async def test_owners_of_accounts_are_told_and_the_registrys_left_out(registry: 
 
 
 async def test_the_states_of_a_batch_add_up_to_it(registry: Register) -> None:
-    """Held by whomever, buffered, retired: nothing is counted twice or left out."""
+    """Held by whomever, buffered, retired: as the movements left them."""
     holders = await busy(registry)
     await retire(registry, holders.owner, holders.account, named(*await some_held(registry)))
+    entries = await all_entries(registry)
+    held = fold(entries, entries[-1].log_index + 1)
     async with registry.read() as connection:
         for prefix in (X, Y):
             batch: Batch = await store.get_batch(connection, prefix)
-            states = await store.list_batch_states(connection, batch.id)
+            states = await store.list_batch_states(connection, batch)
+            holding = sum(held[a.id][batch.id] for a in (holders.account, holders.elsewhere))
+            expected = {BUFFER: 10, RETIRED: held[RETIRED][batch.id], store.ALL_HOLDINGS: holding}
+            assert states == {account: n for account, n in expected.items() if account in states}
             assert sum(states.values()) == batch.credits
-            assert SOURCE not in states
 
 
 async def some_held(registry: Register) -> list[tuple[str, int, int]]:
@@ -373,7 +480,9 @@ async def test_batches_are_found_by_what_they_are(registry: Register) -> None:
             ({"province_code": "40"}, []),
         ):
             found = await store.list_batches(connection, conditions, after=0, limit=10)
-            assert [batch.serial_prefix for batch in found] == expected
+            assert [batch.serial_prefix for batch in found.rows] == expected
+            assert found.after is None
         first = await store.list_batches(connection, {}, after=0, limit=1)
-        rest = await store.list_batches(connection, {}, after=first[0].id, limit=10)
-        assert [batch.serial_prefix for batch in first + rest] == [Y, X]
+        assert first.after == (first.rows[0].id,)
+        rest = await store.list_batches(connection, {}, after=first.after[0], limit=10)
+        assert [batch.serial_prefix for batch in first.rows + rest.rows] == [Y, X]

@@ -103,10 +103,13 @@ class Clients:
 
 
 @contextmanager
-def servers(database_url: str, data: Path, number: int) -> Iterator[list[ServerProcess]]:
-    """Run some server processes on one database, with one token key."""
+def servers(
+    database_url: str, data: Path, number: int, *, workers: int = 1
+) -> Iterator[list[ServerProcess]]:
+    """Run some servers on one database, with one token key."""
     with ExitStack() as stack:
-        yield [stack.enter_context(ServerProcess(database_url, data=data)) for _ in range(number)]
+        made = [ServerProcess(database_url, data=data, workers=workers) for _ in range(number)]
+        yield [stack.enter_context(server) for server in made]
 
 
 async def together(*requests: Awaitable[httpx2.Response]) -> list[httpx2.Response]:

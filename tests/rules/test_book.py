@@ -240,6 +240,143 @@ def test_whatever_moves_every_serial_is_in_one_place(moves: list[tuple[int, int,
             assert book.balances[account, BATCH] == book.totals[account] == cells.count(account)
 
 
+Drawn = tuple[int, int, int]  # two serials and a receiver
+moves_drawn = st.lists(
+    st.tuples(st.integers(1, CREDITS), st.integers(1, CREDITS), st.sampled_from([A, B, C])),
+    max_size=12,
+)
+
+
+def carry_out(book: Book, drawn: list[Drawn], *, log_index: int) -> None:
+    for number, (one, other, to) in enumerate(drawn, start=log_index):
+        first, last = min(one, other), max(one, other)
+        parts = [
+            Move(block, max(block.first, first), min(block.last, last))
+            for block in book.covering(BATCH, first, last)
+            if block.account_id != to
+        ]
+        book.move(parts, to_account=to, kind=EntryKind.TRANSFERRED, log_index=number)
+
+
+def known(book: Book) -> dict[str, object]:
+    """Everything that a decision could read, in a form that can be compared."""
+    return {
+        "blocks": {
+            cut: (b.last, b.account_id, b.log_index) for cut, b in sorted(book.blocks.items())
+        },
+        "balances": {pair: held for pair, held in sorted(book.balances.items()) if held},
+        "totals": dict(sorted(book.totals.items())),
+        "places": where(book),
+        "shelves": [
+            [b.first for b in book.on_shelf(book.shelf(account, (0, 10**15)))]
+            for account in (A, B, C)
+        ],
+    }
+
+
+def a_book_in_use() -> Book:
+    book = a_book()
+    for account in (A, B, C):
+        book.shelf(account, (0, 10**15)).complete = True
+    return book
+
+
+@given(moves_drawn, moves_drawn, moves_drawn)
+def test_what_is_rewound_never_was(
+    kept: list[Drawn], rewound: list[Drawn], after: list[Drawn]
+) -> None:
+    """Whatever comes after it is decided, and written, as if it had not been asked for."""
+    book, other = a_book_in_use(), a_book_in_use()
+    carry_out(book, kept, log_index=8)
+    carry_out(other, kept, log_index=8)
+    mark = book.mark()
+    carry_out(book, rewound, log_index=50)
+    book.rewind(mark)
+    assert known(book) == known(other)
+    carry_out(book, after, log_index=50)
+    carry_out(other, after, log_index=50)
+    assert known(book) == known(other)
+    assert book.page.entries == other.page.entries
+    new = {cut for cut, before in book.page.blocks_before.items() if before is None}
+    assert new == {cut for cut, before in other.page.blocks_before.items() if before is None}
+    touched = book.page.balances_before
+    assert other.page.balances_before.items() <= touched.items()
+    # What a rewound act had touched may stay on the page: it says that nothing changed.
+    for pair in touched.keys() - other.page.balances_before.keys():
+        assert touched[pair] == book.balances[pair]
+
+
+@given(moves_drawn, moves_drawn)
+def test_a_page_is_written_against_the_page_before(first: list[Drawn], second: list[Drawn]) -> None:
+    """The values before are those that the commit before leaves in the database."""
+    book = a_book_in_use()
+    carry_out(book, first, log_index=8)
+    before = {cut: (b.last, b.account_id, b.log_index) for cut, b in book.blocks.items()}
+    balances = dict(book.balances)
+    written = book.turn_page()
+    carry_out(book, second, log_index=50)
+    for cut, block in book.page.blocks_before.items():
+        assert before.get(cut) == (block and (block.last, block.account_id, block.log_index))
+    rows = {pair for pair, held in balances.items() if held or pair in written.balances_before}
+    for pair, held in book.page.balances_before.items():
+        assert held == (balances[pair] if pair in rows or pair == (C, BATCH) else None)
+
+
+@given(moves_drawn, st.sets(st.sampled_from([A, B, C])))
+def test_what_is_forgotten_is_known_again_when_it_is_loaded(
+    drawn: list[Drawn], forgotten: set[int]
+) -> None:
+    book = a_book_in_use()
+    carry_out(book, drawn, log_index=8)
+    everything = known(book)
+    accounts, totals = dict(book.accounts), dict(book.totals)
+    blocks, balances = list(book.blocks.values()), dict(book.balances)
+    book.turn_page()
+    book.forget(forgotten)
+    assert not forgotten & book.accounts.keys()
+    assert not [b for b in book.blocks.values() if b.account_id in forgotten]
+    assert not [pair for pair in book.balances if pair[0] in forgotten]
+    for account in forgotten:
+        book.know_account(accounts[account], totals[account])
+        book.shelf(account, (0, 10**15)).complete = True
+    book.know_batch(a_batch())
+    for block in blocks:
+        book.know_block(block)
+    for pair, held in balances.items():
+        book.know_balance(pair, held)
+    assert known(book) == everything
+
+
+def test_the_least_recently_used_account_is_forgotten_first() -> None:
+    book = a_book_in_use()
+    book.know_block(Block(batch_id(2024, 2), 1, 10, B, 7))
+    book.use(A)
+    book.use(C)
+    held = len(book)
+    book.forget_unused(held - 1)
+    assert SOURCE not in book.accounts
+    assert A in book.accounts
+    assert C in book.accounts
+    assert len(book) < held
+    book.forget_unused(0)
+    assert len(book) == 0
+
+
+def test_where_credits_ended_is_not_kept_in_mind() -> None:
+    """They never move again, and there are ever more of them."""
+    book = a_book_in_use()
+    retired = min(FINAL_ACCOUNTS)
+    book.know_account(
+        Account(retired, None, AccountKind.RETIRED, AccountStatus.OPEN, "", 1, NOW), 0
+    )
+    book.know_balance((retired, BATCH), None)
+    move(book, 1, 30, retired)
+    book.turn_page()
+    book.forget_unused(10**6)
+    assert not [b for b in book.blocks.values() if b.account_id == retired]
+    assert [b.first for b in book.on_shelf(book.shelf(A, (0, 10**15)))] == [31]
+
+
 def a_pen(log_size: int = 40) -> Pen:
     nowhere = cast("AsyncConnection", None)  # nothing here speaks to a database
     return Pen(nowhere, NOW, log_size)

@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--demo", action="store_true")
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
+    parser.add_argument("--workers", type=int)
     parser.add_argument("--seconds", type=float, default=0)
     options = parser.parse_args()
     if os.environ.get("STAND_IN_FAILS"):

@@ -1,37 +1,86 @@
 """The benchmarks run: so small that their figures mean nothing, but on the schema as it is."""
 
 import json
+import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import bench_bulk
+import bench_endurance
 import bench_log
+import bench_memory
+import bench_overload
+import bench_retire
+import bench_start
+import bench_transfers
+import benchmarks
 import pytest
+from bench_load import LoadError, Replies
+from bench_memory import Footprint, growth
+from bench_overload import Storm
 from bench_report import Findings, Measure, write_json
-from bench_scale import Scale
+from bench_scale import LoadScale, Scale
+from benchmarks import POSTGRES
 from local_postgres import LocalPostgres
 
 from tests.conftest import CHECKOUT
 
 TINY = Scale(
     name="tiny",
-    accounts=4,
-    blocks=8,
+    load=LoadScale(
+        pgbench_scale=1,
+        pgbench_clients=(1,),
+        clients=4,
+        bulk_clients=2,
+        bulk_acts=(2, 3),
+        hot_accounts=3,
+        rounds=2,
+        warm_up_seconds=0.2,
+        turn_seconds=0.2,
+        start_rounds=1,
+        starts_fresh=False,
+        memory_seconds=2,
+        endurance_minutes=2,
+        minute_seconds=1,
+        overload_clients=(40,),
+        overload_seconds=1,
+    ),
+    users=4,
+    accounts=12,
+    blocks=400,
     in_flight=4,
     turns=3,
     turn_seconds=0.2,
     rounds=2,
+    single_acts=2,
     log_entries=3_000,
     reads_per_round=20,
     verified_acts=3_000,
 )
 
 
+needs_wrk = pytest.mark.skipif(
+    shutil.which("wrk") is None, reason="wrk, which makes the load, is not installed"
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LocalPostgres]:
+    """Give the one server that a run of scripts/bench has, with what its sections share."""
+    folder = Path(tempfile.mkdtemp(prefix="registry-tooling-"))
+    folder.chmod(0o755)
+    with LocalPostgres(folder / "bench", settings=POSTGRES) as running:
+        yield running
+    shutil.rmtree(folder)
+
+
 def test_the_section_log_measures_what_it_says(
-    open_folder: Path, capsys: pytest.CaptureFixture[str]
+    server: LocalPostgres, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It takes sealing out of a database by the text of our own function, which changes."""
-    with LocalPostgres(open_folder / "bench") as server:
-        found = bench_log.run(server, TINY)
+    found = bench_log.run(server, TINY)
     sealing, publisher, delay, *proofs, verifying = found.measures
     assert len(sealing.ratios) == TINY.turns
     assert {len(measure.ratios) for measure in found.measures[1:]} == {TINY.rounds}
@@ -44,6 +93,117 @@ def test_the_section_log_measures_what_it_says(
     found.show()
     shown = capsys.readouterr().out
     assert shown.index("proof / read") < shown.index("Switched off") < shown.index("Settings")
+
+
+@needs_wrk
+def test_the_section_transfers_measures_what_it_says(server: LocalPostgres) -> None:
+    """It replaces the committer of a server process of its own by a plain one, which changes."""
+    found = bench_transfers.run(server, TINY)
+    many, few, alone = found.measures
+    assert [(m.bound, m.target) for m in found.measures] == [
+        ("at least", 1.0),
+        ("at least", 1.0),
+        ("at most", 1.0),
+    ]
+    for measure in found.measures:
+        assert len(measure.ratios) == TINY.load.rounds
+        assert min(measure.ratios) > 0
+    assert few.facts["accounts"] == TINY.load.hot_accounts
+    for facts in (many.facts, few.facts):
+        assert facts["acts committed"]
+        assert facts["processor microseconds an act, service"]
+    assert alone.facts["plain: acts committed"]
+    assert found.settings["PostgreSQL full_page_writes"] == "on"
+    assert found.settings["plan_cache_mode of the service"] == "force_generic_plan"
+
+
+@needs_wrk
+def test_the_section_retire_measures_what_it_says(server: LocalPostgres) -> None:
+    (measure,) = bench_retire.run(server, TINY).measures
+    assert len(measure.ratios) == TINY.load.rounds
+    assert measure.facts["acts committed"]
+
+
+@needs_wrk
+def test_the_section_bulk_measures_what_it_says(server: LocalPostgres) -> None:
+    """As long as the service has no such route, the section has to say so."""
+    try:
+        measures = bench_bulk.run(server, TINY).measures
+    except LoadError as missing:
+        assert "no POST /v1/transfers/bulk" in str(missing)  # noqa: PT017  until it is there
+        return
+    assert {measure.target for measure in measures} == {2.0, 2.5}
+    for measure in measures:
+        assert measure.facts["acts committed"]
+
+
+@needs_wrk
+def test_the_section_memory_measures_what_it_says(server: LocalPostgres) -> None:
+    (measure,) = bench_memory.run(server, TINY).measures
+    assert measure.ratio > 0
+    assert measure.facts["acts committed meanwhile"]
+
+
+def test_memory_that_rises_with_every_act_is_found() -> None:
+    """Expect bytes an act; what is filled in the first part of a run is not growth."""
+    filled = [Footprint(n * 1_000, 100.0 if n < 4 else 120.0) for n in range(20)]
+    assert growth(filled).holds
+    assert growth(filled).facts["bytes an act, by all samples but the first part's"] == 0
+    rising = growth([Footprint(n * 1_000, 100.0 + n) for n in range(20)])
+    assert not rising.holds
+    slope = rising.facts["bytes an act, by all samples but the first part's"]
+    assert slope == pytest.approx(2**20 / 1_000)
+
+
+@needs_wrk
+def test_the_section_endurance_ends_with_a_register_that_is_clean(server: LocalPostgres) -> None:
+    found = bench_endurance.run(server, TINY)
+    memory, slowest, check, verify = found.measures
+    assert memory.ratio > 0
+    assert slowest.ratio >= 1
+    assert len(slowest.facts["p99, ms, each minute"]) == TINY.load.endurance_minutes  # type: ignore[arg-type]
+    assert (check.ratio, verify.ratio) == (0, 0)
+    assert check.holds
+    assert verify.holds
+
+
+@needs_wrk
+def test_the_section_overload_measures_what_it_says(server: LocalPostgres) -> None:
+    wrong, lost, longest, recovery = bench_overload.run(server, TINY).measures
+    assert wrong.facts["answers: 201"]
+    assert (wrong.ratio, lost.ratio) == (0, 0)
+    assert longest.ratio > 0
+    assert recovery.ratio > 0
+
+
+def test_an_answer_that_promises_too_little_is_counted() -> None:
+    """Expect anything but 201 and a 503 that says when to come again to be called wrong."""
+    counted = {"201": 5, "503": 4, "503 without Retry-After": 3, "500": 2}
+    replies = Replies(14, 9, 1.0, 2.0, 3.0, 10, 20, 40, counted, {})
+    assert Storm(replies, 0, 0.0).wrong == 3 + 2 + 10 + 20 + 40
+
+
+def test_the_section_start_measures_what_it_says(server: LocalPostgres) -> None:
+    (again,) = bench_start.run(server, TINY).measures
+    assert len(again.ratios) == TINY.load.start_rounds
+    assert again.ratio > 0
+
+
+def test_a_section_that_cannot_be_measured_does_not_stop_the_others(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Expect its reason, and what the others found."""
+
+    def fails(_: LocalPostgres, __: Scale) -> Findings:
+        return bench_memory.run(_, __)
+
+    nothing = Findings("fine", [], {}, ())
+    monkeypatch.setattr(benchmarks, "SECTIONS", {"memory": fails, "fine": lambda *_: nothing})
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    found = benchmarks.run_sections(open_folder / "bench", ["memory", "fine"], TINY)
+    assert found == [nothing]
+    assert "memory: not measured" in (said := capsys.readouterr().err)
+    assert "apt-get install wrk" in said
 
 
 @pytest.mark.parametrize(

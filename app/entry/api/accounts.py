@@ -26,6 +26,7 @@ from app.entry.api.wire import (
     created,
     decode_cursor,
     encode_cursor,
+    going_on,
     show,
     version_of,
 )
@@ -272,7 +273,12 @@ async def close_account(number: AccountPath, write: Write, if_match: IfMatch = N
 async def list_holdings(
     number: AccountPath, query: Annotated[AsOfQuery, Query()], reader: Reader, actor: Caller
 ) -> Response:
-    """Read what an account holds by batch, oldest vintage first, and in all."""
+    """
+    Read what an account holds by batch, oldest vintage first, and in all.
+
+    A page may have fewer rows than asked for, or none, where the account has had much that it no
+    longer holds: read on while there is more.
+    """
     account = await _visible(reader, actor, number)
     position = decode_cursor(query.cursor, int)
     if query.as_of is None:
@@ -284,10 +290,8 @@ async def list_holdings(
         account.id,
         size=as_of_size,
         after=position[0] if position else 0,
-        limit=query.limit + 1,
+        limit=query.limit,
     )
-    page = found[: query.limit]
-    has_more = len(found) > query.limit
     return show(
         HoldingsPage(
             account=account.number,
@@ -300,10 +304,9 @@ async def list_holdings(
                     project=holding.batch.project_code,
                     credits=holding.credits,
                 )
-                for holding in page
+                for holding in found.rows
             ],
-            next_cursor=encode_cursor([page[-1].batch.id]) if has_more else None,
-            has_more=has_more,
+            **going_on(found.after),
         )
     )
 

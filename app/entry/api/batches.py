@@ -28,7 +28,7 @@ from app.entry.api.wire import (
     Shown,
     Text,
     decode_cursor,
-    encode_cursor,
+    going_on,
     show,
 )
 from app.entry.problems import refused
@@ -141,7 +141,12 @@ class ReleaseBody(Body):
     responses=refused(CursorError),
 )
 async def list_batches(query: Annotated[BatchesQuery, Query()], reader: Reader) -> Response:
-    """List batches, oldest vintage first. Public."""
+    """
+    List batches, oldest vintage first. Public.
+
+    A page may have fewer rows than asked for, or none, where much is passed over: read on while
+    there is more.
+    """
     position = decode_cursor(query.cursor, int)
     columns = {
         "vintage": query.vintage,
@@ -154,16 +159,10 @@ async def list_batches(query: Annotated[BatchesQuery, Query()], reader: Reader) 
         reader,
         {name: value for name, value in columns.items() if value is not None},
         after=position[0] if position else 0,
-        limit=query.limit + 1,
+        limit=query.limit,
     )
-    page = found[: query.limit]
-    has_more = len(found) > query.limit
     return show(
-        Page[BatchShown](
-            data=[BatchShown.of(batch) for batch in page],
-            next_cursor=encode_cursor([page[-1].id]) if has_more else None,
-            has_more=has_more,
-        )
+        Page[BatchShown](data=[BatchShown.of(b) for b in found.rows], **going_on(found.after))
     )
 
 
@@ -177,7 +176,7 @@ async def list_batches(query: Annotated[BatchesQuery, Query()], reader: Reader) 
 async def get_batch(prefix: PrefixPath, reader: Reader) -> Response:
     """Read a batch and how many of its credits are held, buffered, retired and so on. Public."""
     batch = await store.get_batch(reader, prefix)
-    states = await store.list_batch_states(reader, batch.id)
+    states = await store.list_batch_states(reader, batch)
     return show(
         BatchWithStates(
             **BatchShown.of(batch).model_dump(),
@@ -214,6 +213,6 @@ async def release_buffer(
     return await write(
         lambda pen: operations.release_buffer(pen, write.actor, command),
         lambda movement: moved_reply(movement, address="/v1/log/entries", dry_run=dry_run),
-        touches=command.touches(),
+        touches=(command.touches(),),
         dry_run=dry_run,
     )

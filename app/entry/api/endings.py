@@ -65,6 +65,16 @@ class EndingBody(ChoiceBody):
         examples=["2026-11-24"],
     )
 
+    def command(self, kind: EntryKind, purposes: tuple[str, ...]) -> operations.End:
+        """
+        Return the act that is asked for.
+
+        Raises:
+            AccountNumberError: a digit of the account's number is wrong.
+        """
+        sender = account_id(self.from_account)
+        return operations.End(sender, self.choice(), self.ending(kind), purposes)
+
     def ending(self, kind: EntryKind) -> Ending:
         """Return the ending that is asked for."""
         happened_on: date | None = self.happened_on
@@ -98,16 +108,20 @@ async def end_credits(
     body: EndingBody, kind: EntryKind, write: Writer, *, dry_run: bool
 ) -> Response:
     """Submit a retirement or cancellation."""
-    purposes: Purposes = write.request.app.state.purposes
-    codes = await purposes.on(clock.bangkok_date(clock.now()))
-    command = operations.End(account_id(body.from_account), body.choice(), body.ending(kind), codes)
+    command = body.command(kind, await purposes_of_today(write))
     address = "/v1/retirements" if kind is EntryKind.RETIRED else "/v1/cancellations"
     return await write(
         lambda pen: operations.end(pen, write.actor, command),
         lambda movement: moved_reply(movement, address=address, dry_run=dry_run),
-        touches=command.touches(),
+        touches=(command.touches(),),
         dry_run=dry_run,
     )
+
+
+async def purposes_of_today(write: Writer) -> tuple[str, ...]:
+    """Return the purpose codes in use today."""
+    purposes: Purposes = write.request.app.state.purposes
+    return await purposes.on(clock.bangkok_date(clock.now()))
 
 
 async def show_ending(

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from app.entry.api.bulk import ACTS_MAX, Bulk, BulkBody, BulkShown
 from app.entry.api.context import IdempotencyKeyMissingError, Reader, StrictRoute, WriteCredits
 from app.entry.api.credits import (
     MOVING_REFUSALS,
@@ -18,9 +19,14 @@ from app.entry.api.wire import show
 from app.entry.identity import Caller
 from app.entry.problems import refused
 from app.registry.ledger import operations, store
-from app.registry.ledger.refusals import MovementNotFoundError, SameAccountError
+from app.registry.ledger.refusals import (
+    BulkRefusedError,
+    MovementNotFoundError,
+    SameAccountError,
+)
 from app.registry.ledger.rules import EntryKind
 from app.registry.ledger.serials import account_id
+from app.registry.log.pen import ActTooLargeError
 from app.registry.parties.rules import Permission, allows
 
 router = APIRouter(prefix="/transfers", tags=["transfers"], route_class=StrictRoute)
@@ -34,6 +40,24 @@ class TransferBody(ChoiceBody):
     )
     to_account: AccountNumber = Field(
         description="Account that receives them.", examples=["TH-001002-02"]
+    )
+
+    def command(self) -> operations.Transfer:
+        """
+        Return the transfer that is asked for.
+
+        Raises:
+            AccountNumberError: a digit of an account's number is wrong.
+        """
+        sender, receiver = account_id(self.from_account), account_id(self.to_account)
+        return operations.Transfer(sender, receiver, self.choice())
+
+
+class TransfersBody(BulkBody):
+    """Many transfers."""
+
+    transfers: list[TransferBody] = Field(
+        min_length=1, max_length=ACTS_MAX, description="The transfers, in the order to be made."
     )
 
 
@@ -57,14 +81,33 @@ async def make_transfer(
     Name how many credits (the oldest are taken first), or exactly which serials. The answer says
     which serials moved.
     """
-    command = operations.Transfer(
-        account_id(body.from_account), account_id(body.to_account), body.choice()
-    )
+    command = body.command()
     return await write(
         lambda pen: operations.transfer(pen, write.actor, command),
         lambda movement: moved_reply(movement, address="/v1/transfers", dry_run=dry_run),
-        touches=command.touches(),
+        touches=(command.touches(),),
         dry_run=dry_run,
+    )
+
+
+@router.post(
+    "/bulk",
+    response_model=BulkShown,
+    operation_id="make_transfers",
+    summary="Transfer credits, many times in one request",
+    responses=refused(BulkRefusedError, ActTooLargeError, IdempotencyKeyMissingError),
+)
+async def make_transfers(
+    body: TransfersBody, write: WriteCredits, *, dry_run: DryRun = False
+) -> Response:
+    """
+    Make up to 1,000 transfers in the order given, each as if it had come alone.
+
+    With `atomic` one that is refused refuses them all; with `independent` the answer says of each
+    what became of it, and to try a refused one again takes a new Idempotency-Key.
+    """
+    return await Bulk(body.mode, operations.transfer, "/v1/transfers/bulk").submit(
+        write, [asked.command for asked in body.transfers], dry_run=dry_run
     )
 
 

@@ -209,6 +209,12 @@ def encode_cursor(position: Sequence[str | int]) -> str:
     return base64.urlsafe_b64encode(json.dumps(list(position)).encode()).rstrip(b"=").decode()
 
 
+def going_on(after: Sequence[str | int] | None) -> dict[str, Any]:
+    """Return what a page says of the next one; None: there is none."""
+    cursor = None if after is None else encode_cursor(after)
+    return {"next_cursor": cursor, "has_more": after is not None}
+
+
 def decode_cursor(cursor: str | None, *kinds: type[str] | type[int]) -> list[Any] | None:
     """
     Read a cursor back into sort values of the given types.
@@ -312,7 +318,7 @@ def answer(outcome: Outcome) -> Response:
     """Turn a committed outcome into the HTTP response."""
     headers = []
     reply = outcome.reply
-    if reply.location:
+    if reply.location and reply.status == 201:  # noqa: PLR2004  what was made has an address
         headers.append((b"location", reply.location.encode("latin-1")))
     if reply.etag:
         headers.append((b"etag", reply.etag.encode("latin-1")))

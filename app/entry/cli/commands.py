@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import socket
 from importlib import import_module
 from typing import Annotated, Final
 
@@ -9,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.entry import logging, passwords, server
+from app.entry import logging, passwords, server, workers
 from app.entry.cli import database, doctor, erasure, history, publishing, verify, witness
 from app.entry.cli.exits import ExitCode, console, run
 from app.registry import founding, invariants
@@ -51,6 +52,11 @@ def serve(
     *,
     migrate: Annotated[bool, typer.Option("--migrate", help="Migrate first.")] = False,
     demo: Annotated[bool, typer.Option("--demo", help="Fill an empty register first.")] = False,
+    processes: Annotated[
+        int,
+        typer.Option("--workers", help="Server processes.", min=1, max=workers.WORKERS_MAX),
+    ] = 1,
+    listener: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve the API until stopped; requests under way are finished then."""
     settings = _settings()
@@ -58,7 +64,17 @@ def serve(
         _bring_up(settings)
     if demo:
         _fill(settings)
-    if not server.serve("app.main:from_environment", host=host, port=port):
+    if processes == 1:
+        served = server.serve(
+            "app.main:from_environment",
+            host=host,
+            port=port,
+            listener=None if listener is None else socket.socket(fileno=listener),
+        )
+    else:
+        command = workers.own_command("serve", "--host", host, "--port", str(port))
+        served = workers.Workers(host, port, command, ExitCode.UNAVAILABLE, processes).run()
+    if not served:
         raise typer.Exit(ExitCode.UNAVAILABLE)
 
 

@@ -15,7 +15,7 @@ from app.entry.cli.database import newest_revision
 from app.kernel import clock
 from app.kernel.db import APP_ROLE, make_engine, metadata
 from app.kernel.outages import is_away
-from app.registry.log.store import list_entries
+from app.registry.log.store import get_head, list_entries
 from app.registry.log.store.publication import get_published
 from app.settings import Settings
 
@@ -50,6 +50,7 @@ def examine(settings: Settings) -> list[Finding]:
         _data_folder(settings),
         _disk(settings),
         *asyncio.run(_examine_database(settings)),
+        *asyncio.run(_examine_replica(settings)),
     ]
 
 
@@ -96,7 +97,7 @@ async def _examine_database(settings: Settings) -> list[Finding]:
     engine = make_engine(settings.database_url, connections_max=1, role=None)
     try:
         async with asyncio.timeout(ANSWER_SECONDS_MAX), engine.connect() as connection:
-            return await _ask(connection)
+            return await _ask(connection, settings)
     except Exception as error:
         if not is_away(error) and not isinstance(error, TimeoutError | OSError):
             raise
@@ -106,11 +107,29 @@ async def _examine_database(settings: Settings) -> list[Finding]:
         await engine.dispose()
 
 
-async def _ask(connection: AsyncConnection) -> list[Finding]:
+async def _examine_replica(settings: Settings) -> list[Finding]:
+    if settings.read_database_url == settings.database_url:
+        return []
+    engine = make_engine(settings.read_database_url, connections_max=1)
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS_MAX), engine.connect() as connection:
+            size = (await get_head(connection)).size
+            follows = await _value(connection, "SELECT pg_is_in_recovery()")
+    except Exception as error:  # noqa: BLE001  the service does without it, whatever it has
+        advice = "Visitors are served by the database itself. Is READ_DATABASE_URL right?"
+        return [Finding("replica", type(error).__name__, advice)]
+    finally:
+        await engine.dispose()
+    advice = "" if follows else "READ_DATABASE_URL must name a standby of the database."
+    return [Finding("replica", f"has {size} acts", advice, is_bad=not follows)]
+
+
+async def _ask(connection: AsyncConnection, settings: Settings) -> list[Finding]:
     findings = [
         _version(int(str(await _value(connection, "SHOW server_version_num")))),
         _encoding(str(await _value(connection, "SHOW server_encoding"))),
         *[await _durability(connection, name) for name in ("fsync", "full_page_writes")],
+        await _connections(connection, settings.connections_per_process),
         _clock(await _moment(connection)),
         schema := await _schema(connection),
     ]
@@ -155,6 +174,23 @@ async def _durability(connection: AsyncConnection, name: str) -> Finding:
         found=value,
         is_good=value == "on",
         advice=f"Set {name} = on: without it a power cut can lose what was reported as done.",
+    )
+
+
+async def _connections(connection: AsyncConnection, each: int) -> Finding:
+    """Count how many server processes the database has room for; all machines' share it."""
+    free = await _value(
+        connection,
+        "SELECT current_setting('max_connections')::int"
+        " - current_setting('superuser_reserved_connections')::int"
+        " - coalesce(current_setting('reserved_connections', true)::int, 0)",
+    )
+    assert isinstance(free, int)
+    return _judge(
+        "connections",
+        found=f"{free} for all; a server process opens up to {each}: room for {free // each}",
+        is_good=free >= each,
+        advice="Raise max_connections of PostgreSQL, or lower REGISTRY_CONNECTIONS_MAX.",
     )
 
 

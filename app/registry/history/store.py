@@ -26,6 +26,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.db import metadata
 from app.kernel.errors import RegistryError
+from app.kernel.paging import INDEX_END, between, rows
+from app.registry.ledger.serials import batch_ids_of
 from app.registry.ledger.store import batches
 
 history_sources = Table(
@@ -96,7 +98,7 @@ async def get_credits_taken(
     """Return how many credits of a project's vintage earlier commits took over."""
     query = select(func.coalesce(func.sum(batches.c.credits), 0)).where(
         batches.c.project_code == project_code,
-        batches.c.vintage == vintage,
+        batches.c.id.between(*batch_ids_of(vintage)),
         batches.c.programme_code == source_code,
     )
     return int((await connection.execute(query)).scalar_one())
@@ -107,6 +109,7 @@ async def list_blocks(
 ) -> list[TakenOver]:
     """List what came from a source by batch id, those after ``after``."""
     columns = batches.c
+    along = (columns.programme_code, columns.id)
     query = (
         select(
             columns.id,
@@ -115,8 +118,8 @@ async def list_blocks(
             columns.vintage,
             columns.credits,
         )
-        .where(columns.programme_code == source_code, columns.id > after)
-        .order_by(columns.id)
-        .limit(limit)
+        .where(between(along, (source_code, after), (source_code, INDEX_END)))
+        .order_by(*along)
+        .limit(rows(limit))
     )
     return [TakenOver(*row) for row in await connection.execute(query)]

@@ -205,3 +205,19 @@ class MovementNotFoundError(NotFoundError):
     advice_th = (
         "รายการ {log_index} ไม่ใช่การเคลื่อนไหวดังกล่าว โปรดตรวจหมายเลข ดูรายการของบัญชีได้ที่ statement"
     )
+
+
+class BulkRefusedError(BrokenRuleError):
+    """One of these acts was refused, and all of them were to be done or none."""
+
+    code = "bulk_refused"
+    number = 3130
+    title_th = "มีรายการหนึ่งถูกปฏิเสธ และทุกรายการต้องทำพร้อมกันหรือไม่ทำเลย"
+    advice = (
+        "Nothing was done. Act {act} of {acts} is refused with {refusal}: mend it, or send them as "
+        "independent acts."
+    )
+    advice_th = (
+        "ยังไม่มีการดำเนินการใด รายการที่ {act} จาก {acts} ถูกปฏิเสธด้วย {refusal} "
+        "โปรดแก้ไข หรือส่งแบบแยกอิสระ (independent)"
+    )

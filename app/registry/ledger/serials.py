@@ -16,7 +16,7 @@ PREFIX_PATTERN: Final = r"^[A-Z0-9][A-Za-z0-9./_-]{0,118}[A-Za-z0-9]$"
 # issuance"
 # and a vintage is one range of ids: an account's oldest credits are the start of one index, with no
 # join.
-_BATCHES_PER_VINTAGE: Final = 10**10
+BATCHES_PER_VINTAGE: Final = 10**10
 VINTAGE_MIN: Final = 1990
 VINTAGE_MAX: Final = 2200
 
@@ -112,13 +112,13 @@ def read_serials(text: str) -> list[SerialRange]:
 def batch_id(vintage: int, sequence: int) -> int:
     """Return the id of the ``sequence``-th batch (from 1) of a vintage."""
     assert VINTAGE_MIN <= vintage <= VINTAGE_MAX
-    assert 1 <= sequence < _BATCHES_PER_VINTAGE
-    return vintage * _BATCHES_PER_VINTAGE + sequence
+    assert 1 <= sequence < BATCHES_PER_VINTAGE
+    return vintage * BATCHES_PER_VINTAGE + sequence
 
 
 def batch_ids_of(vintage: int) -> tuple[int, int]:
     """Return the lowest and the highest id that a batch of a vintage can have."""
-    return vintage * _BATCHES_PER_VINTAGE, (vintage + 1) * _BATCHES_PER_VINTAGE - 1
+    return vintage * BATCHES_PER_VINTAGE, (vintage + 1) * BATCHES_PER_VINTAGE - 1
 
 
 @lru_cache(maxsize=100_000)  # printed on every movement, several times

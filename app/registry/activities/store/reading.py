@@ -198,11 +198,11 @@ def visible_to(visitor: Actor | None) -> ColumnElement[bool]:
 
 def concerns(party_id: str) -> ColumnElement[bool]:
     """Return the condition on activities that a party owns, validates, or was admitted to read."""
-    admitted = exists().where(
-        activity_readers.c.activity_id == activities.c.id, activity_readers.c.party_id == party_id
-    )
+    admitted = select(activity_readers.c.activity_id).where(activity_readers.c.party_id == party_id)
     return or_(
-        activities.c.owner_party_id == party_id, activities.c.vvb_party_id == party_id, admitted
+        activities.c.owner_party_id == party_id,
+        activities.c.vvb_party_id == party_id,
+        activities.c.id.in_(admitted),
     )
 
 

@@ -6,6 +6,7 @@ from app.registry.ledger.operations.accounts import (
     found_accounts,
     open_account,
 )
+from app.registry.ledger.operations.bulk import Moving, move_in_bulk
 from app.registry.ledger.operations.minting import Minted, mint, take_over
 from app.registry.ledger.operations.moving import (
     End,
@@ -24,6 +25,7 @@ __all__ = [
     "Minted",
     "Moved",
     "Movement",
+    "Moving",
     "OpenAccount",
     "ReleaseBuffer",
     "Transfer",
@@ -32,6 +34,7 @@ __all__ = [
     "end",
     "found_accounts",
     "mint",
+    "move_in_bulk",
     "open_account",
     "release_buffer",
     "take_over",

@@ -2,8 +2,8 @@
 The ledger in the database.
 
 ``tables`` says what is kept, ``keeping`` reads and writes single accounts and batches, ``loading``
-fills the book of a commit; ``reading``, ``entries`` and ``endings`` answer readers. Blocks,
-balances, entries, batches and endings are written by `app.registry.commit` alone.
+fills the book of a commit; ``reading``, ``entries``, ``listing`` and ``endings`` answer readers.
+Blocks, balances, entries, batches and endings are written by `app.registry.commit` alone.
 """
 
 from typing import Final
@@ -12,14 +12,10 @@ from app.kernel.errors import RegistryError
 from app.registry.ledger.refusals import SerialPrefixTakenError
 from app.registry.ledger.store.endings import EndingRow, find_ending, list_endings
 from app.registry.ledger.store.entries import (
-    EntryFilter,
     EntryRow,
-    list_entries,
     list_movement,
     list_movements,
     list_serial_history,
-    list_statement,
-    stream_entries,
 )
 from app.registry.ledger.store.keeping import (
     find_any_account,
@@ -30,6 +26,12 @@ from app.registry.ledger.store.keeping import (
     get_next_batch_id,
     insert_account,
     update_account_closed,
+)
+from app.registry.ledger.store.listing import (
+    EntryFilter,
+    list_entries,
+    list_statement,
+    stream_entries,
 )
 from app.registry.ledger.store.loading import (
     BLOCKS_FIRST_LOOK,

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.kernel.paging import INDEX_END, between, rows
 from app.registry.ledger.rules import Beneficiary, EntryKind, Statement, Visibility
 from app.registry.ledger.store.tables import ending_statements, endings
 
@@ -44,13 +45,25 @@ async def list_endings(
     limit: int,
 ) -> list[EndingRow]:
     """List retirements or cancellations, newest first, before a log index."""
-    query = _endings().where(endings.c.kind.in_([int(kind) for kind in kinds]))
+    column = endings.c
+    before = INDEX_END if after is None else after
+    columns: tuple[ColumnElement[int], ...] = (column.kind, column.log_index)
+    of_account: tuple[int, ...] = ()
     if account_id is not None:
-        query = query.where(endings.c.account_id == account_id)
-    if after is not None:
-        query = query.where(endings.c.log_index < after)
-    rows = await connection.execute(query.order_by(endings.c.log_index.desc()).limit(limit))
-    return [_ending(row) for row in rows]
+        columns, of_account = (column.account_id, *columns), (account_id,)
+    ways = [
+        select(column.log_index)
+        .where(between(columns, (*of_account, int(k), -1), (*of_account, int(k), before)))
+        .order_by(*(along.desc() for along in columns))
+        .limit(rows(limit))
+        .subquery()
+        for k in kinds
+    ]
+    newest = union_all(*(select(way) for way in ways)).subquery()
+    page = select(newest).order_by(newest.c.log_index.desc()).limit(rows(limit)).subquery()
+    query = _endings().join(page, page.c.log_index == column.log_index)
+    found = await connection.execute(query.order_by(column.log_index.desc()))
+    return [_ending(row) for row in found]
 
 
 def _endings() -> Select[Any]:

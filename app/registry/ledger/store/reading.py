@@ -1,17 +1,49 @@
 """What readers ask of accounts and batches: holdings, runs of serials, and where credits are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.registry.ledger.rules import SOURCE, Account, Batch
+from app.kernel.paging import INDEX_END, Found, between, rows
+from app.registry.ledger.rules import BUFFER, FINAL_ACCOUNTS, TRANSIT, Account, Batch
+from app.registry.ledger.serials import batch_ids_of
 from app.registry.ledger.store.keeping import to_account, to_batch
 from app.registry.ledger.store.tables import accounts, balances, batches
 
-ALL_HOLDINGS: Final = 1000  # Above every account of the registry's own, below every other.
+ALL_HOLDINGS: Final = 1000  # above every account of the registry's own, below every other
+
+
+# Before a page of holdings comes back with what was found; it takes some milliseconds.
+BALANCES_LOOKED_AT_MAX: Final = 1_000
+BATCHES_LOOKED_AT_MAX: Final = 1_000
+
+# What batches are listed by: columns of an index that ends with the id, the most telling one first.
+BATCH_FILTERS: Final = ("project_code", "activity_id", "province_code", "programme_code", "vintage")
+
+# What an account held of a batch: what its last entry of it until then says. Row comparisons, as in
+# `_total_below`.
+_HELD_THEN: Final = """
+    SELECT t.*, p.held FROM balances s
+      JOIN LATERAL (
+        SELECT held FROM (
+            (SELECT log_index, line, from_balance AS held FROM ledger_entries
+              WHERE (from_account, batch_id, log_index) >= (:account, s.batch_id, 0)
+                AND (from_account, batch_id, log_index) < (:account, s.batch_id, :size)
+              ORDER BY from_account DESC, batch_id DESC, log_index DESC, line DESC LIMIT 1)
+            UNION ALL
+            (SELECT log_index, line, to_balance FROM ledger_entries
+              WHERE (to_account, batch_id, log_index) >= (:account, s.batch_id, 0)
+                AND (to_account, batch_id, log_index) < (:account, s.batch_id, :size)
+              ORDER BY to_account DESC, batch_id DESC, log_index DESC, line DESC LIMIT 1)
+        ) AS last ORDER BY log_index DESC, line DESC LIMIT 1) AS p ON p.held <> 0
+      JOIN batches t ON t.id = s.batch_id
+     WHERE (s.account_id, s.batch_id) > (:account, :after)
+       AND (s.account_id, s.batch_id) < (:account, :until)
+     ORDER BY s.account_id, s.batch_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +69,19 @@ async def list_accounts(
     connection: AsyncConnection, *, owner_party_id: str | None, after: int, limit: int
 ) -> list[tuple[Account, int]]:
     """List accounts with their totals, by id: those of one party, or all with owner None."""
-    condition = "TRUE" if owner_party_id is None else "a.owner_party_id = :owner"
+    of_owner = "(a.owner_party_id, a.id) > (:owner, :after) AND a.owner_party_id <= :owner"
+    condition, order = (
+        ("a.id > :after", "a.id")
+        if owner_party_id is None
+        else (of_owner, "a.owner_party_id, a.id")
+    )
     query = text(f"""
         SELECT a.id, a.owner_party_id, a.kind, a.status, a.name, a.version, a.opened_at,
                {_total_below("a.id", "9223372036854775807")} AS total
-          FROM accounts a WHERE a.id > :after AND {condition} ORDER BY a.id LIMIT :limit
+          FROM accounts a WHERE {condition} ORDER BY {order} LIMIT {limit:d}
     """)  # noqa: S608  constants
-    rows = await connection.execute(
-        query, {"owner": owner_party_id, "after": after, "limit": limit}
-    )
-    return [(to_account(row), row.total) for row in rows]
+    found = await connection.execute(query, {"owner": owner_party_id, "after": after})
+    return [(to_account(row), row.total) for row in found]
 
 
 async def get_total(connection: AsyncConnection, account_id: int, *, size: int) -> int:
@@ -75,7 +110,7 @@ def _total_below(account: str, size: str) -> str:
 
 async def list_holdings(
     connection: AsyncConnection, account_id: int, *, size: int | None, after: int, limit: int
-) -> list[Holding]:
+) -> Found[Holding]:
     """
     List what an account holds, by batch (oldest vintage first), after a batch id.
 
@@ -86,36 +121,31 @@ async def list_holdings(
         after: batch id to go on after.
         limit: rows.
     """
+    # An account may have had far more batches than it holds, now or then.
+    key = (balances.c.account_id, balances.c.batch_id)
+    places = (
+        select(balances.c.batch_id)
+        .where(between(key, (account_id, after), (account_id, INDEX_END)))
+        .order_by(*key)
+    )
+    end = await connection.scalar(places.offset(rows(BALANCES_LOOKED_AT_MAX - 1)).limit(rows(1)))
+    until = INDEX_END if end is None else end + 1
     if size is None:
         query = (
             select(batches, balances.c.credits.label("held"))
             .join(batches, batches.c.id == balances.c.batch_id)
-            .where(
-                balances.c.account_id == account_id,
-                balances.c.batch_id > after,
-                balances.c.credits != 0,
-            )
-            .order_by(balances.c.batch_id)
-            .limit(limit)
+            .where(between(key, (account_id, after), (account_id, until)), balances.c.credits != 0)
+            .order_by(*key)
+            .limit(rows(limit + 1))
         )
-        return [Holding(to_batch(row), row.held) for row in await connection.execute(query)]
-    past = text("""
-        SELECT t.*, p.held FROM balances s
-          JOIN LATERAL (
-            SELECT held FROM (
-                (SELECT log_index, line, from_balance AS held FROM ledger_entries
-                  WHERE from_account = :account AND batch_id = s.batch_id AND log_index < :size
-                  ORDER BY log_index DESC, line DESC LIMIT 1)
-                UNION ALL
-                (SELECT log_index, line, to_balance FROM ledger_entries
-                  WHERE to_account = :account AND batch_id = s.batch_id AND log_index < :size
-                  ORDER BY log_index DESC, line DESC LIMIT 1)
-            ) AS last ORDER BY log_index DESC, line DESC LIMIT 1) AS p ON p.held <> 0
-          JOIN batches t ON t.id = s.batch_id
-         WHERE s.account_id = :account AND s.batch_id > :after ORDER BY s.batch_id LIMIT :limit
-    """)
-    asked = {"account": account_id, "size": size, "after": after, "limit": limit}
-    return [Holding(to_batch(row), row.held) for row in await connection.execute(past, asked)]
+        held = await connection.execute(query)
+    else:
+        asked = {"account": account_id, "size": size, "after": after, "until": until}
+        held = await connection.execute(text(f"{_HELD_THEN} LIMIT {limit + 1:d}"), asked)
+    found = [Holding(to_batch(row), row.held) for row in held]
+    if len(found) > limit:
+        return Found(found[:limit], (found[limit - 1].batch.id,))
+    return Found(found, None if end is None else (end,))
 
 
 async def list_runs(
@@ -124,16 +154,17 @@ async def list_runs(
     """
     List the runs of serials in an account, oldest vintage first, after a batch id and first serial.
     """
-    query = text("""
+    query = text(f"""
         SELECT t.*, b.first_serial, b.account_id, b.log_index AS brought_by,
                coalesce((SELECT n.first_serial - 1 FROM blocks n
                           WHERE n.batch_id = b.batch_id AND n.first_serial > b.first_serial
                           ORDER BY n.first_serial LIMIT 1), t.credits) AS last_serial
           FROM blocks b JOIN batches t ON t.id = b.batch_id
-         WHERE b.account_id = :account AND (b.batch_id, b.first_serial) > (:batch, :first)
-         ORDER BY b.batch_id, b.first_serial LIMIT :limit
-    """)
-    asked = {"account": account_id, "batch": after[0], "first": after[1], "limit": limit}
+         WHERE (b.account_id, b.batch_id, b.first_serial) > (:account, :batch, :first)
+           AND b.account_id <= :account
+         ORDER BY b.account_id, b.batch_id, b.first_serial LIMIT {limit:d}
+    """)  # noqa: S608  a number
+    asked = {"account": account_id, "batch": after[0], "first": after[1]}
     return [(_run(row), to_batch(row)) for row in await connection.execute(query, asked)]
 
 
@@ -141,7 +172,7 @@ async def list_runs_of_batch(
     connection: AsyncConnection, batch: Batch, *, first: int, last: int, limit: int
 ) -> list[HeldRun]:
     """List where a range of a batch's serials is now, cut to the range, in order of serials."""
-    query = text("""
+    query = text(f"""
         SELECT b.batch_id AS id, b.first_serial, b.account_id, b.log_index AS brought_by,
                coalesce((SELECT n.first_serial - 1 FROM blocks n
                           WHERE n.batch_id = b.batch_id AND n.first_serial > b.first_serial
@@ -150,14 +181,13 @@ async def list_runs_of_batch(
          WHERE b.batch_id = :batch AND b.first_serial <= :last
            AND b.first_serial >= (SELECT max(c.first_serial) FROM blocks c
                                    WHERE c.batch_id = :batch AND c.first_serial <= :first)
-         ORDER BY b.first_serial LIMIT :limit
-    """)
+         ORDER BY b.first_serial LIMIT {limit:d}
+    """)  # noqa: S608  a number
     asked = {
         "batch": batch.id,
         "credits": batch.credits,
         "first": first,
         "last": last,
-        "limit": limit,
     }
     runs = [_run(row) for row in await connection.execute(query, asked)]
     return [
@@ -179,31 +209,42 @@ async def list_owners(connection: AsyncConnection, account_ids: Sequence[int]) -
 
 
 async def list_batches(
-    connection: AsyncConnection, conditions: dict[str, Any], *, after: int, limit: int
-) -> list[Batch]:
-    """List batches by id (oldest vintage first), filtered by exact values of columns."""
-    query = (
-        select(batches)
-        .where(
-            batches.c.id > after, *(batches.c[name] == value for name, value in conditions.items())
-        )
-        .order_by(batches.c.id)
-        .limit(limit)
-    )
-    return [to_batch(row) for row in await connection.execute(query)]
+    connection: AsyncConnection, wanted: Mapping[str, Any], *, after: int, limit: int
+) -> Found[Batch]:
+    """List batches by id (oldest vintage first), by values of `BATCH_FILTERS`, after a batch id."""
+    # The one that leaves the fewest is gone along; the others are looked for on the way.
+    first = next((name for name in BATCH_FILTERS if name in wanted), "vintage")
+    columns = (batches.c.id,) if first == "vintage" else (batches.c[first], batches.c.id)
+    key = () if first == "vintage" else (wanted[first],)
+    low, high = after, INDEX_END
+    if "vintage" in wanted:
+        lowest, highest = batch_ids_of(wanted["vintage"])
+        low, high = max(low, lowest - 1), highest + 1
+    looked_for = [
+        batches.c[n] == value for n, value in wanted.items() if n not in {first, "vintage"}
+    ]
+    end = None
+    if looked_for:
+        places = select(batches.c.id).where(between(columns, (*key, low), (*key, high)))
+        places = places.order_by(*columns).offset(rows(BATCHES_LOOKED_AT_MAX - 1)).limit(rows(1))
+        end = await connection.scalar(places)
+        high = high if end is None else end + 1
+    query = select(batches).where(between(columns, (*key, low), (*key, high)), *looked_for)
+    page = await connection.execute(query.order_by(*columns).limit(rows(limit + 1)))
+    found = [to_batch(row) for row in page]
+    if len(found) > limit:
+        return Found(found[:limit], (found[limit - 1].id,))
+    return Found(found, None if end is None else (end,))
 
 
-async def list_batch_states(connection: AsyncConnection, batch_id: int) -> dict[int, int]:
+async def list_batch_states(connection: AsyncConnection, batch: Batch) -> dict[int, int]:
     """
     Return how many credits of a batch are in each of the registry's own accounts, by account id,
-    and in all holding accounts together (under `ALL_HOLDINGS`).
+    and in all holding accounts together (under `ALL_HOLDINGS`): what is in none of the others.
     """
-    query = (
-        select(
-            func.least(balances.c.account_id, ALL_HOLDINGS).label("account_id"),
-            func.sum(balances.c.credits).label("credits"),
-        )
-        .where(balances.c.batch_id == batch_id, balances.c.account_id != SOURCE)
-        .group_by(text("1"))
+    query = select(balances.c.account_id, balances.c.credits).where(
+        balances.c.account_id.in_([BUFFER, TRANSIT, *FINAL_ACCOUNTS]),
+        balances.c.batch_id == batch.id,
     )
-    return {row.account_id: int(row.credits) for row in await connection.execute(query)}
+    states = {row.account_id: row.credits for row in await connection.execute(query)}
+    return {**states, ALL_HOLDINGS: batch.credits - sum(states.values())}

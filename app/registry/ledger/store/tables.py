@@ -23,7 +23,7 @@ accounts = Table(
     "accounts",
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("owner_party_id", Text, ForeignKey("parties.id"), nullable=True, index=True),
+    Column("owner_party_id", Text, ForeignKey("parties.id"), nullable=True),
     Column("kind", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("name", Text, nullable=False),
@@ -38,6 +38,7 @@ accounts = Table(
     ),
     CheckConstraint("status IN ('open','closed')", name="status"),
     CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
+    Index(None, "owner_party_id", "id"),
 )
 
 batches = Table(
@@ -50,14 +51,18 @@ batches = Table(
     Column("programme_code", Text, nullable=False),
     Column("project_code", Text, nullable=False),
     Column("project_name", Text, nullable=False),
-    Column("activity_id", Text, ForeignKey("activities.id"), nullable=True, index=True),
-    Column("province_code", Text, nullable=True, index=True),
+    Column("activity_id", Text, ForeignKey("activities.id"), nullable=True),
+    Column("province_code", Text, nullable=True),
     Column("log_index", BigInteger, nullable=False, index=True),
     Column("issued_at", DateTime(timezone=True), nullable=False),
     CheckConstraint(f"credits BETWEEN 1 AND {CREDITS_MAX}", name="credits"),
     CheckConstraint("vintage BETWEEN 1990 AND 2200", name="vintage"),
     CheckConstraint("id / 10000000000 = vintage", name="id_carries_vintage"),
-    Index("ix_batches_project_code", "project_code", "vintage"),
+    # A batch's id carries its vintage.
+    Index(None, "project_code", "id"),
+    Index(None, "activity_id", "id"),
+    Index(None, "province_code", "id"),
+    Index(None, "programme_code", "id"),
     info={"door": True},
 )
 
@@ -142,7 +147,7 @@ endings = Table(
     CheckConstraint("kind IN (4, 5, 8)", name="kind"),
     CheckConstraint("credits > 0", name="credits"),
     CheckConstraint("visibility IN ('public','anonymous')", name="visibility"),
-    Index("ix_endings_account_id", "account_id", "log_index"),
+    Index("ix_endings_account_id", "account_id", "kind", "log_index"),
     Index("ix_endings_kind", "kind", "log_index"),
     info={"door": True, "history": True},
 )

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.kernel.paging import IDS_END, between, rows
 from app.registry.parties.rules import Accreditation, Party, PartyKind, PartyNotFoundError, Status
 from app.registry.parties.store.tables import accreditations, parties, party_events
 
@@ -63,13 +64,11 @@ async def list_parties(
     limit: int,
 ) -> list[Party]:
     """Return parties in the order they were admitted, from the one after ``after``."""
-    query = select(*_PARTY).order_by(parties.c.id).limit(limit)
-    if kind is not None:
-        query = query.where(parties.c.kind == kind)
-    if province_code is not None:
-        query = query.where(parties.c.province_code == province_code)
-    if after is not None:
-        query = query.where(parties.c.id > after)
+    asked = {parties.c.province_code: province_code, parties.c.kind: kind}
+    key = {column: value for column, value in asked.items() if value is not None}
+    along = (*key, parties.c.id)
+    place = between(along, (*key.values(), after or ""), (*key.values(), IDS_END))
+    query = select(*_PARTY).where(place).order_by(*along).limit(rows(limit))
     return [_party(row) for row in await connection.execute(query)]
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Row, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.kernel.paging import rows
 from app.registry.parties.refusals import KeyNotFoundError
 from app.registry.parties.rules import (
     Actor,
@@ -19,7 +20,7 @@ from app.registry.parties.rules import (
     UserNotFoundError,
     sees_every_party,
 )
-from app.registry.parties.store.tables import api_keys, parties, users
+from app.registry.parties.store.tables import IS_ADMINISTRATOR, api_keys, parties, users
 
 LABEL_ERASED: Final = "[erased]"  # people call their keys by their own names
 
@@ -48,7 +49,8 @@ _LIST_STANDINGS: Final = text("""
       FROM unnest(CAST(:users AS text[]), CAST(:keys AS text[])) AS w(user_id, key_id)
       JOIN users u ON u.id = w.user_id
       JOIN parties p ON p.id = u.party_id
-      LEFT JOIN api_keys k ON k.user_id = u.id AND k.id = w.key_id
+      LEFT JOIN LATERAL (SELECT id, revoked_at FROM api_keys
+                          WHERE id = w.key_id AND user_id = w.user_id LIMIT 1) AS k ON true
 """)
 
 
@@ -94,7 +96,7 @@ async def list_users(
     limit: int,
 ) -> list[User]:
     """Return the users that somebody may see, in the order they came, those after ``after``."""
-    query = select(*_USER).order_by(users.c.id).limit(limit)
+    query = select(*_USER).order_by(users.c.id).limit(rows(limit))
     if not sees_every_party(seen_by):
         query = query.where(users.c.party_id == seen_by.party_id)
     if party_id is not None:
@@ -121,7 +123,7 @@ async def find_administrator(
         select(users.c.id)
         .join(parties, parties.c.id == users.c.party_id)
         .where(
-            users.c.roles.contains([Role.ADMINISTRATOR]),
+            text(IS_ADMINISTRATOR),
             users.c.status == Status.ACTIVE,
             parties.c.status == Status.ACTIVE,
         )
@@ -292,7 +294,12 @@ async def list_keys(
     limit: int,
 ) -> list[ApiKey]:
     """Return a user's API keys in the order they were issued, from the one after ``after``."""
-    query = select(*_KEY).where(api_keys.c.user_id == user_id).order_by(api_keys.c.id).limit(limit)
+    query = (
+        select(*_KEY)
+        .where(api_keys.c.user_id == user_id)
+        .order_by(api_keys.c.id)
+        .limit(rows(limit))
+    )
     if only_working:
         query = query.where(api_keys.c.revoked_at.is_(None))
     if after is not None:
