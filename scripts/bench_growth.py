@@ -18,7 +18,7 @@ from typing import IO, Final
 
 import asyncpg
 from bench_database import do
-from bench_growth_plan import Event, Plan
+from bench_growth_plan import BLOCKS_PER_BATCH, Event, Plan
 from bench_growth_rows import COLUMNS, Rows, Sources
 from bench_growth_tables import Copied, indexes_later
 
@@ -43,6 +43,10 @@ _AT_ONCE: Final = 2_000  # users or accounts on their way to the committer
 _BACK_AND_FORTH: Final = 2**20
 # It refers to endings, which must be committed first.
 _LAST: Final = "ending_statements"
+_FILLED_TABLES: Final = """
+SELECT quote_ident(relname) AS name FROM pg_class
+ WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND pg_relation_size(oid) > 0
+"""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,15 @@ class World:
         return [account for holder in self.holders for account in holder.accounts]
 
 
-async def fill_by_copy(url: str, *, blocks: int, accounts: int, users: int, seed: int = 7) -> World:
+async def fill_by_copy(
+    url: str,
+    *,
+    blocks: int,
+    accounts: int,
+    users: int,
+    seed: int = 7,
+    blocks_per_batch: int = BLOCKS_PER_BATCH,
+) -> World:
     """
     Fill a migrated database in which nobody has been admitted yet.
 
@@ -78,6 +90,7 @@ async def fill_by_copy(url: str, *, blocks: int, accounts: int, users: int, seed
         accounts: how many hold them, at least two.
         users: how many hold these, each for a party of their own.
         seed: another one, another history.
+        blocks_per_batch: on average; with 1 it is a register right after an import.
     """
     assert 1 <= users <= accounts
     assert accounts > 1
@@ -96,15 +109,16 @@ async def fill_by_copy(url: str, *, blocks: int, accounts: int, users: int, seed
         sources=[(code, s.accounts[0]) for code, s in zip(SOURCES, world.sources, strict=True)],
         first_index=head.size,
         seed=seed,
+        blocks_per_batch=blocks_per_batch,
     )
     owner = await asyncpg.connect(url)
     try:
         async with indexes_later(owner, list(COLUMNS)):
             await _copy(url, rows, plan.events(**_pace(head.recorded_at, blocks)))
         await _set_head(owner, rows)
-        await owner.execute("VACUUM (FREEZE, ANALYZE)")  # else the first readers would do it
     finally:
         await owner.close()
+    await settle(url)
     return world
 
 
@@ -277,3 +291,18 @@ async def _user(
 
 def _actor(user: User) -> Actor:
     return Actor(user.id, user.party_id, user.party_kind, user.roles)
+
+
+async def settle(url: str) -> None:
+    """
+    Let the planner know what there is, and leave no page for a reader to tidy up.
+
+    A table that is empty stays as a new one: were it found empty, the planner would plan for that
+    until somebody looks again, while a new one is planned for as if it had some rows.
+    """
+    owner = await asyncpg.connect(url)
+    try:
+        tables = await owner.fetch(_FILLED_TABLES)
+        await owner.execute(f"VACUUM (ANALYZE) {', '.join(table['name'] for table in tables)}")
+    finally:
+        await owner.close()

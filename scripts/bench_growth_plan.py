@@ -101,6 +101,7 @@ class Plan:
         sources: Sequence[tuple[str, int]],
         first_index: int,
         seed: int,
+        blocks_per_batch: int = BLOCKS_PER_BATCH,
     ) -> None:
         """
         Prepare it.
@@ -111,12 +112,13 @@ class Plan:
             sources: code and account of each registry that is taken over from.
             first_index: log index of the first act.
             seed: another one, another history.
+            blocks_per_batch: on average; with 1, all that happens is that they are taken over.
         """
         self._chance = random.Random(seed)  # noqa: S311  the same history at every run
         self._holders = holders
         self._sources = sources
         self._blocks = blocks
-        self._batches = max(1, min(blocks, round(blocks / BLOCKS_PER_BATCH)))
+        self._batches = max(1, min(blocks, round(blocks / blocks_per_batch)))
         self._next_index = first_index
         self._made = 0
         self._of_vintage: Counter[int] = Counter()

@@ -46,7 +46,8 @@ class Memory:
             if known is None or not known.size < head.size <= known.size + MISSED_MAX:
                 self.book = Book()
             else:
-                self.book.forget(await store.list_touched(connection, since=known.size))
+                touched = await store.list_touched(connection, since=known.size, until=head.size)
+                self.book.forget(touched)
         self.head = head
 
     @property

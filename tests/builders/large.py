@@ -63,6 +63,16 @@ VIEWERS: Final = (
 _SCRIPT: Final = Path(__file__).with_suffix(".sql")
 
 
+async def an_imported_register(url: str) -> Large:
+    """Fill a founded database with batches from elsewhere; nothing has been moved yet."""
+    world = await fill_by_copy(url, blocks=ROWS, accounts=100, users=20, blocks_per_batch=1)
+    owner = await asyncpg.connect(url)
+    try:
+        return await _keys_of(owner, url, world)
+    finally:
+        await owner.close()
+
+
 async def a_large_register(url: str) -> Large:
     """Fill a founded database."""
     world = await fill_by_copy(url, blocks=LEDGER_BLOCKS, accounts=100, users=20)
@@ -81,9 +91,9 @@ async def a_large_register(url: str) -> Large:
 async def _keys_of(owner: asyncpg.Connection, url: str, world: World) -> Large:
     batch = await owner.fetchrow("SELECT id, serial_prefix FROM batches OFFSET 100 LIMIT 1")
     block = await owner.fetchrow(
-        "SELECT * FROM blocks WHERE batch_id = $1 AND log_index > $2 LIMIT 1", batch["id"], 1_000
+        "SELECT * FROM blocks WHERE batch_id = $1 ORDER BY log_index DESC LIMIT 1", batch["id"]
     )
-    answer = await owner.fetchrow("SELECT scope, key FROM answers OFFSET 1000 LIMIT 1")
+    answer = await owner.fetchrow("SELECT scope, key FROM answers LIMIT 1")
     size = await owner.fetchval("SELECT size FROM log_head")
     return Large(
         url=url,
@@ -97,10 +107,10 @@ async def _keys_of(owner: asyncpg.Connection, url: str, world: World) -> Large:
             "SELECT recorded_at FROM log_entries WHERE log_index = $1", size // 2
         ),
         retired=await owner.fetchval(
-            "SELECT max(log_index) FROM endings WHERE log_index < $1", size
+            "SELECT coalesce(max(log_index), 0) FROM endings WHERE log_index < $1", size
         ),
-        moved=await owner.fetchval("SELECT max(log_index) FROM ledger_entries WHERE kind = 3"),
+        moved=await owner.fetchval("SELECT max(log_index) FROM ledger_entries"),
         serial=block["first_serial"],
         brought_by=block["log_index"],
-        key=tuple(answer),
+        key=tuple(answer or ("nobody", "none")),
     )

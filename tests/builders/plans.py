@@ -164,10 +164,10 @@ def faults(plan: Plan, indexes: Mapping[str, Index], *, limited: bool = False) -
 def _faults_of_scan(plan: Plan, indexes: Mapping[str, Index], *, limited: bool) -> Iterator[str]:
     kind, index = plan["Node Type"], plan.get("Index Name", "")
     is_stopped = limited and "Filter" not in plan
-    if kind == "Seq Scan" and not is_stopped:
-        yield "reads all of the table"
     removed = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
     read = plan["Actual Loops"] * (plan["Actual Rows"] + sum(plan.get(name, 0) for name in removed))
+    if kind == "Seq Scan" and read and not is_stopped:
+        yield "reads all of the table"
     if read > ROWS_READ_MAX:
         yield f"reads {read:.0f} rows by {index or kind}"
     if index and index not in _SMALL_INDEXES:

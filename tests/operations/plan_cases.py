@@ -202,6 +202,9 @@ CASES: Final[Mapping[str, Cases]] = {
     "ledger.find_batch": lambda x: [partial(ledger.find_batch, serial_prefix=x.batch)],
     "ledger.get_batch": lambda x: [partial(ledger.get_batch, serial_prefix=x.batch)],
     "ledger.load_book": _touched,
+    "ledger.list_touched": lambda x: [
+        partial(ledger.list_touched, since=x.size - LIMIT, until=x.size)
+    ],
     "ledger.list_accounts": lambda _: [
         partial(ledger.list_accounts, owner_party_id=owner, after=0, limit=LIMIT)
         for owner in (None, an_id("pty", 0), an_id("pty", 1))
@@ -267,6 +270,15 @@ CASES: Final[Mapping[str, Cases]] = {
     "parties.find_standing": lambda _: [
         partial(parties.find_standing, user_id=an_id("usr", 1), key_id=key)
         for key in (None, an_id("key", 6))
+    ],
+    "parties.list_standings": lambda _: [
+        partial(
+            parties.list_standings,
+            asked=[
+                (an_id("usr", 1), an_id("key", 6)),
+                *((an_id("usr", n), None) for n in range(20)),
+            ],
+        )
     ],
     "parties.get_key": lambda _: [
         partial(parties.get_key, key_id=an_id("key", 6), user_id=an_id("usr", 1))

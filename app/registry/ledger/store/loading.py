@@ -95,11 +95,12 @@ _LOAD_BALANCES: Final = """
       LEFT JOIN balances s ON s.account_id = w.account_id AND s.batch_id = w.batch_id
 """
 _LIST_MOVED: Final = """
-    SELECT from_account FROM ledger_entries WHERE log_index >= $1
-    UNION SELECT to_account FROM ledger_entries WHERE log_index >= $1
+    SELECT from_account, to_account FROM ledger_entries
+     WHERE log_index >= $1 AND log_index < $2 ORDER BY log_index, line
 """
 _LIST_CLOSED: Final = (
-    "SELECT subject FROM log_entries WHERE log_index >= $1 AND kind = 'account.closed'"
+    "SELECT subject FROM log_entries"
+    " WHERE log_index >= $1 AND log_index < $2 AND kind = 'account.closed'"
 )
 
 
@@ -271,14 +272,19 @@ async def load_balances(connection: AsyncConnection, book: Book, pairs: Iterable
             book.know_balance((row[0], row[1]), row[2])
 
 
-async def list_touched(connection: AsyncConnection, *, since: int) -> set[int]:
+async def list_touched(connection: AsyncConnection, *, since: int, until: int) -> set[int]:
     """
-    Return the accounts that acts from a log index on may have changed: whose credits they moved,
-    or which they closed.
+    Return the accounts that acts may have changed: whose credits they moved, or which they closed.
+
+    Args:
+        connection: to read on.
+        since: log index of the first act.
+        until: the size of the log after the last one. Without it the planner expects a third of
+            all entries, and reads an index from end to end.
     """
-    moved = await driver(connection).fetch(_LIST_MOVED, since)
-    closed = await driver(connection).fetch(_LIST_CLOSED, since)
-    return {row[0] for row in moved} | {account_id(row[0]) for row in closed}
+    moved = await driver(connection).fetch(_LIST_MOVED, since, until)
+    closed = await driver(connection).fetch(_LIST_CLOSED, since, until)
+    return {account for row in moved for account in row} | {account_id(row[0]) for row in closed}
 
 
 def _to_account(row: Sequence[Any]) -> Account:

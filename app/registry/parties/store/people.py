@@ -49,7 +49,8 @@ _LIST_STANDINGS: Final = text("""
       FROM unnest(CAST(:users AS text[]), CAST(:keys AS text[])) AS w(user_id, key_id)
       JOIN users u ON u.id = w.user_id
       JOIN parties p ON p.id = u.party_id
-      LEFT JOIN api_keys k ON k.user_id = u.id AND k.id = w.key_id
+      LEFT JOIN LATERAL (SELECT id, revoked_at FROM api_keys
+                          WHERE id = w.key_id AND user_id = w.user_id LIMIT 1) AS k ON true
 """)
 
 
