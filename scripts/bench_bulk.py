@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from bench_database import settings_of, world_of
-from bench_load import Job, LoadError, require_wrk
-from bench_register import copied
+from bench_load import Job, require_wrk
+from bench_register import served
 from bench_report import Findings
 from bench_scale import Scale
-from bench_service import Service, serving
 from bench_turns import contest
 from bench_yardstick import yardstick
 from local_postgres import LocalPostgres
@@ -17,23 +16,16 @@ from local_postgres import LocalPostgres
 TARGETS: Final = {"many accounts": 2.0, "ten accounts": 2.5}  # of T
 MODES: Final[tuple[Literal["atomic", "independent"], ...]] = ("atomic", "independent")
 DATABASE: Final = "bench_bulk"
-ROUTE: Final = "/v1/transfers/bulk"
 
 
 def run(server: LocalPostgres, scale: Scale) -> Findings:
-    """
-    Measure it.
-
-    Raises:
-        LoadError: this service takes no bulk requests.
-    """
+    """Measure it."""
     require_wrk()
     load = scale.load
-    with copied(server, scale, DATABASE) as database, serving(server, database) as service:
-        _require_route(service)
-        rival = yardstick(server, load)
+    rival = yardstick(server, load)
+    with served(server, scale, DATABASE) as service:
         settings = settings_of(server, scale)
-        everywhere = world_of(server, database)
+        everywhere = world_of(server, service.database)
         worlds = {
             "many accounts": everywhere,
             "ten accounts": everywhere.accounts_only(load.hot_accounts),
@@ -60,8 +52,3 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
         for name, of in found.items()
     ]
     return Findings("bulk", measures, settings, ())
-
-
-def _require_route(service: Service) -> None:
-    if not service.has_route(ROUTE):
-        raise LoadError(f"this service has no POST {ROUTE}, so there is nothing to measure")

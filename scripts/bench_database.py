@@ -107,6 +107,7 @@ def settings_of(server: LocalPostgres, scale: Scale) -> Facts:
     shown = {name: server.query(f"SHOW {name}") for name in _SHOWN}
     return {
         "scale": scale.name,
+        "server processes": scale.load.workers,
         "processors": os.cpu_count() or 0,
         "load before": os.getloadavg()[0],
         "Python": platform.python_version(),

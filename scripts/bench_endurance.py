@@ -11,10 +11,10 @@ from typing import Final
 from bench_database import settings_of, world_of
 from bench_load import Job, LoadError, Replies, require_wrk
 from bench_memory import Footprint, growth, watch
-from bench_register import copied
+from bench_register import served
 from bench_report import Findings, Measure
 from bench_scale import Scale
-from bench_service import Service, published_size, publishing, serving
+from bench_service import Service, published_size, publishing
 from bench_turns import by_status
 from bootstrap import ROOT
 from local_postgres import LocalPostgres
@@ -35,9 +35,9 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
     load = scale.load
     footprints: list[Footprint] = []
     minutes: list[Replies] = []
-    with copied(server, scale, DATABASE) as database, serving(server, database) as service:
+    with served(server, scale, DATABASE) as service:
         settings = settings_of(server, scale)
-        job = Job("transfer", world_of(server, database), load.clients)
+        job = Job("transfer", world_of(server, service.database), load.clients)
         with publishing(service.environ):
             for number in range(load.endurance_minutes):
                 seen, replies = watch(service, job, load.minute_seconds)

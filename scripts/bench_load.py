@@ -44,6 +44,12 @@ class Job:
     acts: int = 1  # in one request
     mode: Literal["atomic", "independent"] = "atomic"  # of a bulk request
 
+    @property
+    def name(self) -> str:
+        """What to call it where something is wrong with it."""
+        many = f" of {self.acts:,} acts, {self.mode}" if self.kind == "bulk" else ""
+        return f"{self.kind}{many}, {self.clients:,} clients"
+
 
 @dataclass(frozen=True)
 class Replies:
@@ -90,7 +96,7 @@ def require_done(replies: Replies, job: Job) -> None:
         LoadError: so many were not that this is no measurement, or nobody was answered.
     """
     if replies.failures > FAILURES_MAX * replies.answers or not replies.answers:
-        raise LoadError(f"too many {job.kind} requests were not answered as done: {replies}")
+        raise LoadError(f"too many requests were not answered as done: {job.name}: {replies}")
 
 
 class Load:

@@ -10,11 +10,11 @@ from typing import Final
 
 from bench_database import settings_of, world_of
 from bench_load import Job, Replies, loading, require_done, require_wrk
-from bench_processes import resident_bytes
-from bench_register import copied
+from bench_processes import family_resident_bytes
+from bench_register import served
 from bench_report import Findings, Measure
 from bench_scale import Scale
-from bench_service import Service, serving
+from bench_service import Service
 from local_postgres import LocalPostgres
 
 TARGET: Final = 1.05  # memory comes in pieces; what rises by more than that rises
@@ -36,9 +36,9 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
     """Put load on a server and watch its memory."""
     require_wrk()
     load = scale.load
-    with copied(server, scale, DATABASE) as database, serving(server, database) as service:
+    with served(server, scale, DATABASE) as service:
         settings = settings_of(server, scale)
-        job = Job("transfer", world_of(server, database), load.clients)
+        job = Job("transfer", world_of(server, service.database), load.clients)
         footprints, _ = watch(service, job, load.memory_seconds)
     return Findings("memory", [growth(footprints)], settings, ())
 
@@ -55,7 +55,9 @@ def watch(service: Service, job: Job, seconds: float) -> tuple[list[Footprint], 
         load.start()
         for _ in range(PARTS * SAMPLES_A_PART):
             time.sleep(seconds / (PARTS * SAMPLES_A_PART))
-            footprints.append(Footprint(service.log_size(), resident_bytes(service.pid) / MIB))
+            footprints.append(
+                Footprint(service.log_size(), family_resident_bytes(service.pid) / MIB)
+            )
         replies = load.finish()
     require_done(replies, job)
     return footprints, replies

@@ -71,7 +71,7 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
         settings = settings_of(server, scale)
         measures: list[Measure] = []
         for clients in scale.load.overload_clients:
-            with serving(server, database) as service:
+            with serving(server, database, workers=scale.load.workers) as service:
                 job = Job("transfer", world_of(server, database), clients)
                 storm = _endure(service, job, scale.load.overload_seconds)
             measures += _measures(storm, clients)

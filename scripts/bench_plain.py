@@ -6,7 +6,7 @@ committer is another: it opens a transaction for an act, takes the pen, reads wh
 decides, writes and commits, each step a round trip of its own, with nothing remembered between acts
 and nobody waiting for company.
 
-usage: python -m bench_plain --port PORT
+usage: python -m bench_plain --port PORT --workers 1
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ def run() -> None:
     """Serve until told to stop."""
     parser = argparse.ArgumentParser(prog="bench_plain", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--workers", type=int, choices=[1])
     port: int = parser.parse_args().port
     logging.configure(Settings().log_format)
     vars(main)["Committer"] = PlainCommitter  # in this process only

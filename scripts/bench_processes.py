@@ -15,6 +15,7 @@ _USER: Final = 11
 _SYSTEM: Final = 12
 _ENDED_USER: Final = 13  # of children that were waited for
 _ENDED_SYSTEM: Final = 14
+_RESIDENT: Final = 21  # in pages
 
 
 def cpu_seconds(pid: int) -> float:
@@ -31,15 +32,17 @@ def family_cpu_seconds(pid: int) -> float:
     """
     own = _fields(pid)
     ended = (int(own[_ENDED_USER]) + int(own[_ENDED_SYSTEM])) / _TICKS
-    return cpu_seconds(pid) + ended + sum(_children(pid))
+    living = (int(fields[_USER]) + int(fields[_SYSTEM]) for fields in _children(pid))
+    return cpu_seconds(pid) + ended + sum(living) / _TICKS
 
 
-def resident_bytes(pid: int) -> int:
-    """Return how much memory a process has in use."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+def family_resident_bytes(pid: int) -> int:
+    """Return how much memory a process and its children have in use."""
+    pages = (int(fields[_RESIDENT]) for fields in (_fields(pid), *_children(pid)))
+    return sum(pages) * _PAGE_BYTES
 
 
-def _children(pid: int) -> Iterator[float]:
+def _children(pid: int) -> Iterator[list[str]]:
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal():
             continue
@@ -48,7 +51,7 @@ def _children(pid: int) -> Iterator[float]:
         except (FileNotFoundError, ProcessLookupError):
             continue  # it has ended since
         if int(fields[_PARENT]) == pid:
-            yield (int(fields[_USER]) + int(fields[_SYSTEM])) / _TICKS
+            yield fields
 
 
 def _fields(pid: int) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Final
 from bench_database import migrated
 from bench_growth import fill_by_copy
 from bench_scale import Scale
+from bench_service import Service, serving
 from local_postgres import LocalPostgres
 
 FILLED: Final = "bench_filled"
@@ -38,3 +39,13 @@ def copied(server: LocalPostgres, scale: Scale, name: str) -> Iterator[str]:
         yield name
     finally:
         server.drop_database(name)
+
+
+@contextmanager
+def served(server: LocalPostgres, scale: Scale, name: str) -> Iterator[Service]:
+    """Run the service on a copy of the register."""
+    with (
+        copied(server, scale, name) as database,
+        serving(server, database, workers=scale.load.workers) as service,
+    ):
+        yield service

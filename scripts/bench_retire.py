@@ -6,10 +6,9 @@ from typing import Final
 
 from bench_database import settings_of, world_of
 from bench_load import Job, require_wrk
-from bench_register import copied
+from bench_register import served
 from bench_report import Findings
 from bench_scale import Scale
-from bench_service import serving
 from bench_turns import contest
 from bench_yardstick import yardstick
 from local_postgres import LocalPostgres
@@ -23,9 +22,9 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
     require_wrk()
     load = scale.load
     rival = yardstick(server, load)
-    with copied(server, scale, DATABASE) as database, serving(server, database) as service:
+    with served(server, scale, DATABASE) as service:
         settings = settings_of(server, scale)
-        job = Job("retire", world_of(server, database), load.clients)
+        job = Job("retire", world_of(server, service.database), load.clients)
         found = contest(service, {"retirements": job}, rival, load)
     measure = found["retirements"].measure(
         "single retirements",

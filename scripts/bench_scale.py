@@ -18,6 +18,7 @@ class LoadScale:
 
     pgbench_scale: int
     pgbench_clients: tuple[int, ...]  # the best of these is the yardstick
+    workers: int  # processes that serve
     clients: int
     bulk_clients: int
     bulk_acts: tuple[int, ...]  # in one request
@@ -70,6 +71,7 @@ FULL: Final = Scale(
     load=LoadScale(
         pgbench_scale=50,
         pgbench_clients=(8, 16, 32),
+        workers=1,
         clients=64,
         bulk_clients=8,
         bulk_acts=(100, 1_000),
@@ -102,6 +104,7 @@ QUICK: Final = Scale(
     load=LoadScale(
         pgbench_scale=50,
         pgbench_clients=(8, 16, 32),
+        workers=1,
         clients=64,
         bulk_clients=8,
         bulk_acts=(100, 1_000),

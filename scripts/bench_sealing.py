@@ -27,7 +27,6 @@ from app.registry import commit
 from app.registry.ledger.operations import Movement, Transfer, transfer
 from app.registry.ledger.rules import Choice
 from app.registry.log import pen as pen_module
-from app.registry.log.merkle import Frontier
 from app.registry.log.pen import Pen
 from app.registry.log.store import Head
 
@@ -54,7 +53,11 @@ $$;
 """
 _SEAL_BEGINS: Final = "    -- Seal:"
 _SEAL_ENDS: Final = "    -- Credits come into being"
-_NO_SEAL: Final = """    IF cardinality(l_leaf) > 0 THEN
+_NO_SEAL: Final = """    PERFORM FROM log_head FOR UPDATE;
+    IF (SELECT last_value FROM act_numbers) <> p_size THEN
+        RAISE EXCEPTION 'the numbers are no longer at %', p_size USING ERRCODE = '40001';
+    END IF;
+    IF cardinality(l_leaf) > 0 THEN
         PERFORM setval('act_numbers', p_size + cardinality(l_leaf));
     END IF;
 
@@ -141,8 +144,9 @@ def no_sealing() -> Iterator[None]:
             setattr(module, name, original)
 
 
-def _number_only(_: Head, pen: Pen) -> tuple[Frontier, list[bytes]]:
-    return Frontier(), [b""] * len(pen.records)
+def _number_only(head: Head, pen: Pen) -> tuple[Head, list[bytes]]:
+    acts = len(pen.records)
+    return Head(head.size + acts, head.root, head.peaks, pen.now), [b""] * acts
 
 
 async def _rounds(urls: dict[bool, str], world: World, scale: Scale) -> dict[bool, list[float]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import socket
 import subprocess
@@ -52,15 +51,14 @@ class Service:
         """Return how many acts its register has."""
         return int(self.query("SELECT size FROM log_head"))
 
-    def has_route(self, path: str) -> bool:
-        """Say whether it takes POST requests there."""
-        with _direct.open(f"{self.address}/v1/openapi.json", timeout=START_SECONDS_MAX) as answer:
-            return "post" in json.load(answer)["paths"].get(path, {})
-
 
 @contextmanager
 def serving(
-    server: LocalPostgres, database: str, *, command: Sequence[str] = (*APP_COMMAND, "serve")
+    server: LocalPostgres,
+    database: str,
+    *,
+    workers: int = 1,
+    command: Sequence[str] = (*APP_COMMAND, "serve"),
 ) -> Iterator[Service]:
     """
     Run a server process on a database, from its first answer to the end of its last.
@@ -68,6 +66,7 @@ def serving(
     Args:
         server: where the database is.
         database: a register.
+        workers: how many processes serve it.
         command: what serves it; gets the port behind ``--port``.
     """
     with tempfile.TemporaryDirectory(prefix="registry-bench-") as name:
@@ -75,7 +74,9 @@ def serving(
         environ = environ_of(server, database, data)
         with (data / "server.log").open("wb") as file:
             process = subprocess.Popen(
-                bound_command([*command, "--port", str(port)], signal.SIGTERM),
+                bound_command(
+                    [*command, "--port", str(port), "--workers", str(workers)], signal.SIGTERM
+                ),
                 cwd=ROOT,
                 env=environ,
                 stdin=subprocess.DEVNULL,

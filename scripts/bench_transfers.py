@@ -7,7 +7,7 @@ from typing import Final
 
 from bench_database import settings_of, world_of
 from bench_load import Job, require_wrk
-from bench_register import copied
+from bench_register import served
 from bench_report import Findings, Measure
 from bench_scale import Scale
 from bench_service import Service, serving
@@ -33,7 +33,7 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
     """Measure it."""
     require_wrk()
     rival = yardstick(server, scale.load)
-    with copied(server, scale, DATABASE) as database, serving(server, database) as service:
+    with served(server, scale, DATABASE) as service:
         settings = settings_of(server, scale)
         measures = [*_with_others(service, scale, rival), _alone(service, scale)]
     return Findings("transfers", measures, settings, SWITCHED_OFF)

@@ -112,9 +112,9 @@ def bench_folder() -> Path:
 
 def _scale(options: argparse.Namespace) -> Scale:
     scale = QUICK if options.quick else FULL
-    if options.minutes is None:
-        return scale
-    return replace(scale, load=replace(scale.load, endurance_minutes=options.minutes))
+    minutes = options.minutes or scale.load.endurance_minutes
+    load = replace(scale.load, workers=options.workers, endurance_minutes=minutes)
+    return replace(scale, load=load)
 
 
 def _options() -> argparse.Namespace:
@@ -128,6 +128,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small sizes, fewer seconds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the findings here")
     parser.add_argument("--minutes", type=int, metavar="N", help="of endurance; else 10")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="server processes")
     options = parser.parse_args()
     for name in options.sections:
         if name not in known:

@@ -17,7 +17,7 @@ import bench_start
 import bench_transfers
 import benchmarks
 import pytest
-from bench_load import LoadError, Replies
+from bench_load import Replies
 from bench_memory import Footprint, growth
 from bench_overload import Storm
 from bench_report import Findings, Measure, write_json
@@ -32,6 +32,7 @@ TINY = Scale(
     load=LoadScale(
         pgbench_scale=1,
         pgbench_clients=(1,),
+        workers=1,
         clients=4,
         bulk_clients=2,
         bulk_acts=(2, 3),
@@ -126,12 +127,13 @@ def test_the_section_retire_measures_what_it_says(server: LocalPostgres) -> None
 
 @needs_wrk
 def test_the_section_bulk_measures_what_it_says(server: LocalPostgres) -> None:
-    """As long as the service has no such route, the section has to say so."""
-    try:
-        measures = bench_bulk.run(server, TINY).measures
-    except LoadError as missing:
-        assert "no POST /v1/transfers/bulk" in str(missing)  # noqa: PT017  until it is there
-        return
+    """Expect both modes, over many accounts and over few."""
+    measures = bench_bulk.run(server, TINY).measures
+    assert {measure.name for measure in measures} == {
+        f"{acts} transfers a request, {mode}, {accounts} / T"
+        for acts, mode in zip(TINY.load.bulk_acts, ("atomic", "independent"), strict=True)
+        for accounts in ("many accounts", "ten accounts")
+    }
     assert {measure.target for measure in measures} == {2.0, 2.5}
     for measure in measures:
         assert measure.facts["acts committed"]
