@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Final
 
 import structlog
@@ -18,6 +18,7 @@ from app.entry.api.routes import ROUTERS
 from app.entry.api.short_ways import ShortWays
 from app.entry.committer import Committer
 from app.entry.identity import Identities
+from app.entry.late_reads import late_reads
 from app.entry.log_files import open_log_files
 from app.entry.middleware import Envelope, Intake
 from app.entry.publishing.agreement import check_published
@@ -94,7 +95,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     glances = make_engine(settings.database_url, connections_max=GLANCES_MAX)
     writes = make_engine(settings.database_url, connections_max=COMMITTER_CONNECTIONS_MAX)
     app.state.reads = reads
-    app.state.state_file = StateFile(reads, settings.data)
     app.state.identities = Identities(glances, app.state.token_keys)
     app.state.purposes = Purposes(glances)
     app.state.committer = Committer(writes, refusals_by_constraint())
@@ -102,8 +102,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with reading(reads) as connection:
             # Acts added to a database that lacks published ones could never be published.
             await check_published(connection, app.state.log_files)
-        await app.state.committer.start()
-        yield
+        async with late_reads(settings, reads, glances) as app.state.late_reads:
+            with closing(StateFile(app.state.late_reads, settings.data)) as app.state.state_file:
+                await app.state.committer.start()
+                yield
         # Requests are answered by now; what still waits for its commit gets it.
         try:
             async with asyncio.timeout(COMMIT_SECONDS_MAX):
@@ -111,6 +113,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         except TimeoutError:
             log.error("stopped_while_committing")  # noqa: TRY400  where, is no news
     finally:
-        app.state.state_file.close()
         for engine in (writes, glances, reads):
             await engine.dispose()

@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     )
 
     database_url: PostgresUrl = Field(validation_alias="DATABASE_URL")
+    # A streaming replica for what may be some seconds late: what visitors read, and exports.
+    read_database_url: PostgresUrl = Field(
+        default_factory=lambda filled: str(filled["database_url"]),
+        validation_alias="READ_DATABASE_URL",
+    )
     # May create tables and roles; the running service never uses it.
     migration_database_url: PostgresUrl = Field(
         default_factory=lambda filled: str(filled["database_url"]),

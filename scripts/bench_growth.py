@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import IO, Final
 
 import asyncpg
-from bench_database import do, settle
+from bench_database import do
 from bench_growth_plan import BLOCKS_PER_BATCH, Event, Plan
 from bench_growth_rows import COLUMNS, Rows, Sources
 from bench_growth_tables import Copied, indexes_later
@@ -43,6 +43,10 @@ _AT_ONCE: Final = 2_000  # users or accounts on their way to the committer
 _BACK_AND_FORTH: Final = 2**20
 # It refers to endings, which must be committed first.
 _LAST: Final = "ending_statements"
+_FILLED_TABLES: Final = """
+SELECT quote_ident(relname) AS name FROM pg_class
+ WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND pg_relation_size(oid) > 0
+"""
 
 
 @dataclass(frozen=True)
@@ -287,3 +291,18 @@ async def _user(
 
 def _actor(user: User) -> Actor:
     return Actor(user.id, user.party_id, user.party_kind, user.roles)
+
+
+async def settle(url: str) -> None:
+    """
+    Let the planner know what there is, and leave no page for a reader to tidy up.
+
+    A table that is empty stays as a new one: were it found empty, the planner would plan for that
+    until somebody looks again, while a new one is planned for as if it had some rows.
+    """
+    owner = await asyncpg.connect(url)
+    try:
+        tables = await owner.fetch(_FILLED_TABLES)
+        await owner.execute(f"VACUUM (ANALYZE) {', '.join(table['name'] for table in tables)}")
+    finally:
+        await owner.close()

@@ -62,14 +62,14 @@ function new_key()
   )
 end
 
-function new_transfer(user)
+function new_transfer(user, most)
   local from = user.accounts[math.random(#user.accounts)]
   local to = from
   while to == from do
     to = accounts[math.random(#accounts)]
   end
   return string.format(
-    '{"from_account":"%s","to_account":"%s","credits":%d}', from, to, math.random(10)
+    '{"from_account":"%s","to_account":"%s","credits":%d}', from, to, math.random(most)
   )
 end
 
@@ -85,13 +85,16 @@ end
 function new_bulk(user)
   local made = {}
   for n = 1, acts do
-    made[n] = new_transfer(user)
+    made[n] = new_transfer(user, 2)
   end
   return string.format('{"mode":"%s","transfers":[%s]}', mode, table.concat(made, ","))
 end
 
 local paths = { transfer = "/v1/transfers", bulk = "/v1/transfers/bulk", retire = "/v1/retirements" }
-local bodies = { transfer = new_transfer, bulk = new_bulk, retire = new_retirement }
+local bodies = {
+  transfer = function(user) return new_transfer(user, 10) end,
+  bulk = new_bulk, retire = new_retirement,
+}
 
 function request()
   local user = users[math.random(#users)]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from bench_database import fill, migrated, settle
+from bench_database import migrated
+from bench_growth import fill_by_copy
 from bench_scale import Scale
 from local_postgres import LocalPostgres
 
@@ -22,8 +23,10 @@ def filled(server: LocalPostgres, scale: Scale) -> str:
             flush=True,
         )
         server.create_database(FILLED, template=migrated(server))
-        asyncio.run(fill(server.url(FILLED), scale))
-        asyncio.run(settle(server.url(FILLED)))
+        filling = fill_by_copy(
+            server.url(FILLED), blocks=scale.blocks, accounts=scale.accounts, users=scale.users
+        )
+        asyncio.run(filling)
     return FILLED
 
 

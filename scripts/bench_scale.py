@@ -43,8 +43,7 @@ class Scale:
 
     name: str
     load: LoadScale
-    parties: int
-    users_per_party: int
+    users: int  # each of a party of their own
     accounts: int
     blocks: int
     in_flight: int
@@ -91,8 +90,7 @@ FULL: Final = Scale(
         overload_clients=(640, 4_200),
         overload_seconds=15,
     ),
-    parties=100,
-    users_per_party=2,
+    users=200,
     accounts=1_000,
     blocks=100_000,
     in_flight=64,
@@ -127,10 +125,9 @@ QUICK: Final = Scale(
         overload_clients=(640,),
         overload_seconds=6,
     ),
-    parties=100,
-    users_per_party=2,
-    accounts=200,
-    blocks=10_000,
+    users=200,
+    accounts=1_000,
+    blocks=20_000,
     in_flight=64,
     turns=7,
     turn_seconds=0.5,

@@ -14,7 +14,7 @@ STEPS: Final = 2  # how much of an address names a shelf: /v1/transfers of /v1/t
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class Way:
     """A route, and how it is reached."""
 
     pattern: "re.Pattern[str]"
@@ -41,19 +41,22 @@ class Addresses:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http":
-            path, method = scope["path"], scope["method"]
-            for way in self._shelves.get(_shelf_of(path), ()):
-                if method in way.methods and (found := way.pattern.match(path)):
-                    scope["route"] = way.route
-                    scope["endpoint"] = way.route.endpoint
-                    scope["path_params"] = {
-                        name: way.convertors[name].convert(text)
-                        for name, text in found.groupdict().items()
-                    }
-                    await way.app(scope, receive, send)
-                    return
-        await self._ordinary(scope, receive, send)
+        found = self.find(scope["method"], scope["path"]) if scope["type"] == "http" else None
+        if found is None:
+            await self._ordinary(scope, receive, send)
+            return
+        way, scope["path_params"] = found
+        scope["route"] = way.route
+        scope["endpoint"] = way.route.endpoint
+        await way.app(scope, receive, send)
+
+    def find(self, method: str, path: str) -> tuple[Way, dict[str, Any]] | None:
+        """Return the way to a route with what its address says; None: ask the framework."""
+        for way in self._shelves.get(_shelf_of(path), ()):
+            if method in way.methods and (match := way.pattern.match(path)):
+                texts = match.groupdict().items()
+                return way, {name: way.convertors[name].convert(text) for name, text in texts}
+        return None
 
 
 def find_by_address(app: FastAPI) -> None:
@@ -67,8 +70,8 @@ def _shelf_of(path: str) -> str:
     return "/".join(path.split("/", STEPS + 1)[: STEPS + 1])
 
 
-def _shelve(routes: Iterable[RouteContext]) -> Mapping[str, Sequence[_Way]]:
-    shelves: dict[str, list[_Way]] = {}
+def _shelve(routes: Iterable[RouteContext]) -> Mapping[str, Sequence[Way]]:
+    shelves: dict[str, list[Way]] = {}
     strangers: set[str] = set()  # shelves whose addresses other routes may take as well
     for context in routes:
         shelf = _shelf_of(context.path or "")
@@ -78,7 +81,7 @@ def _shelve(routes: Iterable[RouteContext]) -> Mapping[str, Sequence[_Way]]:
             strangers.add(shelf.partition("{")[0])
             continue
         shelves.setdefault(shelf, []).append(
-            _Way(
+            Way(
                 context.path_regex,
                 context.param_convertors,
                 frozenset(context.methods or ()),

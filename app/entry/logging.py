@@ -1,5 +1,7 @@
 """Log lines: constant events with fields, for people on a console or as JSON for machines."""
 
+import asyncio
+import atexit
 import io
 import json
 import logging
@@ -35,18 +37,37 @@ _SHARED: Final[list[Processor]] = [
 ]
 
 
+# How long a request's line may wait for company; whoever kills the process loses so much of them.
+GATHER_SECONDS: Final = 0.1
+
+
 class _Lossy(io.TextIOBase):
     """
     Standard error, but a line that cannot be written is lost.
 
-    A full disk, or a reader that has gone, must not fail the act that was to be told of.
+    A full disk, or a reader that has gone, must not fail the act that was to be told of. Lines of
+    requests are gathered for a moment: one by one, writing them costs as much as sending answers.
     """
 
+    def __init__(self) -> None:
+        self._gathered: list[str] = []
+
     def write(self, text: str) -> int:
-        """Write what can be written."""
+        """Write what can be written, after what was gathered."""
+        text = "".join([*self._gathered, text])
+        self._gathered.clear()
         with suppress(OSError):
             sys.stderr.write(text)
         return len(text)
+
+    def gather(self, line: str) -> None:
+        """Write a line within a moment, or at once where there is no loop to wait on."""
+        self._gathered.append(line)
+        if len(self._gathered) == 1:
+            try:
+                asyncio.get_running_loop().call_later(GATHER_SECONDS, self.write, "")
+            except RuntimeError:
+                self.write("")
 
     def flush(self) -> None:
         """Send it on, if somebody takes it."""
@@ -74,7 +95,7 @@ class _Form:
 
 _form: Final = _Form()
 _lossy: Final = _Lossy()
-_log: Final = structlog.get_logger()
+atexit.register(_lossy.write, "")
 
 
 def configure(log_format: LogFormat) -> None:
@@ -112,11 +133,10 @@ def note_request(served: Served) -> None:
     a tenth of the price.
     """
     if _form.of_request is None or len(_form.processors) != _form.count:
-        _log.info("request", **served._asdict())
+        structlog.get_logger().info("request", **served._asdict())
         return
     moment = clock.now().isoformat().removesuffix("+00:00") + "Z"
-    # Standard error sends every line on by itself.
-    _lossy.write(_form.of_request(served, request_id.get() or "", moment))
+    _lossy.gather(_form.of_request(served, request_id.get() or "", moment))
 
 
 def _as_json(served: Served, named: str, moment: str) -> str:

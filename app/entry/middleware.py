@@ -23,12 +23,14 @@ from app.entry.problems import (
     UnexpectedError,
     problem,
 )
+from app.kernel.db import sqlstate_of
 from app.kernel.errors import RegistryError
 from app.kernel.ids import new_id
 from app.kernel.outages import is_away
 
 log = structlog.get_logger()
 
+SNAPSHOT_LOST: Final = "40001"
 BODY_SECONDS_MAX: Final = 30
 UPLOAD_SECONDS_MAX: Final = 600  # the largest document over a slow line
 LENGTH_DIGITS_MAX: Final = 18  # of a declared length; the limits have eight
@@ -103,7 +105,8 @@ def _note(scope: Scope, status: int, began: float) -> None:
 def _refusal_of(error: Exception | asyncio.CancelledError, operation: str | None) -> RegistryError:
     if isinstance(error, asyncio.CancelledError):
         return OutcomeUnknownError()
-    if is_away(error):
+    # What a replica takes back while somebody reads it is there again for who asks once more.
+    if is_away(error) or sqlstate_of(error) == SNAPSHOT_LOST:
         log.warning("database_away", operation=operation, error=type(error).__name__)
         return DatabaseAwayError()
     log.error("request_failed", operation=operation, exc_info=error)

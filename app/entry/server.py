@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 log = structlog.get_logger()
@@ -19,7 +19,8 @@ log = structlog.get_logger()
 # Line, headers and cookies of a request; a token takes half a kilobyte of it.
 HEAD_BYTES_MAX: Final = 64 * 2**10
 HEAD_SECONDS_MAX: Final = 10
-# Open connections; each costs some tens of kilobytes. Beyond that newcomers are told 503.
+# Open connections; each costs some tens of kilobytes. Newcomers beyond that are told 503, and
+# beyond twice as many nothing any more.
 CONNECTIONS_MAX: Final = 4_000
 IDLE_SECONDS_MAX: Final = 15
 DRAIN_SECONDS_MAX: Final = 10  # for the requests under way when it is told to stop
@@ -82,14 +83,53 @@ class _ConnectionLoop(_Timer):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.create_task = loop.create_task
+        self.loop = loop
+
+
+class _Joined:
+    """
+    A connection's transport, on which the head of an answer waits for what comes behind it.
+
+    Uvicorn writes head and body one after the other, and each is a packet of its own that the
+    kernel takes to the reader: the dearest thing that happens to a small answer.
+    """
+
+    __slots__ = ("_held", "_loop", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held: bytes | None = None
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  all that is not about writing
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write what was held together with this; hold this where nothing was."""
+        held, self._held = self._held, None
+        if held is not None:
+            self._transport.write(held + data)
+        elif data:
+            self._held = data
+            self._loop.call_soon(self._let_go)  # an answer may be a head alone
+
+    def close(self) -> None:
+        """Write what is held, then close."""
+        self._let_go()
+        self._transport.close()
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._transport.write(self._held)
+            self._held = None
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """
-    A connection whose request heads are bounded in bytes and in time.
+    A connection whose request heads are bounded in bytes and in time, one of a bounded number.
 
     Uvicorn alone lets a client hold a connection for ever, or send headers until the memory is
-    full.
+    full; and where there are too many connections, it refuses the requests of all of them.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  whatever uvicorn gives
@@ -97,14 +137,22 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_timer = _Timer(self.loop)
         self._idleness = _ConnectionLoop(self.loop)
         self.loop = self._idleness  # type: ignore[assignment]
+        self._connections_max, self.limit_concurrency = self.limit_concurrency, None
         self._head_bytes = 0
         self._head_began = False
         self._head_is_open = True  # the first one is expected from the start
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect the first request."""
-        super().connection_made(transport)
+        joined = _Joined(transport, self._idleness.loop)
+        super().connection_made(joined)  # type: ignore[arg-type]
         self._head_timer.call_later(HEAD_SECONDS_MAX, self.transport.close)
+        if self._connections_max is None or len(self.connections) <= self._connections_max:
+            return
+        if len(self.connections) > 2 * self._connections_max:
+            self.transport.abort()
+        # Said once its request is there: an answer to nothing may be lost when the request comes.
+        self.app = _crowded
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
@@ -137,6 +185,12 @@ class BoundedProtocol(HttpToolsProtocol):
         """End a head."""
         self._head_is_open = False
         super().on_headers_complete()
+
+
+async def _crowded(_scope: Scope, _receive: Receive, send: Send) -> None:
+    headers = [(b"retry-after", b"1"), (b"content-length", b"0"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 class _Worker(uvicorn.Server):
@@ -198,13 +252,17 @@ def serve(
         timeout_keep_alive=IDLE_SECONDS_MAX,
         timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
     )
+    _load(config)
+    server = uvicorn.Server(config) if listener is None else _Worker(config)
+    log.info("serving", host=host, port=port)
+    server.run(None if listener is None else [listener])
+    return server.started
+
+
+def _load(config: uvicorn.Config) -> None:
     # The application is made of some ten thousand objects that stay: none is worth a look for
     # garbage, now or later.
     gc.disable()
     config.load()
     gc.freeze()
     gc.enable()
-    server = uvicorn.Server(config) if listener is None else _Worker(config)
-    log.info("serving", host=host, port=port)
-    server.run(None if listener is None else [listener])
-    return server.started

@@ -6,9 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-from app.kernel.db import reading
+from app.entry.late_reads import LateReads
 from app.registry.ledger.store.publishing import stream_state
 from app.registry.log.store import get_head
 
@@ -19,8 +17,8 @@ AGE_SECONDS_MAX: Final = 5.0
 class StateFile:
     """Keeps the last state that was written; whoever reads slowly holds a file, no snapshot."""
 
-    def __init__(self, engine: AsyncEngine, folder: Path) -> None:
-        self._engine = engine
+    def __init__(self, reads: LateReads, folder: Path) -> None:
+        self._reads = reads
         self._folder = folder
         self._turn = asyncio.Lock()
         self._file: Path | None = None
@@ -33,7 +31,7 @@ class StateFile:
             now_s = asyncio.get_running_loop().time()
             if self._file is not None and now_s - self._written_s < AGE_SECONDS_MAX:
                 return self._file
-            async with reading(self._engine) as connection:
+            async with self._reads.reading() as connection:
                 size = (await get_head(connection)).size
                 if self._file is None or size != self._size:
                     written = await asyncio.to_thread(self._new_file)

@@ -8,14 +8,16 @@ thousand acts waits for some turns more, not until nobody else asks.
 """
 
 import math
+import operator
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
+_arrival: Final = operator.itemgetter(0)
 
-ACTS_WAITING_MAX: Final = 10_000  # Beyond some seconds' work, "busy" is kinder than a longer queue.
+ACTS_WAITING_MAX: Final = 20_000  # Beyond some seconds' work, "busy" is kinder than a longer queue.
 TURN_ACTS: Final = 50  # A tenth of a commit: ten busy clients share every one.
 RETRY_AFTER_S_MIN: Final = 1
 RETRY_AFTER_S_MAX: Final = 30
@@ -37,7 +39,7 @@ class _Line(Generic[Item]):
 
     def __init__(self, client: str) -> None:
         self.client = client
-        self.requests: deque[tuple[Item, int]] = deque()
+        self.requests: deque[tuple[int, Item, int]] = deque()  # number of arrival, item, weight
         self.acts = 0  # in all its requests
         self.due = TURN_ACTS  # how many acts it may have in its next turn
 
@@ -69,6 +71,7 @@ class Queue(Generic[Item]):
         self._free = self._acts_max = acts_max
         self._lines: dict[str, _Line[Item]] = {}
         self._turns: deque[_Line[Item]] = deque()  # whose turn it is stands first
+        self._arrived = 0
         # Acts taken and seconds needed for them while others waited, the newest counting most.
         self._drained_acts = self._drained_s = 0.0
         self._taken_acts = 0  # by the last `take`, if it left others waiting
@@ -104,7 +107,8 @@ class Queue(Generic[Item]):
                 self._waiting_since_s = self._clock_s()
             line = self._lines[client] = _Line(client)
             self._turns.append(line)
-        line.requests.append((item, weight))
+        self._arrived += 1
+        line.requests.append((self._arrived, item, weight))
         line.acts += weight
         self._free -= weight
 
@@ -112,22 +116,25 @@ class Queue(Generic[Item]):
         """
         Return whose turn it is, of about this weight in all; nothing only if nobody waits.
 
+        Turns only say who comes along: those who do come in the order of their arrival.
+
         An item is never split: one that is heavier than all of it comes alone.
         """
         self._measure()
         before = self.acts
-        taken: list[Item] = []
+        taken: list[tuple[int, Item]] = []
         room = weight_max
         while self._turns and room > 0:
             room = self._turn(self._turns[0], room, taken)
         self._taken_acts = before - self.acts if self._turns else 0
-        return taken
+        taken.sort(key=_arrival)
+        return [item for _, item in taken]
 
-    def _turn(self, line: _Line[Item], room: int, taken: list[Item]) -> int:
+    def _turn(self, line: _Line[Item], room: int, taken: list[tuple[int, Item]]) -> int:
         """Take what a client has due; returns the room that is left, 0 where the next is larger."""
         requests = line.requests
         while requests:
-            item, weight = requests[0]
+            number, item, weight = requests[0]
             if not self._is_gone(item):
                 if weight > line.due:
                     line.due += TURN_ACTS
@@ -135,7 +142,7 @@ class Queue(Generic[Item]):
                     return room
                 if weight > room and taken:
                     return 0  # its turn goes on with the next commit
-                taken.append(item)
+                taken.append((number, item))
                 line.due -= weight
                 room -= weight
             requests.popleft()

@@ -27,7 +27,11 @@ metadata = MetaData(
 
 
 def make_engine(
-    database_url: str, *, connections_max: int, role: str | None = APP_ROLE
+    database_url: str,
+    *,
+    connections_max: int,
+    role: str | None = APP_ROLE,
+    asks_first: bool = False,
 ) -> AsyncEngine:
     """
     Make an engine whose connections act as the application's database role.
@@ -36,6 +40,8 @@ def make_engine(
         database_url: a ``postgresql://`` address.
         connections_max: upper bound of open connections.
         role: database role taken on connect; None keeps the role of the address (migrations).
+        asks_first: whether a connection is asked if it is still alive before it is given out, for
+            who has another place to go; it costs a round trip.
     """
     settings = {
         "application_name": "registry",
@@ -50,6 +56,7 @@ def make_engine(
         pool_size=connections_max,
         max_overflow=0,
         pool_timeout=CONNECT_SECONDS_MAX,
+        pool_pre_ping=asks_first,
         hide_parameters=True,  # a failed statement is logged; what it carried is nobody's business
         connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS_MAX},
     )
@@ -65,14 +72,19 @@ def sqlalchemy_url(database_url: str) -> str:
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Open a read-only snapshot: every statement inside sees the same state of the register."""
-    connection = await connect(engine)
+    connection = await open_snapshot(engine)
     try:
-        await connection.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
         yield connection
     finally:
         await connection.close()
+
+
+async def open_snapshot(engine: AsyncEngine) -> AsyncConnection:
+    """Open the connection of `reading`; the caller closes it."""
+    connection = await connect(engine)
+    return await connection.execution_options(
+        isolation_level="REPEATABLE READ", postgresql_readonly=True
+    )
 
 
 @asynccontextmanager

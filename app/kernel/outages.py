@@ -28,6 +28,11 @@ def is_away(error: BaseException) -> bool:
     return type(error).__module__.startswith("asyncpg") and sqlstate_of(error)[:2] in {*_AWAY, ""}
 
 
+def is_crowded(error: BaseException) -> bool:
+    """Say whether the database was not asked, because all connections to it were in use."""
+    return isinstance(error, PoolTimeoutError)
+
+
 def gave_up_waiting(notice: object) -> bool:
     """
     Say whether the server tells that it stopped waiting for its standby while committing.

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+import local_postgres
 from local_postgres import LocalPostgres
 
 from tests.conftest import Server, found, migrate
@@ -34,6 +35,22 @@ class Database:
         parts = urlsplit(self.postgres.url(database))
         return urlunsplit(parts._replace(query=f"host={self._socket}"))
 
+    def copy(self, primary: "Database") -> None:
+        """Become a standby of a running server."""
+        server = self.postgres
+        account = local_postgres._ServerAccount.for_cluster(server._cluster)
+        server._make_data_folder(account)
+        server._cluster.mkdir(mode=0o700)
+        account.own(server._cluster)
+        program = server._software(account) / "bin" / "pg_basebackup"
+        options = (
+            "--write-recovery-conf",
+            "--checkpoint=fast",  # a spread one would take a quarter of an hour
+            f"--dbname={primary.url('postgres')}",
+            f"--pgdata={server._cluster}",
+        )
+        local_postgres._run([program, *options], account)
+
     def kill(self) -> None:
         """Kill the postmaster and its children at once, so that none of them can tidy up."""
         postmaster = self.postgres.postmaster_pid
@@ -49,6 +66,18 @@ def a_database(**settings: str) -> Iterator[Database]:
     with tempfile.TemporaryDirectory(prefix="registry-tests-") as folder:
         Path(folder).chmod(0o711)
         made = Database(Path(folder), settings)
+        made.start()
+        yield made
+        made.postgres.stop()
+
+
+@contextmanager
+def a_standby_of(primary: Database) -> Iterator[Database]:
+    """Run a streaming replica of a server, made the way people make one."""
+    with tempfile.TemporaryDirectory(prefix="registry-tests-") as folder:
+        Path(folder).chmod(0o711)
+        made = Database(Path(folder), {"hot_standby_feedback": "on"})
+        made.copy(primary)
         made.start()
         yield made
         made.postgres.stop()

@@ -15,8 +15,8 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging, "configure", lambda _form: None)
 
 
-def run(url: str, data: Path, *arguments: str) -> Result:
-    environ = {"DATABASE_URL": url, "REGISTRY_DATA": str(data), "COLUMNS": "200"}
+def run(url: str, data: Path, *arguments: str, **more: str) -> Result:
+    environ = {"DATABASE_URL": url, "REGISTRY_DATA": str(data), "COLUMNS": "200", **more}
     return CliRunner().invoke(cli, arguments, env=environ)
 
 
@@ -40,6 +40,18 @@ def test_the_doctor_says_what_it_cannot_reach(tmp_path: Path) -> None:
     said = run("postgresql://nobody@127.0.0.1:1/x", tmp_path, "doctor")
     assert said.exit_code == 1
     assert "Is PostgreSQL running" in said.output
+
+
+def test_the_doctor_knows_a_replica_from_what_is_none(database_url: str, tmp_path: Path) -> None:
+    """A database of its own would tell visitors another story; one that is away does no harm."""
+    same = database_url.replace("postgresql:", "postgres:")
+    said = run(database_url, tmp_path, "doctor", READ_DATABASE_URL=same)
+    assert said.exit_code == 1
+    assert "must name a standby" in said.output
+    away = "postgresql://nobody@127.0.0.1:1/x"
+    said = run(database_url, tmp_path, "doctor", READ_DATABASE_URL=away)
+    assert said.exit_code == 0
+    assert "Is READ_DATABASE_URL right?" in said.output
 
 
 def test_an_administrator_is_made_and_the_register_checked(

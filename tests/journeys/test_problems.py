@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 
+import asyncpg
 import httpx2
 import pytest
 import pytest_asyncio
@@ -50,6 +51,10 @@ async def _find_no_connection() -> None:
     raise PoolTimeoutError(SECRET)
 
 
+async def _lose_the_snapshot() -> None:
+    raise asyncpg.SerializationError(SECRET)
+
+
 @pytest.fixture(scope="module")
 def service() -> FastAPI:
     """The service as it is, with a few routes that do what real ones must never do."""
@@ -60,6 +65,7 @@ def service() -> FastAPI:
     app.post("/v1/documents/trees")(_upload)
     app.get("/v1/broken")(_break)
     app.get("/v1/exhausted")(_find_no_connection)
+    app.get("/v1/conflict")(_lose_the_snapshot)
     return app
 
 
@@ -309,8 +315,10 @@ async def test_a_surprise_is_answered_without_its_text_and_logged_with_it(client
     assert document["request_id"] == response.headers["request-id"]
 
 
-async def test_a_database_that_is_away_is_not_a_surprise(client: Client) -> None:
-    response = await client.get("/v1/exhausted")
+@pytest.mark.parametrize("path", ["/v1/exhausted", "/v1/conflict"])
+async def test_a_database_that_is_away_is_not_a_surprise(client: Client, path: str) -> None:
+    """Nor is a replica that takes back what is being read from it."""
+    response = await client.get(path)
     _problem(response, 503, "database_away")
     assert response.headers["retry-after"] == "1"
 

@@ -35,7 +35,14 @@ async def port() -> AsyncIterator[int]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         running = uvicorn.Server(
-            uvicorn.Config(_echo, http=BoundedProtocol, ws="none", lifespan="off", log_config=None)
+            uvicorn.Config(
+                _echo,
+                http=BoundedProtocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                limit_concurrency=CONNECTIONS_MAX,
+            )
         )
         task = asyncio.create_task(running.serve([listener]))
         while not running.started:  # noqa: ASYNC110  uvicorn offers nothing to wait for
@@ -60,6 +67,7 @@ async def _say(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
         writer.close()
 
 
+CONNECTIONS_MAX = 3
 HEAD = b"POST / HTTP/1.1\r\nhost: x\r\n"
 
 
@@ -109,6 +117,30 @@ async def test_a_head_that_comes_in_drops_ends_all_the_same(
     """Each byte proves that somebody is there, but not that they will ever ask something."""
     monkeypatch.setattr(server, "HEAD_SECONDS_MAX", 0.2)
     assert await _say(port, *[b"P" if n == 0 else b"O" for n in range(8)], pause=0.05) == b""
+
+
+LAST = HEAD + b"content-length: 0\r\nconnection: close\r\n\r\n"
+
+
+async def test_one_connection_too_many_is_told_when_to_come_back(port: int) -> None:
+    """Those who were there first are served as before."""
+    there = [await asyncio.open_connection("127.0.0.1", port) for _ in range(CONNECTIONS_MAX)]
+    refused = await _say(port, LAST)
+    assert refused.startswith(b"HTTP/1.1 503")
+    assert b"\r\nretry-after: 1\r\n" in refused
+    for reader, writer in there:
+        writer.write(LAST)
+        assert (await reader.read()).startswith(b"HTTP/1.1 200")
+        writer.close()
+    assert (await _say(port, LAST)).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_crowd_of_connections_is_not_even_told(port: int) -> None:
+    """Each that waits for an answer costs memory too."""
+    there = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2 * CONNECTIONS_MAX)]
+    assert await _say(port, LAST) == b""
+    for _, writer in there:
+        writer.close()
 
 
 def test_a_wrong_option_is_said_plainly() -> None:

@@ -92,14 +92,14 @@ def _read_head(head: bytes) -> tuple[int, dict[str, str]]:
 
 
 def a_request(
-    method: str, path: str, *, token: str, key: str | None = None, body: object = None
+    method: str, path: str, *, token: str | None, key: str | None = None, body: object = None
 ) -> bytes:
-    """Return the bytes of a request."""
+    """Return the bytes of a request; token None: a visitor's."""
     content = b"" if body is None else json.dumps(body).encode()
     head = [
         f"{method} {path} HTTP/1.1",
         "host: registry.test",
-        f"authorization: Bearer {token}",
+        *([] if token is None else [f"authorization: Bearer {token}"]),
         *([] if key is None else [f"idempotency-key: {key}"]),
         *([] if body is None else ["content-type: application/json"]),
         f"content-length: {len(content)}",

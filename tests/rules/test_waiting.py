@@ -117,14 +117,10 @@ def test_a_newcomer_waits_for_one_turn_of_each_other_client(
         world.take()
     mine = world.put("newcomer", weight)
     before_me: Counter[str] = Counter()
-    while True:
-        for item in world.take():
-            if item == mine:
-                break
-            before_me[item[0]] += item[2]
-        else:
-            continue
-        break
+    # All of one commit are answered together, so what counts is what came in those before.
+    while mine not in (taken := world.take()):
+        for client, _, acts in taken:
+            before_me[client] += acts
     assert all(acts < TURN_ACTS + WEIGHT_MAX for acts in before_me.values())
     if all(size == 1 for sizes in busy.values() for size in sizes):
         assert all(acts <= TURN_ACTS for acts in before_me.values())
@@ -259,3 +255,11 @@ def test_a_commit_that_hangs_is_told_of_before_it_ends() -> None:
     world.take(COMMIT)
     world.now_s += 12
     assert full(world) == 12
+
+
+def test_those_who_come_along_come_in_the_order_of_their_arrival() -> None:
+    """Turns only say who comes: what arrived first is decided first."""
+    queue: Queue[int] = Queue(lambda _: False)
+    for number in range(30):
+        queue.put("abc"[number * 7 % 3], number)
+    assert queue.take(100) == list(range(30))

@@ -82,7 +82,11 @@ def listening(
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    class Listener(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """Say nothing of a connection that wrk drops in the end."""
+
+    listener = Listener(("127.0.0.1", 0), Answer)
     threading.Thread(target=listener.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{listener.server_port}"
     try:

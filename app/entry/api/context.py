@@ -38,12 +38,25 @@ class IdempotencyKeyMissingError(InvalidError):
 
 
 async def _read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
+    # Whoever signs in reads what they have just written, and decides on what there is. Visitors
+    # have written nothing: what they see may be some seconds late.
+    if "authorization" in request.headers:
+        opened = reading(request.app.state.reads)
+    else:
+        opened = request.app.state.late_reads.reading()
+    async with opened as connection:
+        yield connection
+
+
+async def _present_connection(request: Request) -> AsyncIterator[AsyncConnection]:
     async with reading(request.app.state.reads) as connection:
         yield connection
 
 
 # The snapshot ends before the response leaves, so a slow reader never holds a connection.
 Reader = Annotated[AsyncConnection, Depends(_read_connection, scope="function")]
+# For the log: who has seen a checkpoint asks next for what it promises, which must be there then.
+PresentReader = Annotated[AsyncConnection, Depends(_present_connection, scope="function")]
 
 _KeyHeader = Annotated[
     str | None,

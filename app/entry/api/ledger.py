@@ -26,7 +26,6 @@ from app.entry.api.wire import (
 )
 from app.entry.identity import Caller
 from app.entry.problems import refused
-from app.kernel.db import reading
 from app.kernel.quantities import CREDITS_MAX
 from app.registry.ledger import store
 from app.registry.ledger.rules import EntryKind
@@ -175,7 +174,7 @@ async def export_entries(
 
     async def lines() -> AsyncIterator[str]:
         # The request's own snapshot ends before the answer is sent: a stream opens its own.
-        async with reading(request.app.state.reads) as connection:
+        async with request.app.state.late_reads.reading() as connection:
             buffer = io.StringIO()
             writer = csv.writer(buffer)
             writer.writerow(EntryShown.model_fields)

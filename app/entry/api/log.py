@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from app.entry.api.context import Reader, StrictRoute
+from app.entry.api.context import PresentReader, StrictRoute
 from app.entry.api.log_numbers import LogNumber, LogNumberError
 from app.entry.api.wire import (
     Body,
@@ -149,7 +149,7 @@ class ConsistencyQuery(Body):
 @router.get(
     "/head", response_model=HeadShown, operation_id="get_log_head", summary="Read the log's head"
 )
-async def get_log_head(reader: Reader) -> Response:
+async def get_log_head(reader: PresentReader) -> Response:
     """
     Read how far the log is published. Public.
 
@@ -175,7 +175,9 @@ async def get_log_head(reader: Reader) -> Response:
     summary="Read the log",
     responses=refused(CursorError, LogNumberError),
 )
-async def list_log_entries(query: Annotated[EntriesQuery, Query()], reader: Reader) -> Response:
+async def list_log_entries(
+    query: Annotated[EntriesQuery, Query()], reader: PresentReader
+) -> Response:
     """Read acts in the order of the log. Public."""
     position = decode_cursor(query.cursor, int)
     first = position[0] if position else query.first
@@ -198,7 +200,7 @@ async def list_log_entries(query: Annotated[EntriesQuery, Query()], reader: Read
     summary="Read one act",
     responses=refused(LogEntryNotFoundError, LogNumberError),
 )
-async def get_log_entry(log_index: IndexPath, reader: Reader) -> Response:
+async def get_log_entry(log_index: IndexPath, reader: PresentReader) -> Response:
     """Read one act with the exact bytes that were hashed. Public."""
     return show(LogEntryShown.of(await store.get_entry(reader, log_index)))
 
@@ -211,7 +213,7 @@ async def get_log_entry(log_index: IndexPath, reader: Reader) -> Response:
     responses=refused(LogEntryNotFoundError, LogNumberError, LogSizeError, NotPublishedError),
 )
 async def prove_inclusion(
-    log_index: IndexPath, query: Annotated[InclusionQuery, Query()], reader: Reader
+    log_index: IndexPath, query: Annotated[InclusionQuery, Query()], reader: PresentReader
 ) -> Response:
     """Give the hashes that lead from an act to the root of the log. Public."""
     found = await proofs.get_inclusion(reader, log_index, size=query.size)
@@ -233,7 +235,7 @@ async def prove_inclusion(
     responses=refused(LogNumberError, LogSizeError),
 )
 async def prove_consistency(
-    query: Annotated[ConsistencyQuery, Query()], reader: Reader
+    query: Annotated[ConsistencyQuery, Query()], reader: PresentReader
 ) -> Response:
     """
     Give the hashes that show the log of one size as the beginning of the log of another. Public.

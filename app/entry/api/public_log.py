@@ -15,7 +15,7 @@ from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from app.entry.api.context import Reader, StrictRoute
+from app.entry.api.context import PresentReader, StrictRoute
 from app.entry.api.log_numbers import LogNumber, LogNumberError
 from app.entry.api.wire import Shown, show
 from app.entry.log_files import KEY, POLICY, LogFiles
@@ -106,7 +106,7 @@ def _file(description: str, media_type: str = "text/plain") -> dict[int | str, d
     summary="Get the signed checkpoint",
     responses={**refused(NotPublishedError), **_file("A signed note.")},
 )
-async def get_checkpoint(reader: Reader) -> Response:
+async def get_checkpoint(reader: PresentReader) -> Response:
     """Get the last published checkpoint: origin, size, root, signatures, cosignatures. Public."""
     _, note = await publication.get_published_note(reader, at_least=1)
     return Response(note, headers={"Cache-Control": _FOR_A_MOMENT}, media_type=_TEXT)
@@ -132,7 +132,7 @@ async def get_log_tile(
         ),
     ],
     request: Request,
-    reader: Reader,
+    reader: PresentReader,
 ) -> Response:
     """Get a tile of hashes, or a bundle of entries (C2SP tlog-tiles). Never changes. Public."""
     try:
@@ -190,7 +190,7 @@ async def get_receipt(
     log_index: Annotated[
         LogNumber, Path(description="Log index of the act, counted from 0.", examples=[42])
     ],
-    reader: Reader,
+    reader: PresentReader,
     accept: Annotated[str, Header(description="What you read.", examples=["text/plain"])] = "",
 ) -> Response:
     """

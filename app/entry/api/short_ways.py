@@ -121,12 +121,13 @@ def _way(context: RouteContext) -> _Way | None:
     asked = (*needs.path_params, *needs.header_params, *needs.cookie_params)
     if asked or any(parameter.field_info.is_required() for parameter in needs.query_params):
         return None
-    if [each.call for each in needs.dependencies] != [_WRITES_CREDITS] or len(
-        needs.body_params
-    ) != 1:
+    if [each.call for each in needs.dependencies] != [_WRITES_CREDITS]:
         return None
+    body: ModelField | None = context.body_field
+    if body is None or needs.body_params != [body]:
+        return None  # several, or one that stands in the body under a name
     (method,) = context.methods or {"POST"}
-    (writer,), (body,) = needs.dependencies, needs.body_params
+    (writer,) = needs.dependencies
     assert context.path is not None
     assert context.endpoint is not None
     assert writer.name is not None

@@ -15,7 +15,7 @@ from app.entry.cli.database import newest_revision
 from app.kernel import clock
 from app.kernel.db import APP_ROLE, make_engine, metadata
 from app.kernel.outages import is_away
-from app.registry.log.store import list_entries
+from app.registry.log.store import get_head, list_entries
 from app.registry.log.store.publication import get_published
 from app.settings import Settings
 
@@ -50,6 +50,7 @@ def examine(settings: Settings) -> list[Finding]:
         _data_folder(settings),
         _disk(settings),
         *asyncio.run(_examine_database(settings)),
+        *asyncio.run(_examine_replica(settings)),
     ]
 
 
@@ -104,6 +105,23 @@ async def _examine_database(settings: Settings) -> list[Finding]:
         return [Finding("database", type(error).__name__, advice, is_bad=True)]
     finally:
         await engine.dispose()
+
+
+async def _examine_replica(settings: Settings) -> list[Finding]:
+    if settings.read_database_url == settings.database_url:
+        return []
+    engine = make_engine(settings.read_database_url, connections_max=1)
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS_MAX), engine.connect() as connection:
+            size = (await get_head(connection)).size
+            follows = await _value(connection, "SELECT pg_is_in_recovery()")
+    except Exception as error:  # noqa: BLE001  the service does without it, whatever it has
+        advice = "Visitors are served by the database itself. Is READ_DATABASE_URL right?"
+        return [Finding("replica", type(error).__name__, advice)]
+    finally:
+        await engine.dispose()
+    advice = "" if follows else "READ_DATABASE_URL must name a standby of the database."
+    return [Finding("replica", f"has {size} acts", advice, is_bad=not follows)]
 
 
 async def _ask(connection: AsyncConnection, settings: Settings) -> list[Finding]:
