@@ -191,14 +191,15 @@ def single_transfer(service: Service, world: World) -> urllib.request.Request:
         f"{service.address}/v1/transfers",
         data=json.dumps({**numbers, "credits": 1}).encode(),
         headers={
-            "Authorization": f"Bearer {_token(service.data, holder.users[0].user_id)}",
+            "Authorization": f"Bearer {token_of(service.data, holder.users[0].user_id)}",
             "Content-Type": "application/json",
             "Idempotency-Key": secrets.token_urlsafe(16),
         },
     )
 
 
-def _token(data: Path, user_id: str) -> str:
+def token_of(data: Path, user_id: str) -> str:
+    """Return a token of somebody, good for some minutes, for the service with a data folder."""
     keys = TokenKeys((load_or_make_key(data / TOKEN_KEY_FILE),))
     return keys.issue(user_id=user_id, client_id=None, now=clock.now())
 

@@ -9,6 +9,7 @@ from typing import Final
 
 GIB: Final = 2**30
 BYTES_PER_ENTRY: Final = 900  # a log entry with its indexes, and some of what the WAL keeps of it
+BYTES_PER_BLOCK: Final = 1_500  # with the acts that led to it
 BYTES_BESIDE: Final = 12 * GIB  # the WAL at its largest, pgbench's and the ledger's databases
 
 
@@ -52,12 +53,16 @@ class Scale:
     rounds: int
     single_acts: int  # that are published alone, in each round
     log_entries: int
+    grown_blocks: int  # of the register that is large
+    grown_accounts: int
+    grown_users: int
     reads_per_round: int
     verified_acts: int
 
     def check_room(self, folder: Path) -> None:
         """Raise an OSError where the disk has no room for this."""
-        needed = self.log_entries * BYTES_PER_ENTRY + BYTES_BESIDE
+        needed = self.log_entries * BYTES_PER_ENTRY + self.grown_blocks * BYTES_PER_BLOCK
+        needed += BYTES_BESIDE
         place = next(parent for parent in (folder, *folder.parents) if parent.exists())
         free = shutil.disk_usage(place).free
         print(f"{place} has {free / GIB:.1f} GiB free; this takes up to {needed / GIB:.1f} GiB.")
@@ -96,6 +101,9 @@ FULL: Final = Scale(
     rounds=5,
     single_acts=5,
     log_entries=10_000_000,
+    grown_blocks=10_000_000,
+    grown_accounts=10_000,
+    grown_users=1_000,
     reads_per_round=2_000,
     verified_acts=1_000_000,
 )
@@ -129,6 +137,9 @@ QUICK: Final = Scale(
     rounds=3,
     single_acts=2,
     log_entries=100_000,
+    grown_blocks=200_000,
+    grown_accounts=1_000,
+    grown_users=100,
     reads_per_round=300,
     verified_acts=50_000,
 )

@@ -156,18 +156,22 @@ class MovementShown(Shown):
     @classmethod
     def of_entries(cls, entries: list[EntryRow]) -> "MovementShown":
         """Show a movement from its entries."""
-        first = entries[0]
-        return cls(
-            id=first.log_index,
-            kind=first.kind.word,
-            from_account=account_number(first.from_account),
-            to_account=account_number(first.to_account),
-            credits=sum(entry.last - entry.first + 1 for entry in entries),
-            moved=[MovedShown.of(entry) for entry in entries],
-            recorded_at=first.recorded_at,
-            dry_run=False,
-            receipt=receipt_address(first.log_index),
-        )
+        return cls(**_movement_of(entries))
+
+
+def _movement_of(entries: list[EntryRow]) -> dict[str, Any]:
+    first = entries[0]
+    return {
+        "id": first.log_index,
+        "kind": first.kind.word,
+        "from_account": account_number(first.from_account),
+        "to_account": account_number(first.to_account),
+        "credits": sum(entry.last - entry.first + 1 for entry in entries),
+        "moved": [MovedShown.of(entry) for entry in entries],
+        "recorded_at": first.recorded_at,
+        "dry_run": False,
+        "receipt": receipt_address(first.log_index),
+    }
 
 
 class EndedShown(MovementShown):
@@ -219,7 +223,7 @@ class EndingShown(EndedShown):
         """Show a retirement or cancellation, with its names only to those who may see them."""
         shown = row.statement if sees_all or row.visibility == "public" else None
         return cls(
-            **MovementShown.of_entries(entries).model_dump(),
+            **_movement_of(entries),
             purpose=row.purpose_code,
             visibility=row.visibility.value,
             happened_on=row.happened_on,

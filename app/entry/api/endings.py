@@ -161,7 +161,9 @@ async def show_endings(
     )
     page = found[: query.limit]
     has_more = len(found) > query.limit
-    owners = await store.list_owners(reader, [row.account_id for row in page])
+    # The public sees what is public, whoever owns it.
+    owned_by = [row.account_id for row in page if visitor is not None]
+    owners = await store.list_owners(reader, owned_by) if owned_by else {}
     entries = await store.list_movements(reader, [row.log_index for row in page])
     return show(
         Page[EndingShown](

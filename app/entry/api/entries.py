@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.api.wire import Moment, Page, Shown, encode_cursor
+from app.kernel.paging import INDEX_END
 from app.registry.ledger.serials import account_number
 from app.registry.ledger.store import EntryRow
 from app.registry.log import store as log
@@ -116,7 +117,7 @@ class MomentFilter(BaseModel):
 
     async def indexes(self, reader: AsyncConnection) -> tuple[int, int]:
         """Return the moments as log indexes: the first one in, and the first one no longer in."""
-        first, end = 0, (await log.get_head(reader)).size
+        first, end = 0, INDEX_END
         if self.recorded_from is not None:
             first = await log.get_size_before(reader, self.recorded_from)
         if self.recorded_before is not None:

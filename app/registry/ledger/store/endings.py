@@ -1,15 +1,16 @@
 """What readers ask of retirements and cancellations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, select, union_all
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.kernel.paging import INDEX_END, between, rows
+from app.kernel.paging import INDEX_END
 from app.registry.ledger.rules import Beneficiary, EntryKind, Statement, Visibility
-from app.registry.ledger.store.tables import ending_statements, endings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,20 @@ class EndingRow:
     statement: Statement | None
 
 
+_ENDING: Final = """
+    SELECT x.log_index, x.kind, x.account_id, x.credits, x.purpose_code, x.visibility,
+           x.happened_on, x.commitment, x.recorded_at, s.salt, s.beneficiary_name,
+           s.beneficiary_kind, s.beneficiary_identifier, s.reason
+"""
+_FIND: Final = text(f"""
+    {_ENDING} FROM endings x LEFT JOIN ending_statements s ON s.log_index = x.log_index
+     WHERE x.log_index = :log_index
+""")
+
+
 async def find_ending(connection: AsyncConnection, log_index: int) -> EndingRow | None:
     """Return the retirement or cancellation that an act was, or None."""
-    query = _endings().where(endings.c.log_index == log_index)
-    row = (await connection.execute(query)).first()
+    row = (await connection.execute(_FIND, {"log_index": log_index})).first()
     return None if row is None else _ending(row)
 
 
@@ -45,52 +56,52 @@ async def list_endings(
     limit: int,
 ) -> list[EndingRow]:
     """List retirements or cancellations, newest first, before a log index."""
-    column = endings.c
-    before = INDEX_END if after is None else after
-    columns: tuple[ColumnElement[int], ...] = (column.kind, column.log_index)
-    of_account: tuple[int, ...] = ()
+    statement = _page_statement(kinds, limit, of_account=account_id is not None)
+    asked = {"before": INDEX_END if after is None else after}
     if account_id is not None:
-        columns, of_account = (column.account_id, *columns), (account_id,)
-    ways = [
-        select(column.log_index)
-        .where(between(columns, (*of_account, int(k), -1), (*of_account, int(k), before)))
-        .order_by(*(along.desc() for along in columns))
-        .limit(rows(limit))
-        .subquery()
-        for k in kinds
-    ]
-    newest = union_all(*(select(way) for way in ways)).subquery()
-    page = select(newest).order_by(newest.c.log_index.desc()).limit(rows(limit)).subquery()
-    query = _endings().join(page, page.c.log_index == column.log_index)
-    found = await connection.execute(query.order_by(column.log_index.desc()))
-    return [_ending(row) for row in found]
+        asked["account"] = account_id
+    return [_ending(row) for row in await connection.execute(statement, asked)]
 
 
-def _endings() -> Select[Any]:
-    return select(endings, ending_statements).outerjoin(
-        ending_statements, ending_statements.c.log_index == endings.c.log_index
+@lru_cache(1_000)
+def _page_statement(kinds: tuple[EntryKind, ...], limit: int, *, of_account: bool) -> TextClause:
+    """Return the newest ones of each kind, together; rows are compared as in `paging.between`."""
+    columns, key = (
+        ("account_id, kind", "CAST(:account AS bigint), ") if of_account else ("kind", "")
     )
+    order = ", ".join(f"{column} DESC" for column in (*columns.split(", "), "log_index"))
+    ways = " UNION ALL ".join(
+        f"""(SELECT * FROM endings
+              WHERE ({columns}, log_index) > ({key}{kind:d}, -1)
+                AND ({columns}, log_index) < ({key}{kind:d}, CAST(:before AS bigint))
+              ORDER BY {order} LIMIT {limit:d})"""  # noqa: S608  constants and numbers
+        for kind in kinds
+    )
+    return text(f"""
+        {_ENDING} FROM (SELECT * FROM ({ways}) AS x ORDER BY log_index DESC LIMIT {limit:d}) AS x
+          LEFT JOIN LATERAL (SELECT * FROM ending_statements
+                              WHERE log_index = x.log_index LIMIT 1) AS s ON true
+         ORDER BY x.log_index DESC
+    """)  # noqa: S608  constants and numbers
 
 
-def _ending(row: Row[Any]) -> EndingRow:
+def _ending(row: Sequence[Any]) -> EndingRow:
+    salt, name, beneficiary, identifier, reason = row[9:]
     statement = None
-    if row.salt is not None:
-        statement = Statement(
-            row.beneficiary_name,
-            Beneficiary(row.beneficiary_kind),
-            row.beneficiary_identifier,
-            row.reason,
-        )
+    if salt is not None:
+        statement = Statement(name, Beneficiary(beneficiary), identifier, reason)
+    log_index, kind, account, credits_ended, purpose, visibility = row[:6]
+    happened_on, commitment, recorded_at = row[6:9]
     return EndingRow(
-        log_index=row.log_index,
-        kind=EntryKind(row.kind),
-        account_id=row.account_id,
-        credits=row.credits,
-        purpose_code=row.purpose_code,
-        visibility=Visibility(row.visibility),
-        happened_on=row.happened_on,
-        commitment=row.commitment,
-        recorded_at=row.recorded_at,
-        salt=row.salt,
+        log_index=log_index,
+        kind=EntryKind(kind),
+        account_id=account,
+        credits=credits_ended,
+        purpose_code=purpose,
+        visibility=Visibility(visibility),
+        happened_on=happened_on,
+        commitment=commitment,
+        recorded_at=recorded_at,
+        salt=salt,
         statement=statement,
     )

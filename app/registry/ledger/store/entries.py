@@ -5,15 +5,40 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.registry.ledger.rules import Batch, EntryKind
-from app.registry.ledger.store.tables import batches, ledger_entries
 
 HISTORY_STEPS_MAX: Final = 500  # A serial that moved more often shows its latest movements.
 
-_entries = ledger_entries.c
+_ENTRY: Final = (
+    "e.log_index, e.line, e.kind, e.batch_id, e.first_serial, e.last_serial, e.from_account,"
+    " e.to_account, e.from_balance, e.to_balance, e.from_total, e.to_total, e.previous_log_index,"
+    " e.recorded_at"
+)
+# What `entry_of` reads. Written out, and read by place: pages of entries are what is read most.
+ENTRY_AND_BATCH: Final = (
+    f"{_ENTRY}, t.vintage, t.credits, t.serial_prefix, t.programme_code, t.project_code,"
+    " t.project_name, t.activity_id, t.province_code, t.log_index, t.issued_at"
+)
+_ENTRY_COLUMNS: Final = 14
+_HISTORY: Final = text(f"""
+    WITH RECURSIVE walk AS (
+        SELECT {_ENTRY}, 1 AS step FROM ledger_entries e
+         WHERE e.log_index = :log_index AND e.batch_id = :batch
+           AND :serial BETWEEN e.first_serial AND e.last_serial
+        UNION ALL
+        SELECT {_ENTRY}, w.step + 1 FROM walk w JOIN ledger_entries e
+            ON e.log_index = w.previous_log_index AND e.batch_id = :batch
+           AND :serial BETWEEN e.first_serial AND e.last_serial
+         WHERE w.step < :steps_max)
+    SELECT * FROM walk ORDER BY step
+""")  # noqa: S608  constants
+_OF_ACTS: Final = text(f"""
+    SELECT {ENTRY_AND_BATCH} FROM ledger_entries e JOIN batches t ON t.id = e.batch_id
+     WHERE e.log_index = ANY(CAST(:acts AS bigint[])) ORDER BY e.log_index, e.line
+""")  # noqa: S608  constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,36 +70,18 @@ async def list_serial_history(
 
     All serials of a block have the same history: a movement takes a run out of one block.
     """
-    query = text("""
-        WITH RECURSIVE walk AS (
-            SELECT e.*, 1 AS step FROM ledger_entries e
-             WHERE e.log_index = :log_index AND e.batch_id = :batch
-               AND :serial BETWEEN e.first_serial AND e.last_serial
-            UNION ALL
-            SELECT e.*, w.step + 1 FROM walk w JOIN ledger_entries e
-                ON e.log_index = w.previous_log_index AND e.batch_id = :batch
-               AND :serial BETWEEN e.first_serial AND e.last_serial
-             WHERE w.step < :steps_max)
-        SELECT * FROM walk ORDER BY step
-    """)
     asked = {
         "log_index": log_index,
         "batch": batch.id,
         "serial": serial,
         "steps_max": HISTORY_STEPS_MAX,
     }
-    return [_entry(row, batch) for row in await connection.execute(query, asked)]
+    return [_entry(row, batch) for row in await connection.execute(_HISTORY, asked)]
 
 
 async def list_movement(connection: AsyncConnection, log_index: int) -> list[EntryRow]:
     """Return the entries of one act that moved credits, in order; empty where it moved none."""
-    query = (
-        select(ledger_entries, *batch_columns())
-        .join(batches, batches.c.id == _entries.batch_id)
-        .where(_entries.log_index == log_index)
-        .order_by(_entries.line)
-    )
-    return [joined(row) for row in await connection.execute(query)]
+    return (await list_movements(connection, [log_index]))[log_index]
 
 
 async def list_movements(
@@ -82,57 +89,16 @@ async def list_movements(
 ) -> dict[int, list[EntryRow]]:
     """Return the entries of several acts that moved credits, by log index."""
     found: dict[int, list[EntryRow]] = {log_index: [] for log_index in log_indexes}
-    query = (
-        select(ledger_entries, *batch_columns())
-        .join(batches, batches.c.id == _entries.batch_id)
-        .where(_entries.log_index.in_(log_indexes))
-        .order_by(_entries.log_index, _entries.line)
-    )
-    for row in await connection.execute(query):
-        found[row.log_index].append(joined(row))
+    for row in await connection.execute(_OF_ACTS, {"acts": list(log_indexes)}):
+        found[row[0]].append(entry_of(row))
     return found
 
 
-def batch_columns() -> list[Any]:
-    """Return the columns of batches under names of their own, to be selected beside entries."""
-    # Both tables have a log index and so on: the batch's columns come under names of their own.
-    return [column.label(f"batch_{column.name}") for column in batches.c if column.name != "id"]
+def entry_of(row: Sequence[Any]) -> EntryRow:
+    """Read an entry from the values of `ENTRY_AND_BATCH`."""
+    return _entry(row, Batch(row[3], *row[_ENTRY_COLUMNS:]))
 
 
-def joined(row: Row[Any]) -> EntryRow:
-    """Read an entry from a row that has its batch's columns too."""
-    return _entry(
-        row,
-        Batch(
-            id=row.batch_id,
-            vintage=row.batch_vintage,
-            credits=row.batch_credits,
-            serial_prefix=row.batch_serial_prefix,
-            programme_code=row.batch_programme_code,
-            project_code=row.batch_project_code,
-            project_name=row.batch_project_name,
-            activity_id=row.batch_activity_id,
-            province_code=row.batch_province_code,
-            log_index=row.batch_log_index,
-            issued_at=row.batch_issued_at,
-        ),
-    )
-
-
-def _entry(row: Row[Any], batch: Batch) -> EntryRow:
-    return EntryRow(
-        log_index=row.log_index,
-        line=row.line,
-        kind=EntryKind(row.kind),
-        batch=batch,
-        first=row.first_serial,
-        last=row.last_serial,
-        from_account=row.from_account,
-        to_account=row.to_account,
-        from_balance=row.from_balance,
-        to_balance=row.to_balance,
-        from_total=row.from_total,
-        to_total=row.to_total,
-        previous=row.previous_log_index,
-        recorded_at=row.recorded_at,
-    )
+def _entry(row: Sequence[Any], batch: Batch) -> EntryRow:
+    log_index, line, kind, _, *rest = row[:_ENTRY_COLUMNS]
+    return EntryRow(log_index, line, EntryKind(kind), batch, *rest)

@@ -5,18 +5,18 @@ Each goes along an index that gives the order of the log: of an account, of a ba
 the log itself. What else is asked for is looked for on the way, in so many entries at a time.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, select, true, union_all
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.kernel.paging import INDEX_END, Found, between, rows
+from app.kernel.paging import INDEX_END, Found
 from app.registry.ledger.rules import BUFFER, CANCELLED, RETIRED, SOURCE, EntryKind
 from app.registry.ledger.serials import BATCHES_PER_VINTAGE
-from app.registry.ledger.store.entries import EntryRow, batch_columns, joined
-from app.registry.ledger.store.tables import batches, ledger_entries
+from app.registry.ledger.store.entries import ENTRY_AND_BATCH, EntryRow, entry_of
 
 # Before a page comes back with what was found; it takes some ten milliseconds.
 ENTRIES_LOOKED_AT_MAX: Final = 2_000
@@ -24,20 +24,28 @@ EXPORT_ROWS_PER_READ: Final = 1_000
 
 _LINES_END: Final = 2**15  # above every line
 
-_entries = ledger_entries.c
 Place = tuple[int, int]  # log index and line
-_placed = batches.alias("placed")
-_ACCOUNT_COLUMNS: Final = (_entries.from_account, _entries.to_account)
 
+_ACCOUNT_SIDES: Final = ("from_account", "to_account")
 # Every kind but one is known by an account of the registry's own. (Some share one.)
-_OWN_SIDE: Final[dict[EntryKind, tuple[ColumnElement[int], int]]] = {
-    EntryKind.ISSUED: (_entries.from_account, SOURCE),
-    EntryKind.TAKEN_OVER: (_entries.from_account, SOURCE),
-    EntryKind.BUFFERED: (_entries.to_account, BUFFER),
-    EntryKind.RETIRED: (_entries.to_account, RETIRED),
-    EntryKind.CANCELLED: (_entries.to_account, CANCELLED),
-    EntryKind.BUFFER_RELEASED: (_entries.from_account, BUFFER),
-    EntryKind.BUFFER_CANCELLED: (_entries.from_account, BUFFER),
+_OWN_SIDE: Final = {
+    EntryKind.ISSUED: ("from_account", SOURCE),
+    EntryKind.TAKEN_OVER: ("from_account", SOURCE),
+    EntryKind.BUFFERED: ("to_account", BUFFER),
+    EntryKind.RETIRED: ("to_account", RETIRED),
+    EntryKind.CANCELLED: ("to_account", CANCELLED),
+    EntryKind.BUFFER_RELEASED: ("from_account", BUFFER),
+    EntryKind.BUFFER_CANCELLED: ("from_account", BUFFER),
+}
+_OF_BATCHES: Final = {"batch_prefix": "t.serial_prefix", "activity_id": "t.activity_id"}
+# What is looked for on the way, in words that offer the planner no other way.
+_ON_THE_WAY: Final = {
+    "vintage": f"e.batch_id / {BATCHES_PER_VINTAGE} = :vintage",
+    "province_code": "(SELECT p.province_code FROM batches p WHERE p.id = e.batch_id)"
+    " = :province_code",
+    "kind": "e.kind = :kind",
+    "credits_min": "e.last_serial - e.first_serial + 1 >= :credits_min",
+    "credits_max": "e.last_serial - e.first_serial + 1 <= :credits_max",
 }
 
 
@@ -56,58 +64,38 @@ class EntryFilter:
     credits_min: int | None = None
     credits_max: int | None = None
 
-    @property
-    def passes_over(self) -> bool:
-        """Whether entries on the way may not be among those asked for."""
-        looked_for = (
-            self.vintage,
-            self.province_code,
-            self.kind,
-            self.credits_min,
-            self.credits_max,
-        )
-        return any(value is not None for value in looked_for)
 
+class _Way(NamedTuple):
+    """How entries are found: what it depends on which statement it takes, and on nothing else."""
 
-@dataclass(frozen=True, slots=True)
-class _Walk:
-    """A part of the log that is gone along, either way; its ends are not included."""
-
-    low: Place
-    high: Place
+    sides: tuple[str, ...]  # columns of accounts that are gone along; empty: neither
+    of_batches: tuple[
+        str, ...
+    ]  # what says which batches are gone along; empty: no batch in special
+    on_the_way: tuple[str, ...]  # what entries are passed over for
     newest_first: bool
 
-    @classmethod
-    def of(cls, wanted: EntryFilter, after: Place | None, *, newest_first: bool) -> "_Walk":
-        """Begin where the filter begins, or after a place."""
-        low: Place = ((wanted.first_index or 0) - 1, _LINES_END)
-        high: Place = (INDEX_END if wanted.end_index is None else wanted.end_index, -1)
-        if after is not None and newest_first:
-            high = min(high, after)
-        elif after is not None:
-            low = max(low, after)
-        return cls(low, high, newest_first)
+
+class _Walk(NamedTuple):
+    """A part of the log that is gone along; its ends are not included."""
+
+    way: _Way
+    low: Place
+    high: Place
+    asked: dict[str, object]  # the values of what is asked for
 
     def until(self, place: Place) -> "_Walk":
         """End with a place, which is included."""
-        if self.newest_first:
-            return _Walk((place[0], place[1] - 1), self.high, newest_first=True)
-        return _Walk(self.low, (place[0], place[1] + 1), newest_first=False)
+        if self.way.newest_first:
+            return self._replace(low=(place[0], place[1] - 1))
+        return self._replace(high=(place[0], place[1] + 1))
 
-    def along(
-        self,
-        query: Select[Any],
-        columns: Sequence[ColumnElement[Any]],
-        key: Sequence[object] = (),
-    ) -> Select[Any]:
-        """Narrow a query to this part, for a key of an index that ends with index and line."""
-        ordered = (*columns, _entries.log_index, _entries.line)
-        query = query.where(between(ordered, (*key, *self.low), (*key, *self.high)))
-        return query.order_by(*self.order(*ordered))
-
-    def order(self, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-        """Return columns in the order of the walk."""
-        return [column.desc() for column in columns] if self.newest_first else list(columns)
+    @property
+    def parameters(self) -> dict[str, object]:
+        """All that the statement is given."""
+        low, high = self.low, self.high
+        ends = {"low": low[0], "low_line": low[1], "high": high[0], "high_line": high[1]}
+        return {**self.asked, **ends}
 
 
 async def list_entries(
@@ -119,12 +107,12 @@ async def list_entries(
     limit: int,
 ) -> Found[EntryRow]:
     """List entries in log order, either way, after a log index and line."""
-    walk = _Walk.of(wanted, after, newest_first=newest_first)
+    walk = _walk(wanted, after, newest_first=newest_first)
     looked_until = None
-    if wanted.passes_over:
-        looked_until = await _find_end(connection, wanted, walk)
+    if walk.way.on_the_way:
+        looked_until = await _find_end(connection, walk)
         walk = walk if looked_until is None else walk.until(looked_until)
-    found = await _list(connection, wanted, walk, limit + 1)
+    found = await _list(connection, walk, limit + 1)
     if len(found) > limit:
         return Found(found[:limit], (found[limit - 1].log_index, found[limit - 1].line))
     return Found(found, looked_until)
@@ -163,80 +151,96 @@ async def list_statement(
 ) -> list[EntryRow]:
     """List an account's entries in log order within log indexes."""
     wanted = EntryFilter(account_id=account_id, first_index=first_index, end_index=end_index)
-    walk = _Walk.of(wanted, after, newest_first=False)
-    return await _list(connection, wanted, walk, limit)
+    return await _list(connection, _walk(wanted, after, newest_first=False), limit)
 
 
-async def _find_end(connection: AsyncConnection, wanted: EntryFilter, walk: _Walk) -> Place | None:
+def _walk(wanted: EntryFilter, after: Place | None, *, newest_first: bool) -> _Walk:
+    """Begin where the filter begins, or after a place."""
+    low: Place = ((wanted.first_index or 0) - 1, _LINES_END)
+    high: Place = (INDEX_END if wanted.end_index is None else wanted.end_index, -1)
+    if after is not None and newest_first:
+        high = min(high, after)
+    elif after is not None:
+        low = max(low, after)
+    asked = {
+        name: value
+        for name in ("account_id", *_OF_BATCHES, *_ON_THE_WAY)
+        if (value := getattr(wanted, name)) is not None
+    }
+    of_batches = tuple(name for name in _OF_BATCHES if name in asked)
+    sides: tuple[str, ...] = _ACCOUNT_SIDES if "account_id" in asked else ()
+    if not sides and not of_batches and wanted.kind in _OWN_SIDE:
+        side, asked["account_id"] = _OWN_SIDE[wanted.kind]
+        sides = (side,)
+    on_the_way = tuple(name for name in _ON_THE_WAY if name in asked)
+    return _Walk(_Way(sides, of_batches, on_the_way, newest_first), low, high, asked)
+
+
+async def _find_end(connection: AsyncConnection, walk: _Walk) -> Place | None:
     """Return the last entry that may be looked at; None: there are not that many."""
-    ways = _ways(wanted, walk, select(_entries.log_index, _entries.line), ENTRIES_LOOKED_AT_MAX)
-    place = select(ways.c.log_index, ways.c.line).order_by(*walk.order(*ways.c))
-    last = place.offset(rows(ENTRIES_LOOKED_AT_MAX - 1)).limit(rows(1))
-    row = (await connection.execute(last)).first()
-    return None if row is None else (row.log_index, row.line)
+    statement = _end_statement(walk.way, ENTRIES_LOOKED_AT_MAX)
+    row = (await connection.execute(statement, walk.parameters)).first()
+    return None if row is None else (row[0], row[1])
 
 
-async def _list(
-    connection: AsyncConnection, wanted: EntryFilter, walk: _Walk, limit: int
-) -> list[EntryRow]:
-    looked_for = select(ledger_entries).where(*_conditions(wanted))
-    ways = _ways(wanted, walk, looked_for, limit)
-    order = walk.order(ways.c.log_index, ways.c.line)
-    page = select(ways).order_by(*order).limit(rows(limit)).subquery()
-    query = (
-        select(page, *batch_columns())
-        .join(batches, batches.c.id == page.c.batch_id)
-        .order_by(*walk.order(page.c.log_index, page.c.line))
+async def _list(connection: AsyncConnection, walk: _Walk, limit: int) -> list[EntryRow]:
+    statement = _page_statement(walk.way, limit)
+    return [entry_of(row) for row in await connection.execute(statement, walk.parameters)]
+
+
+# Statements are kept as they are: to put one together anew takes longer than to run it.
+@lru_cache(1_000)
+def _page_statement(way: _Way, limit: int) -> TextClause:
+    looked_for = " AND ".join(_ON_THE_WAY[name] for name in way.on_the_way) or "true"
+    found = _union(way, "e.*", looked_for, limit)
+    order = _order(way, "e.log_index", "e.line")
+    return text(f"""
+        SELECT {ENTRY_AND_BATCH}
+          FROM (SELECT * FROM ({found}) AS e ORDER BY {order} LIMIT {limit:d}) AS e
+          JOIN batches t ON t.id = e.batch_id ORDER BY {order}
+    """)  # noqa: S608  constants and a number
+
+
+@lru_cache(1_000)
+def _end_statement(way: _Way, entries: int) -> TextClause:
+    found = _union(way, "e.log_index, e.line", "true", entries)
+    order = _order(way, "e.log_index", "e.line")
+    return text(
+        f"SELECT * FROM ({found}) AS e ORDER BY {order} OFFSET {entries - 1:d} LIMIT 1"  # noqa: S608
     )
-    return [joined(row) for row in await connection.execute(query)]
 
 
-def _ways(wanted: EntryFilter, walk: _Walk, looked_for: Select[Any], limit: int) -> Any:  # noqa: ANN401  a subquery
-    """Return the first entries of every index that what is wanted lies along, together."""
-    by_batch = wanted.batch_prefix is not None or wanted.activity_id is not None
-    columns: Sequence[ColumnElement[Any]] = (_entries.batch_id,) if by_batch else ()
-    key: Sequence[object] = (batches.c.id,) if by_batch else ()
-    sides: list[tuple[ColumnElement[Any], int]] = []
-    if wanted.account_id is not None:
-        sides = [(column, wanted.account_id) for column in _ACCOUNT_COLUMNS]
-    elif wanted.kind in _OWN_SIDE and not by_batch:
-        sides = [_OWN_SIDE[wanted.kind]]
-    if sides:
-        ways = [
-            walk.along(looked_for, (side, *columns), (account, *key)).limit(rows(limit))
-            for side, account in sides
-        ]
-    else:
-        ways = [walk.along(looked_for, columns, key).limit(rows(limit))]
-    if not by_batch:
-        return union_all(*(select(way.subquery()) for way in ways)).subquery()
-    return union_all(*(_of_batches(wanted, way) for way in ways)).subquery()
+def _union(way: _Way, columns: str, looked_for: str, limit: int) -> str:
+    """Return the first entries of every index that is gone along."""
+    return " UNION ALL ".join(
+        _along(way, side, columns, looked_for, limit) for side in (way.sides or (None,))
+    )
 
 
-def _of_batches(wanted: EntryFilter, way: Select[Any]) -> Select[Any]:
-    """Go one way along each of the batches that are meant."""
-    along = way.correlate(batches).lateral()
-    of_each = select(along).select_from(batches).join(along, true())
-    if wanted.batch_prefix is not None:
-        of_each = of_each.where(batches.c.serial_prefix == wanted.batch_prefix)
-    if wanted.activity_id is not None:
-        of_each = of_each.where(batches.c.activity_id == wanted.activity_id)
-    return of_each
+def _along(way: _Way, side: str | None, columns: str, looked_for: str, limit: int) -> str:
+    """
+    Return the first entries along one index: of an account, of a batch, of both, or of the log.
+
+    Rows are compared as in `app.kernel.paging.between`, and for the same reason.
+    """
+    place = {"e.log_index": "CAST({end} AS bigint)", "e.line": "CAST({end}_line AS bigint)"}
+    key = {f"e.{side}": "CAST(:account_id AS bigint)"} if side else {}
+    key |= {"e.batch_id": "t.id"} if way.of_batches else {}
+    index = ", ".join((*key, *place))
+    low, high = (
+        ", ".join((*key.values(), *(at.format(end=end) for at in place.values())))
+        for end in (":low", ":high")
+    )
+    along = f"""
+        SELECT {columns} FROM ledger_entries e
+         WHERE ({index}) > ({low}) AND ({index}) < ({high}) AND {looked_for}
+         ORDER BY {_order(way, *key, *place)} LIMIT {limit:d}
+    """  # noqa: S608  constants and a number
+    if not way.of_batches:
+        return f"({along})"
+    of_batches = " AND ".join(f"{_OF_BATCHES[name]} = :{name}" for name in way.of_batches)
+    return f"SELECT a.* FROM batches t CROSS JOIN LATERAL ({along}) AS a WHERE {of_batches}"  # noqa: S608
 
 
-def _conditions(wanted: EntryFilter) -> list[ColumnElement[bool]]:
-    """Return what is looked for on the way: in words that offer the planner no other way."""
-    size = _entries.last_serial - _entries.first_serial + 1
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.vintage is not None:
-        conditions.append(_entries.batch_id // BATCHES_PER_VINTAGE == wanted.vintage)
-    if wanted.province_code is not None:
-        of_batch = select(_placed.c.province_code).where(_placed.c.id == _entries.batch_id)
-        conditions.append(of_batch.scalar_subquery() == wanted.province_code)
-    if wanted.kind is not None:
-        conditions.append(_entries.kind == int(wanted.kind))
-    if wanted.credits_min is not None:
-        conditions.append(size >= wanted.credits_min)
-    if wanted.credits_max is not None:
-        conditions.append(size <= wanted.credits_max)
-    return conditions
+def _order(way: _Way, *columns: str) -> str:
+    return ", ".join(f"{column} DESC" if way.newest_first else column for column in columns)

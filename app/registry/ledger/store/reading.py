@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, TextClause, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.paging import INDEX_END, Found, between, rows
@@ -15,7 +16,6 @@ from app.registry.ledger.store.tables import accounts, balances, batches
 
 ALL_HOLDINGS: Final = 1000  # above every account of the registry's own, below every other
 
-
 # Before a page of holdings comes back with what was found; it takes some milliseconds.
 BALANCES_LOOKED_AT_MAX: Final = 1_000
 BATCHES_LOOKED_AT_MAX: Final = 1_000
@@ -23,10 +23,22 @@ BATCHES_LOOKED_AT_MAX: Final = 1_000
 # What batches are listed by: columns of an index that ends with the id, the most telling one first.
 BATCH_FILTERS: Final = ("project_code", "activity_id", "province_code", "programme_code", "vintage")
 
+_BATCH: Final = ", ".join(f"t.{column.name}" for column in batches.c)
+# The balances an account has, in the order of its batches; so many at a time.
+_BALANCES: Final = """
+    (SELECT account_id, batch_id, credits FROM balances
+      WHERE (account_id, batch_id) > (:account, :after) AND account_id <= :account
+      ORDER BY account_id, batch_id LIMIT {looked_at:d}) AS s
+"""
+_BALANCES_END: Final = "SELECT count(*), max(batch_id) FROM {balances} LIMIT {limit:d}"
+_HELD_NOW: Final = """
+    SELECT {batch}, s.credits FROM {balances} JOIN batches t ON t.id = s.batch_id
+     WHERE s.credits <> 0 ORDER BY s.account_id, s.batch_id LIMIT {limit:d}
+"""
 # What an account held of a batch: what its last entry of it until then says. Row comparisons, as in
 # `_total_below`.
 _HELD_THEN: Final = """
-    SELECT t.*, p.held FROM balances s
+    SELECT {batch}, p.held FROM {balances}
       JOIN LATERAL (
         SELECT held FROM (
             (SELECT log_index, line, from_balance AS held FROM ledger_entries
@@ -39,10 +51,7 @@ _HELD_THEN: Final = """
                 AND (to_account, batch_id, log_index) < (:account, s.batch_id, :size)
               ORDER BY to_account DESC, batch_id DESC, log_index DESC, line DESC LIMIT 1)
         ) AS last ORDER BY log_index DESC, line DESC LIMIT 1) AS p ON p.held <> 0
-      JOIN batches t ON t.id = s.batch_id
-     WHERE (s.account_id, s.batch_id) > (:account, :after)
-       AND (s.account_id, s.batch_id) < (:account, :until)
-     ORDER BY s.account_id, s.batch_id
+      JOIN batches t ON t.id = s.batch_id ORDER BY s.account_id, s.batch_id LIMIT {limit:d}
 """
 
 
@@ -121,31 +130,26 @@ async def list_holdings(
         after: batch id to go on after.
         limit: rows.
     """
-    # An account may have had far more batches than it holds, now or then.
-    key = (balances.c.account_id, balances.c.batch_id)
-    places = (
-        select(balances.c.batch_id)
-        .where(between(key, (account_id, after), (account_id, INDEX_END)))
-        .order_by(*key)
+    asked = {"account": account_id, "after": after}
+    form, looked_at = _HELD_NOW if size is None else _HELD_THEN, BALANCES_LOOKED_AT_MAX
+    held = await connection.execute(
+        _held_statement(form, limit + 1, looked_at),
+        asked if size is None else {**asked, "size": size},
     )
-    end = await connection.scalar(places.offset(rows(BALANCES_LOOKED_AT_MAX - 1)).limit(rows(1)))
-    until = INDEX_END if end is None else end + 1
-    if size is None:
-        query = (
-            select(batches, balances.c.credits.label("held"))
-            .join(batches, batches.c.id == balances.c.batch_id)
-            .where(between(key, (account_id, after), (account_id, until)), balances.c.credits != 0)
-            .order_by(*key)
-            .limit(rows(limit + 1))
-        )
-        held = await connection.execute(query)
-    else:
-        asked = {"account": account_id, "size": size, "after": after, "until": until}
-        held = await connection.execute(text(f"{_HELD_THEN} LIMIT {limit + 1:d}"), asked)
-    found = [Holding(to_batch(row), row.held) for row in held]
+    found = [Holding(Batch(*row[:-1]), row[-1]) for row in held]
     if len(found) > limit:
         return Found(found[:limit], (found[limit - 1].batch.id,))
-    return Found(found, None if end is None else (end,))
+    # An account may have had far more batches than it holds, now or then.
+    ends = await connection.execute(_held_statement(_BALANCES_END, 1, looked_at), asked)
+    count, end = ends.one()
+    return Found(found, (end,) if count == looked_at else None)
+
+
+# Statements are kept as they are: to put one together anew takes about as long as to run it.
+@lru_cache(1_000)
+def _held_statement(form: str, limit: int, looked_at: int) -> TextClause:
+    balances_of = _BALANCES.format(looked_at=looked_at)
+    return text(form.format(batch=_BATCH, balances=balances_of, limit=limit))
 
 
 async def list_runs(

@@ -1,0 +1,56 @@
+"""The registers that are large: filled by COPY once a run, for every section that needs one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import asyncpg
+from bench_database import migrated
+from bench_growth import fill_by_copy
+from bench_scale import Scale
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from local_postgres import LocalPostgres
+
+from app.registry.log.checkpoints import Checkpoint
+from app.registry.log.notes import Note, sign
+from app.settings import Settings
+
+
+def grown(server: LocalPostgres, blocks: int, scale: Scale) -> str:
+    """Fill a register with so many blocks where there is none yet; returns its name."""
+    name = f"bench_grown_{blocks}"
+    if name not in server.query("SELECT datname FROM pg_database").splitlines():
+        print(f"Filling a register by COPY: {blocks:,} blocks ...", flush=True)
+        began = time.perf_counter()
+        server.create_database(name, template=migrated(server))
+        filling = fill_by_copy(
+            server.url(name), blocks=blocks, accounts=scale.grown_accounts, users=scale.grown_users
+        )
+        asyncio.run(filling)
+        print(f"  in {time.perf_counter() - began:.0f} s", flush=True)
+    return name
+
+
+def publish(url: str) -> None:
+    """Let all of a register's log be published, by a key that nobody keeps: proofs end there."""
+    asyncio.run(_publish(url))
+
+
+async def _publish(url: str) -> None:
+    owner = await asyncpg.connect(url)
+    try:
+        size, root = await owner.fetchrow("SELECT size, root FROM log_head")
+        origin = Settings.model_fields["log_origin"].default
+        text = Checkpoint(origin, size, root).text
+        note = Note(text, (sign(origin, Ed25519PrivateKey.generate(), text),)).encode()
+        # The database takes no size before it was said to be signed.
+        await owner.execute(
+            "UPDATE log_checkpoint SET signing_size = $1, signing_root = $2", size, root
+        )
+        await owner.execute(
+            "UPDATE log_checkpoint SET size = $1, root = $2, note = $3, published_at = now()",
+            *(size, root, note),
+        )
+    finally:
+        await owner.close()

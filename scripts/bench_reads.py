@@ -1,0 +1,208 @@
+"""The section ``reads``: what people ask of a large register, against a read by primary key."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import median, quantiles
+from typing import Final
+from urllib.parse import quote
+
+from bench_client import Client, request_of
+from bench_database import settings_of, world_of
+from bench_grown import grown, publish
+from bench_load import token_of
+from bench_report import Findings, Measure
+from bench_scale import Scale
+from bench_service import Service, serving
+from local_postgres import LocalPostgres
+
+from app.registry.ledger.serials import account_number
+
+TARGET: Final = 2.0
+BATCHES_KNOWN: Final = 5_000
+WARM_UP_READS: Final = 30  # of each kind
+BASE: Final = "one act by its index"
+SWITCHED_OFF: Final = ("nothing: both are requests to the same service",)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is asked for: everything is somewhere in the register, at random."""
+
+    chance: random.Random
+    size: int  # of the log
+    began_at: datetime
+    last_at: datetime
+    batches: list[tuple[str, int]]  # serial prefix and credits
+    accounts: list[tuple[int, str]]  # with a token of who owns it
+
+    def act(self) -> int:
+        """Return the log index of some act."""
+        return self.chance.randrange(self.size)
+
+    def account(self) -> tuple[str, str]:
+        """Return the number of some account, and the token of who may read it."""
+        account, token = self.chance.choice(self.accounts)
+        return account_number(account), token
+
+    def moment(self) -> str:
+        """Return some moment since the register began, for an address."""
+        seconds = (self.last_at - self.began_at).total_seconds()
+        moment = self.began_at + timedelta(seconds=self.chance.random() * seconds)
+        return quote(moment.astimezone(UTC).isoformat())
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long each kind of read took, in milliseconds, and how much came."""
+
+    took_ms: Mapping[str, list[float]]
+    bytes_read: dict[str, int]
+
+
+def _act(known: Known) -> bytes:
+    return request_of(f"/v1/log/entries/{known.act()}")
+
+
+def _serial(known: Known) -> bytes:
+    prefix, credits_made = known.chance.choice(known.batches)
+    return request_of(f"/v1/serials?serial={prefix}-{known.chance.randint(1, credits_made)}")
+
+
+def _proof(known: Known) -> bytes:
+    return request_of(f"/v1/log/entries/{known.act()}/inclusion")
+
+
+def _balance(known: Known) -> bytes:
+    number, token = known.account()
+    return request_of(f"/v1/accounts/{number}", token)
+
+
+def _balance_then(known: Known) -> bytes:
+    number, token = known.account()
+    return request_of(f"/v1/accounts/{number}/holdings?limit=1&as_of={known.moment()}", token)
+
+
+def _history(known: Known) -> bytes:
+    number, token = known.account()
+    return request_of(f"/v1/accounts/{number}/statement", token)
+
+
+def _history_since(known: Known) -> bytes:
+    number, token = known.account()
+    path = f"/v1/accounts/{number}/statement?recorded_from={known.moment()}"
+    return request_of(path, token)
+
+
+def _holdings(known: Known) -> bytes:
+    number, token = known.account()
+    return request_of(f"/v1/accounts/{number}/holdings", token)
+
+
+def _retirements(_: Known) -> bytes:
+    return request_of("/v1/retirements")
+
+
+READS: Final[Mapping[str, Callable[[Known], bytes]]] = {
+    BASE: _act,
+    "where a serial is, with its history": _serial,
+    "proof of an act": _proof,
+    "balance of an account": _balance,
+    "balance as of any moment": _balance_then,
+    "page of a statement": _history,
+    "page of a statement from any moment on": _history_since,
+    "page of holdings": _holdings,
+    "page of retirements": _retirements,
+}
+
+
+def run(server: LocalPostgres, scale: Scale) -> Findings:
+    """Measure it."""
+    database = grown(server, scale.grown_blocks, scale)
+    publish(server.url(database))
+    with serving(server, database) as service:
+        settings = settings_of(server, scale)
+        rounds = _rounds(service, _known(service), scale)
+    measures = [_compare(name, rounds, scale) for name in READS if name != BASE]
+    return Findings("reads", measures, settings, SWITCHED_OFF)
+
+
+def _known(service: Service) -> Known:
+    size, began_at, last_at = service.query(
+        "SELECT size, (SELECT to_json(min(recorded_at)) FROM log_entries),"
+        " to_json(recorded_at) FROM log_head"
+    ).split("|")
+    batches = service.query(
+        f"SELECT serial_prefix, credits FROM batches ORDER BY md5(id::text) LIMIT {BATCHES_KNOWN}"  # noqa: S608  a number
+    )
+    tokens = {
+        holder: token_of(service.data, holder.users[0].user_id)
+        for holder in world_of(service.server, service.database).holders
+    }
+    return Known(
+        chance=random.Random(7),  # noqa: S311  the same reads at every run
+        size=int(size),
+        began_at=datetime.fromisoformat(began_at.strip('"')),
+        last_at=datetime.fromisoformat(last_at.strip('"')),
+        batches=[
+            (prefix, int(credits_made))
+            for prefix, credits_made in (line.split("|") for line in batches.splitlines())
+        ],
+        accounts=[
+            (account, token) for holder, token in tokens.items() for account in holder.accounts
+        ],
+    )
+
+
+def _rounds(service: Service, known: Known, scale: Scale) -> list[Times]:
+    """Read one of each, again and again: whatever else runs here meets all of them alike."""
+    client = Client(service)
+    rounds = []
+    try:
+        _round(client, known, WARM_UP_READS)
+        for number in range(scale.rounds):
+            rounds.append(_round(client, known, scale.reads_per_round))
+            print(f"  round {number + 1}: {median(rounds[-1].took_ms[BASE]):.2f} ms", flush=True)
+    finally:
+        client.close()
+    return rounds
+
+
+def _round(client: Client, known: Known, reads: int) -> Times:
+    times = Times({name: [] for name in READS}, dict.fromkeys(READS, 0))
+    for _ in range(reads):
+        for name, request in READS.items():
+            took_ms, body = client.get(request(known))
+            times.took_ms[name].append(took_ms)
+            times.bytes_read[name] += len(body)
+    return times
+
+
+def _compare(name: str, rounds: Sequence[Times], scale: Scale) -> Measure:
+    def at(percent: int, what: str) -> list[float]:
+        return [quantiles(times.took_ms[what], n=100)[percent - 1] for times in rounds]
+
+    pairs = {
+        percent: list(zip(at(percent, name), at(percent, BASE), strict=True))
+        for percent in (50, 99)
+    }
+    reads = scale.reads_per_round * len(rounds)
+    return Measure(
+        name=f"{name} / a read by primary key, p99",
+        what=f"{name}, against {BASE} (GET /v1/log/entries), over HTTP, one client, in turns",
+        ratios=[one / base for one, base in pairs[99]],
+        bound="at most",
+        target=TARGET,
+        facts={
+            "the same ratio, p50": median(one / base for one, base in pairs[50]),
+            "ms, p50 (median)": median(one for one, _ in pairs[50]),
+            "ms, p99 (median)": median(one for one, _ in pairs[99]),
+            "primary key, ms, p50 (median)": median(base for _, base in pairs[50]),
+            "primary key, ms, p99 (median)": median(base for _, base in pairs[99]),
+            "bytes an answer": sum(times.bytes_read[name] for times in rounds) / reads,
+            "blocks in the register": scale.grown_blocks,
+        },
+    )
