@@ -59,6 +59,9 @@ TINY = Scale(
     log_entries=3_000,
     reads_per_round=20,
     verified_acts=3_000,
+    grown_blocks=2_000,
+    grown_accounts=40,
+    grown_users=6,
 )
 
 
