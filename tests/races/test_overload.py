@@ -99,7 +99,7 @@ def a_bulk(world: World, token: str, *, key: str) -> bytes:
 async def test_a_flood_is_refused_in_good_order_and_others_are_served(
     registry: Registry, tmp_path: Path
 ) -> None:
-    assert BULKS * ACTS_MAX > ACTS_WAITING_MAX, "otherwise nothing is refused"
+    assert BULKS * ACTS_MAX > ACTS_WAITING_MAX // 2, "more than one user may have waiting"
     world = await a_world(registry, credits_made=10_000_000)
     with ServerProcess(registry.url, data=tmp_path) as process:
         storm = Storm(world, (a_token(tmp_path, world.sender), False))
