@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, Literal
 
 from bench_database import settings_of, world_of
@@ -37,7 +38,7 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
             for acts, mode in zip(load.bulk_acts, MODES, strict=True)
             for name, world in worlds.items()
         }
-        found = contest(service, jobs, rival, load)
+        found = contest(service, jobs, rival, replace(load, turn_seconds=load.bulk_turn_seconds))
     measures = [
         of.measure(
             name,

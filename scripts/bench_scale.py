@@ -23,6 +23,7 @@ class LoadScale:
     clients: int
     bulk_clients: int
     bulk_acts: tuple[int, ...]  # in one request
+    bulk_turn_seconds: float  # a thousand acts are one commit: some must fall into a turn
     hot_accounts: int
     rounds: int
     warm_up_seconds: float
@@ -80,6 +81,7 @@ FULL: Final = Scale(
         clients=64,
         bulk_clients=8,
         bulk_acts=(100, 1_000),
+        bulk_turn_seconds=4.6,
         hot_accounts=10,
         rounds=5,
         warm_up_seconds=4.6,
@@ -116,6 +118,7 @@ QUICK: Final = Scale(
         clients=64,
         bulk_clients=8,
         bulk_acts=(100, 1_000),
+        bulk_turn_seconds=1.6,
         hot_accounts=10,
         rounds=2,
         warm_up_seconds=0.6,

@@ -6,7 +6,7 @@ import sys
 from typing import Final
 
 from bench_database import settings_of, world_of
-from bench_load import Job, require_wrk
+from bench_load import Job, LoadError, require_wrk
 from bench_register import served
 from bench_report import Findings, Measure
 from bench_scale import Scale
@@ -79,6 +79,8 @@ def _alone(service: Service, scale: Scale) -> Measure:
         for number in range(load.rounds + 1):
             for side, turns in sides if number % 2 else reversed(sides):
                 turn = take_turn(side, job, seconds=load.turn_seconds)
+                if not turn.replies.answers:
+                    raise LoadError(f"nobody was answered: {job.name}; {side.log}")
                 if number:  # the first one warms up
                     turns.append(turn)
     return Measure(

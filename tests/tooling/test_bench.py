@@ -36,6 +36,7 @@ TINY = Scale(
         clients=4,
         bulk_clients=2,
         bulk_acts=(2, 3),
+        bulk_turn_seconds=0.2,
         hot_accounts=3,
         rounds=2,
         warm_up_seconds=0.2,
