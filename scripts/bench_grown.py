@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Final
 
 import asyncpg
 from bench_database import migrated
@@ -16,6 +17,10 @@ from app.registry.log.checkpoints import Checkpoint
 from app.registry.log.notes import Note, sign
 from app.settings import Settings
 
+BLOCKS_EACH_MIN: Final = 100
+ACCOUNTS_MIN: Final = 20
+ACCOUNTS_PER_USER_MIN: Final = 5
+
 
 def grown(server: LocalPostgres, blocks: int, scale: Scale) -> str:
     """Fill a register with so many blocks where there is none yet; returns its name."""
@@ -24,10 +29,9 @@ def grown(server: LocalPostgres, blocks: int, scale: Scale) -> str:
         print(f"Filling a register by COPY: {blocks:,} blocks ...", flush=True)
         began = time.perf_counter()
         server.create_database(name, template=migrated(server))
-        filling = fill_by_copy(
-            server.url(name), blocks=blocks, accounts=scale.grown_accounts, users=scale.grown_users
-        )
-        asyncio.run(filling)
+        accounts = max(ACCOUNTS_MIN, min(scale.grown_accounts, blocks // BLOCKS_EACH_MIN))
+        users = min(scale.grown_users, accounts // ACCOUNTS_PER_USER_MIN)
+        asyncio.run(fill_by_copy(server.url(name), blocks=blocks, accounts=accounts, users=users))
         print(f"  in {time.perf_counter() - began:.0f} s", flush=True)
     return name
 

@@ -94,7 +94,9 @@ async def fill_by_copy(
     """
     assert 1 <= users <= accounts
     assert accounts > 1
-    world = await _admit_all(url, accounts=accounts, users=users, began_at=clock.now() - SPAN)
+    world = await _admit_all(
+        url, accounts=accounts, users=users, sources=SOURCES, began_at=clock.now() - SPAN
+    )
     head = await _get_head(url)
     everybody = (*world.holders, *world.sources)
     rows = Rows(
@@ -205,7 +207,15 @@ async def _set_head(owner: asyncpg.Connection, rows: Rows) -> None:
 # ---------------------------------------------------------------- who acts
 
 
-async def _admit_all(url: str, *, accounts: int, users: int, began_at: datetime) -> World:
+async def found(url: str) -> Actor:
+    """Found a register, and admit nobody but its first administrator."""
+    world = await _admit_all(url, accounts=0, users=0, sources=(), began_at=clock.now())
+    return world.administrator
+
+
+async def _admit_all(
+    url: str, *, accounts: int, users: int, sources: Sequence[str], began_at: datetime
+) -> World:
     """Found the register and admit everybody, through the committer, at the beginning."""
     engine = make_engine(url, connections_max=2)
     committer = Committer(engine, refusals_by_constraint(), now=lambda: began_at)
@@ -214,7 +224,7 @@ async def _admit_all(url: str, *, accounts: int, users: int, began_at: datetime)
         await do(committer, founding.REGISTRY, founding.found)
         password_hash = await hash_password(PASSWORD)
         administrator = await _administrator(committer, password_hash)
-        sources = [await _source(committer, administrator, code, password_hash) for code in SOURCES]
+        opened = [await _source(committer, administrator, code, password_hash) for code in sources]
         share = [accounts // users + (number < accounts % users) for number in range(users)]
         holders: list[Holder] = []
         for first in range(0, users, _AT_ONCE):
@@ -228,7 +238,7 @@ async def _admit_all(url: str, *, accounts: int, users: int, began_at: datetime)
     finally:
         await committer.stop()
         await engine.dispose()
-    return World(administrator, holders, sources)
+    return World(administrator, holders, opened)
 
 
 async def _administrator(committer: Committer, password_hash: str) -> Actor:

@@ -57,6 +57,10 @@ class Scale:
     grown_blocks: int  # of the register that is large
     grown_accounts: int
     grown_users: int
+    growth_blocks: tuple[int, ...]  # the large one among them
+    growth_compared: tuple[int, int]
+    import_acts: int
+    import_rounds: int
     reads_per_round: int
     verified_acts: int
 
@@ -106,6 +110,10 @@ FULL: Final = Scale(
     grown_blocks=10_000_000,
     grown_accounts=10_000,
     grown_users=1_000,
+    growth_blocks=(1_000, 100_000, 1_000_000, 10_000_000),
+    growth_compared=(100_000, 10_000_000),
+    import_acts=40_000,
+    import_rounds=3,
     reads_per_round=2_000,
     verified_acts=1_000_000,
 )
@@ -143,6 +151,10 @@ QUICK: Final = Scale(
     grown_blocks=200_000,
     grown_accounts=1_000,
     grown_users=100,
+    growth_blocks=(10_000, 200_000),
+    growth_compared=(10_000, 200_000),
+    import_acts=4_000,
+    import_rounds=1,
     reads_per_round=300,
     verified_acts=50_000,
 )

@@ -28,10 +28,13 @@ from typing import Final
 
 import bench_bulk
 import bench_endurance
+import bench_import
 import bench_log
 import bench_memory
 import bench_overload
+import bench_reads
 import bench_retire
+import bench_size
 import bench_start
 import bench_transfers
 from bench_report import Findings, show_table, write_json
@@ -48,6 +51,9 @@ SECTIONS: Final[dict[str, Callable[[LocalPostgres, Scale], Findings]]] = {
     "start": bench_start.run,
     "memory": bench_memory.run,
     "overload": bench_overload.run,
+    "import": bench_import.run,
+    "reads": bench_reads.run,
+    "growth": bench_size.run,
 }
 # Sections that take their time, and so run only where they are named.
 LONG: Final = {"endurance": bench_endurance.run}

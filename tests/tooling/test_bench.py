@@ -9,10 +9,13 @@ from pathlib import Path
 
 import bench_bulk
 import bench_endurance
+import bench_import
 import bench_log
 import bench_memory
 import bench_overload
+import bench_reads
 import bench_retire
+import bench_size
 import bench_start
 import bench_transfers
 import benchmarks
@@ -58,6 +61,13 @@ TINY = Scale(
     rounds=2,
     single_acts=2,
     log_entries=3_000,
+    grown_blocks=2_000,
+    grown_accounts=100,
+    grown_users=10,
+    growth_blocks=(500, 2_000),
+    growth_compared=(500, 2_000),
+    import_acts=60,
+    import_rounds=1,
     reads_per_round=20,
     verified_acts=3_000,
     grown_blocks=2_000,
@@ -120,6 +130,32 @@ def test_the_section_transfers_measures_what_it_says(server: LocalPostgres) -> N
     assert alone.facts["plain: acts committed"]
     assert found.settings["PostgreSQL full_page_writes"] == "on"
     assert found.settings["plan_cache_mode of the service"] == "force_generic_plan"
+
+
+def test_the_section_reads_measures_what_it_says(server: LocalPostgres) -> None:
+    """Every address it asks for is answered; each kind has its own figure."""
+    found = bench_reads.run(server, TINY)
+    assert len(found.measures) == len(bench_reads.READS) - 1
+    for measure in found.measures:
+        assert (measure.bound, measure.target, len(measure.ratios)) == ("at most", 2.0, TINY.rounds)
+        assert measure.facts["bytes an answer"]
+        assert min(measure.ratios) > 0
+
+
+@needs_wrk
+def test_the_section_growth_measures_what_it_says(server: LocalPostgres) -> None:
+    (measure,) = bench_size.run(server, TINY).measures
+    assert (measure.bound, measure.target, len(measure.ratios)) == ("at least", 0.7, TINY.rounds)
+    for blocks in TINY.growth_blocks:
+        assert measure.facts[f"{blocks:,} blocks: acts committed a second (median)"]
+
+
+def test_the_section_import_measures_what_it_says(server: LocalPostgres) -> None:
+    """It checks by itself that everything was taken over, and copies every row of it."""
+    (measure,) = bench_import.run(server, TINY).measures
+    assert (measure.bound, measure.target) == ("at least", 0.3)
+    assert measure.facts["acts (blocks taken over, retirements)"] == TINY.import_acts
+    assert min(measure.ratios) > 0
 
 
 @needs_wrk
