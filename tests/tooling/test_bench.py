@@ -70,9 +70,6 @@ TINY = Scale(
     import_rounds=1,
     reads_per_round=20,
     verified_acts=3_000,
-    grown_blocks=2_000,
-    grown_accounts=40,
-    grown_users=6,
 )
 
 
