@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.entry import exports
 from app.entry.api import ledger as ledger_api
 from app.registry.ledger import operations
 from app.registry.ledger.rules import Mint
@@ -122,7 +123,7 @@ async def test_an_export_is_streamed_in_pieces(
     headers = bearer(api, holders.auditor)
     whole = await api.get(EXPORT, headers=headers)
     for lines in (1, 2, 7):
-        monkeypatch.setattr(ledger_api, "EXPORT_LINES_PER_CHUNK", lines)
+        monkeypatch.setattr(exports, "ROWS_PER_PAGE", lines)
         pieces = await api.get(EXPORT, headers=headers)
         assert pieces.content == whole.content
     none = await api.get(f"{EXPORT}?vintage=1999", headers=headers)

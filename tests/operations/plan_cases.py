@@ -463,7 +463,6 @@ CASES: Final[Mapping[str, Cases]] = {
 
 # Read a whole table, and may.
 READS_ALL: Final = {
-    "ledger.stream_entries": "an export, as long as what was asked for, by `list_entries`",
     "ledger.stream_state": "all of the register, for outsiders",
     "erasure.list_endings_for": "DECISIONS 15: an index would be paid for by every retirement",
 }

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.api.context import Reader, StrictRoute, Write
 from app.entry.api.credits import AccountNumber, AccountPath
-from app.entry.api.entries import EntryShown, MomentFilter
+from app.entry.api.entries import EntryShown, MomentFilter, export_of_entries
 from app.entry.api.wire import (
     Body,
     CreditsOrNone,
@@ -24,6 +24,7 @@ from app.entry.api.wire import (
     Shown,
     changed,
     created,
+    csv_of,
     decode_cursor,
     encode_cursor,
     going_on,
@@ -43,6 +44,7 @@ from app.registry.ledger.refusals import (
 )
 from app.registry.ledger.rules import Account
 from app.registry.ledger.serials import AccountNumberError, account_id
+from app.registry.ledger.store import EntryFilter
 from app.registry.log import store as log
 from app.registry.parties.rules import (
     Actor,
@@ -373,6 +375,30 @@ async def read_statement(
         limit=query.limit + 1,
     )
     return show(EntryShown.page(found, query.limit))
+
+
+@router.get(
+    "/{number}/statement.csv",
+    response_class=Response,
+    operation_id="export_statement",
+    summary="Export an account's statement as CSV",
+    responses={
+        **csv_of("Entries in log order, one a line, with a header."),
+        **refused(*_SEEING),
+    },
+)
+async def export_statement(
+    number: AccountPath,
+    query: Annotated[MomentFilter, Query()],
+    request: Request,
+    reader: Reader,
+    actor: Caller,
+) -> Response:
+    """Stream an account's entries of a period, in the order of the log, in constant memory."""
+    account = await _visible(reader, actor, number)
+    first_index, end_index = await query.indexes(reader)
+    wanted = EntryFilter(account_id=account.id, first_index=first_index, end_index=end_index)
+    return await export_of_entries(f"{account.number}.csv", wanted, request, reader)
 
 
 def _may_read(actor: Actor, owner_party_id: str | None) -> bool:

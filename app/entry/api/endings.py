@@ -1,9 +1,10 @@
 """What retirements and cancellations share: the form that is sent, and how they are read."""
 
+from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
-from fastapi import Response
+from fastapi import Request, Response
 from pydantic import Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,14 +17,22 @@ from app.entry.api.credits import (
 )
 from app.entry.api.days import Day
 from app.entry.api.wire import Name, Page, PageQuery, Text, decode_cursor, encode_cursor, show
+from app.entry.exports import Export
 from app.entry.purposes import Purposes
 from app.kernel import clock
+from app.kernel.paging import Found
 from app.registry.ledger import operations, store
 from app.registry.ledger.refusals import AccountNotFoundError, MovementNotFoundError
 from app.registry.ledger.rules import Beneficiary, Ending, EntryKind, Statement, Visibility
 from app.registry.ledger.serials import account_id
 from app.registry.ledger.store import EndingRow
 from app.registry.parties.rules import Actor, Permission, allows
+
+_EXPORTED: Final = (
+    *("id", "kind", "from_account", "credits", "serials", "batch", "vintage", "first", "last"),
+    *("purpose", "happened_on", "beneficiary", "beneficiary_kind", "beneficiary_identifier"),
+    *("reason", "visibility", "commitment", "recorded_at", "receipt"),
+)
 
 Purpose = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 Result = TypeVar("Result")
@@ -177,6 +186,35 @@ async def show_endings(
             has_more=has_more,
         )
     )
+
+
+def export_endings(file_name: str, kinds: tuple[EntryKind, ...], request: Request) -> Response:
+    """Answer with all retirements or cancellations as CSV, as the public sees them."""
+
+    async def read(
+        connection: AsyncConnection, after: tuple[int, ...] | None, limit: int
+    ) -> Found[EndingShown]:
+        found = await store.list_endings(
+            connection,
+            kinds=kinds,
+            account_id=None,
+            after=None if after is None else after[0],
+            limit=limit,
+        )
+        entries = await store.list_movements(connection, [row.log_index for row in found])
+        shown = [EndingShown.of_row(r, entries[r.log_index], sees_all=False) for r in found]
+        return Found(shown, (found[-1].log_index,) if len(found) == limit else None)
+
+    export = Export(file_name, _EXPORTED, read, _lines)
+    return export.answer(request.app.state.reads)
+
+
+def _lines(ending: EndingShown) -> Iterator[list[object]]:
+    """Yield a line for each run of serials, with all that is said of the whole."""
+    said = ending.model_dump(mode="json", exclude={"moved", "dry_run"})
+    for run in ending.moved:
+        line = {**said, **run.model_dump()}
+        yield [line[name] for name in _EXPORTED]
 
 
 def _sees(visitor: Actor | None, owners: dict[int, str], row: EndingRow) -> bool:

@@ -1,14 +1,18 @@
 """Shared shapes of the double entries: how one is shown, paged, and bounded in time."""
 
+from dataclasses import replace
 from datetime import datetime
 
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.api.wire import Moment, Page, Shown, encode_cursor
-from app.kernel.paging import INDEX_END
+from app.entry.exports import Export
+from app.kernel.paging import INDEX_END, Found
+from app.registry.ledger import store
 from app.registry.ledger.serials import account_number
-from app.registry.ledger.store import EntryRow
+from app.registry.ledger.store import EntryFilter, EntryRow
 from app.registry.log import store as log
 
 
@@ -97,6 +101,31 @@ class EntryShown(Shown):
             next_cursor=encode_cursor([shown[-1].log_index, shown[-1].line]) if has_more else None,
             has_more=has_more,
         )
+
+
+async def export_of_entries(
+    file_name: str, wanted: EntryFilter, request: Request, reader: AsyncConnection
+) -> Response:
+    """Answer with entries as CSV, in the order of the log, with all that is shown of each."""
+    size = (await log.get_head(reader)).size
+    end_index = size if wanted.end_index is None else min(size, wanted.end_index)
+    wanted = replace(wanted, end_index=end_index)
+
+    async def read(
+        connection: AsyncConnection, after: tuple[int, ...] | None, limit: int
+    ) -> Found[EntryRow]:
+        place = None if after is None else (after[0], after[1])
+        return await store.list_entries(
+            connection, wanted, after=place, newest_first=False, limit=limit
+        )
+
+    export = Export(
+        file_name,
+        tuple(EntryShown.model_fields),
+        read,
+        lambda entry: [EntryShown.of(entry).model_dump(mode="json").values()],
+    )
+    return export.answer(request.app.state.reads)
 
 
 class MomentFilter(BaseModel):

@@ -287,6 +287,13 @@ def changed(shown: BaseModel, *, version: int | None = None) -> Reply:
     )
 
 
+def csv_of(description: str) -> dict[int | str, dict[str, Any]]:
+    """Declare the answer of a route that streams a table."""
+    return {
+        200: {"description": description, "content": {"text/csv": {"schema": {"type": "string"}}}}
+    }
+
+
 def receipt_address(log_index: int) -> str:
     """Return where the receipt of an act is, once the act is published."""
     return f"/v1/log/receipts/{log_index}"

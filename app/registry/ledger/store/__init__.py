@@ -31,7 +31,6 @@ from app.registry.ledger.store.listing import (
     EntryFilter,
     list_entries,
     list_statement,
-    stream_entries,
 )
 from app.registry.ledger.store.loading import (
     BLOCKS_FIRST_LOOK,
@@ -115,7 +114,6 @@ __all__ = [
     "load_book",
     "load_covers",
     "load_shelves",
-    "stream_entries",
     "update_account_closed",
 ]
 
