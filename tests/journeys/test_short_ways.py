@@ -157,7 +157,6 @@ def service() -> FastAPI:
     app = create_app(Settings(database_url="postgresql://nobody@127.0.0.1:1/none"))
     app.state.identities = _Callers()
     app.state.purposes = _Purposes()
-    app.middleware_stack = app.build_middleware_stack()
     return app
 
 
