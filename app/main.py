@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.types import ASGIApp
 
 from app.entry import problems
 from app.entry.addresses import find_by_address
@@ -74,14 +76,23 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(RegistryError, problems.on_refusal)
     app.add_exception_handler(RequestValidationError, problems.on_malformed)
     app.add_exception_handler(HTTPException, problems.on_http_exception)
-    app.add_middleware(ShortWays, routes=app.routes)
-    app.add_middleware(
-        Intake,
+    app.middleware_stack = _around(app, settings)
+    return app
+
+
+def _around(app: FastAPI, settings: Settings) -> ASGIApp:
+    """Return what a request passes: our own layers, and inside them the framework's."""
+    inside: Any = app.build_middleware_stack()
+    # Its outermost layers end surprises in plain text, and look out for collectors and limits that
+    # there are none of: `Envelope` and `Intake` are in their place.
+    while not isinstance(inside, ExceptionMiddleware):
+        inside = inside.app
+    taken = Intake(
+        ShortWays(inside, routes=app.routes),
         bytes_max=settings.body_bytes_max,
         upload_bytes_max=DOCUMENT_BYTES_MAX + FORM_BYTES_MAX,
     )
-    app.add_middleware(Envelope)
-    return app
+    return Envelope(taken)
 
 
 @asynccontextmanager

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from msgspec import Struct
+
 from app.kernel.encoding import sha256
 from app.registry.ledger.rules import Touches
 from app.registry.log.pen import Pen
@@ -14,8 +16,7 @@ from app.registry.parties.rules import Actor
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What the caller is told: kept with the idempotency key and repeated byte for byte."""
 
     status: int
@@ -24,8 +25,7 @@ class Reply:
     etag: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Idempotency:
+class Idempotency(Struct, frozen=True):
     """The client's own name for a request, so that a retry is not a second act."""
 
     scope: str  # the user or API client whose key it is; keys of different callers never meet
@@ -39,8 +39,7 @@ class Idempotency:
         return cls(scope=scope, key=key, fingerprint=sha256(asked))
 
 
-@dataclass(frozen=True, slots=True)
-class Act(Generic[Result]):
+class Act(Struct, Generic[Result], frozen=True):
     """
     One act, ready for the pen.
 

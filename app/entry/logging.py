@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Literal, NamedTuple, TextIO, cast
 
 import structlog
@@ -37,8 +38,19 @@ _SHARED: Final[list[Processor]] = [
 ]
 
 
+class Served(NamedTuple):
+    """A request that was served, as its line in the log tells of it: nothing of the caller."""
+
+    method: str
+    operation: str | None  # None: there is nothing at the address
+    status: int | None  # None: the caller left before there was an answer
+    ms: float
+
+
 # How long a request's line may wait for company; whoever kills the process loses so much of them.
 GATHER_SECONDS: Final = 0.1
+
+_Line = tuple[Served, str, datetime]  # what a line tells, of which request, and when
 
 
 class _Lossy(io.TextIOBase):
@@ -46,21 +58,22 @@ class _Lossy(io.TextIOBase):
     Standard error, but a line that cannot be written is lost.
 
     A full disk, or a reader that has gone, must not fail the act that was to be told of. Lines of
-    requests are gathered for a moment: one by one, writing them costs as much as sending answers.
+    requests are gathered for a moment, then put together and written as one: one by one, that costs
+    as much as sending answers.
     """
 
     def __init__(self) -> None:
-        self._gathered: list[str] = []
+        self._gathered: list[_Line] = []
 
     def write(self, text: str) -> int:
         """Write what can be written, after what was gathered."""
-        text = "".join([*self._gathered, text])
-        self._gathered.clear()
+        gathered, self._gathered = self._gathered, []
+        lines = [_form.of_request(*line) for line in gathered]
         with suppress(OSError):
-            sys.stderr.write(text)
+            sys.stderr.write("".join([*lines, text]))
         return len(text)
 
-    def gather(self, line: str) -> None:
+    def gather(self, line: _Line) -> None:
         """Write a line within a moment, or at once where there is no loop to wait on."""
         self._gathered.append(line)
         if len(self._gathered) == 1:
@@ -75,13 +88,29 @@ class _Lossy(io.TextIOBase):
             sys.stderr.flush()
 
 
-class Served(NamedTuple):
-    """A request that was served, as its line in the log tells of it: nothing of the caller."""
+def _as_json(served: Served, named: str, at: datetime) -> str:
+    method, operation, status, ms = served
+    return (
+        f'{{"method": {_quoted(method)}, "operation": {_quoted(operation)}, '
+        f'"status": {"null" if status is None else status}, "ms": {ms}, "event": "request", '
+        f'"request_id": {_quoted(named)}, "level": "info", "timestamp": "{_moment(at)}"}}\n'
+    )
 
-    method: str
-    operation: str | None  # None: there is nothing at the address
-    status: int | None  # None: the caller left before there was an answer
-    ms: float
+
+def _as_text(served: Served, named: str, at: datetime) -> str:
+    method, operation, status, ms = served
+    return (
+        f"{_moment(at)} [info     ] {'request':<30} method={method} ms={ms} "
+        f"operation={operation} request_id={named} status={status}\n"
+    )
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat().removesuffix("+00:00") + "Z"
+
+
+_quoted: Final = json.JSONEncoder(ensure_ascii=False).encode
+_LINES: Final = {"json": _as_json, "console": _as_text}
 
 
 @dataclass(slots=True)
@@ -90,7 +119,8 @@ class _Form:
 
     processors: list[Processor] = field(default_factory=list)  # what structlog works with
     count: int = -1  # of those; a test that looks on puts others in their place
-    of_request: Callable[[Served, str, str], str] | None = None  # None: structlog makes the line
+    is_plain: bool = False  # or coloured, which only structlog knows how to
+    of_request: Callable[[Served, str, datetime], str] = _as_text
 
 
 _form: Final = _Form()
@@ -104,8 +134,8 @@ def configure(log_format: LogFormat) -> None:
     _form.processors = [*_SHARED, *finish]
     _form.count = len(_form.processors)
     # Colours are for people, and people do not read thousands of lines a second.
-    plain = log_format == "json" or not sys.stderr.isatty()
-    _form.of_request = _LINES[log_format] if plain else None
+    _form.is_plain = log_format == "json" or not sys.stderr.isatty()
+    _form.of_request = _LINES[log_format]
     structlog.configure(
         processors=_form.processors,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -132,32 +162,10 @@ def note_request(served: Served) -> None:
     Nearly all lines are such ones, so they are put together here as structlog would write them, at
     a tenth of the price.
     """
-    if _form.of_request is None or len(_form.processors) != _form.count:
+    if not _form.is_plain or len(_form.processors) != _form.count:
         structlog.get_logger().info("request", **served._asdict())
         return
-    moment = clock.now().isoformat().removesuffix("+00:00") + "Z"
-    _lossy.gather(_form.of_request(served, request_id.get() or "", moment))
-
-
-def _as_json(served: Served, named: str, moment: str) -> str:
-    method, operation, status, ms = served
-    return (
-        f'{{"method": {_quoted(method)}, "operation": {_quoted(operation)}, '
-        f'"status": {"null" if status is None else status}, "ms": {ms}, "event": "request", '
-        f'"request_id": {_quoted(named)}, "level": "info", "timestamp": "{moment}"}}\n'
-    )
-
-
-def _as_text(served: Served, named: str, moment: str) -> str:
-    method, operation, status, ms = served
-    return (
-        f"{moment} [info     ] {'request':<30} method={method} ms={ms} "
-        f"operation={operation} request_id={named} status={status}\n"
-    )
-
-
-_quoted: Final = json.JSONEncoder(ensure_ascii=False).encode
-_LINES: Final = {"json": _as_json, "console": _as_text}
+    _lossy.gather((served, request_id.get() or "", clock.now()))
 
 
 def _finish(log_format: LogFormat) -> list[Processor]:

@@ -4,8 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Generator, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from starlette.requests import Request
@@ -139,8 +138,7 @@ def _operation(scope: Scope) -> str | None:
     return getattr(route, "operation_id", None) or getattr(route, "name", None)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadBody:
+class ReadBody(NamedTuple):
     """A body of strict JSON: as it was sent, and what it says."""
 
     sent: bytes

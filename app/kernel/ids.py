@@ -24,7 +24,8 @@ def new_id(prefix: str) -> str:
         Text of 30 characters; later ones sort after earlier ones.
     """
     assert prefix in PREFIXES
-    return str(TypeID(prefix=prefix))
+    # Made without it, because the library looks at a prefix for longer than at all the rest.
+    return f"{prefix}_{TypeID().suffix}"
 
 
 def new_salt() -> bytes:

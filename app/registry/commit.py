@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.db import driver
@@ -43,8 +44,7 @@ _COMMIT_ACTS: Final = "SELECT commit_acts({})".format(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NewAnswer:
+class NewAnswer(Struct, frozen=True):
     """The reply to a request that carried a key, to be kept with the act it answers."""
 
     scope: str

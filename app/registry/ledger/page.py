@@ -6,6 +6,8 @@ on. Pure.
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from msgspec import Struct
+
 from app.registry.ledger.rules import Batch, Block, Ending, EntryKind
 
 Cut = tuple[int, int]  # batch id and first serial: the key of a block
@@ -13,8 +15,7 @@ Pair = tuple[int, int]  # account id and batch id: the key of a balance
 NOWHERE: Final = -1  # the "movement before" of serials that have just been made
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One run of serials that changed accounts: the double entry, with both balances after it."""
 
     log_index: int
@@ -66,8 +67,7 @@ class Page:
         return len(self.entries) + len(self.new_batches) + len(self.ended)
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A place on a page to come back to."""
 
     entries: int

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from typing import Final
 
+from msgspec import Struct
+
 from app.registry.ledger.refusals import (
     AccountClosedError,
     AccountStaleError,
@@ -138,8 +140,7 @@ class Block:
         return self.last - self.first + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Which credits are to move: a number of the oldest ones, or exactly the named ranges."""
 
     credits: int | None = None
@@ -153,8 +154,7 @@ class Choice:
         return self.credits if self.credits is not None else sum(r.credits for r in self.ranges)
 
 
-@dataclass(frozen=True, slots=True)
-class Touches:
+class Touches(Struct, frozen=True):
     """What an act that moves credits will need to know; loaded for all acts of a commit at once."""
 
     from_account: int
@@ -162,8 +162,7 @@ class Touches:
     choice: Choice
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """A run of serials that leaves a block."""
 
     block: Block

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
 
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.clock import rfc3339
@@ -49,8 +50,7 @@ class Sealed:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One act as the log keeps it."""
 
     log_index: int

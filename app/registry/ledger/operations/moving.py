@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from msgspec import Struct
+
 from app.kernel.clock import bangkok_date
 from app.kernel.encoding import canonical_bytes, commitment
 from app.kernel.ids import new_salt
@@ -44,8 +46,7 @@ _FINAL_ACCOUNT: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """Move credits to another holding account."""
 
     from_account: int
@@ -84,8 +85,7 @@ class ReleaseBuffer:
         return Touches(BUFFER, self.to_account, self.choice)
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """A run of serials that an act moved."""
 
     batch: Batch
