@@ -11,9 +11,11 @@ import csv
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 from fastapi.responses import StreamingResponse
+from msgspec import to_builtins
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.kernel.db import reading
@@ -62,6 +64,8 @@ def _written(lines: Iterable[Iterable[object]]) -> str:
 
 
 def _cell(value: object) -> object:
+    if isinstance(value, datetime):
+        return to_builtins(value)  # as it is in JSON
     # A name taken over from elsewhere may begin like a formula; a spreadsheet would run it.
     if isinstance(value, str) and value.startswith(_FORMULA_SIGNS):
         return f"'{value}"

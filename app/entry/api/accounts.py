@@ -1,15 +1,14 @@
-"""Accounts: open, close, read what they hold now and as of any date, and their statements."""
+"""Accounts: open, close, read what they hold now and as of any date."""
 
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.api.context import Reader, StrictRoute, Write
 from app.entry.api.credits import AccountNumber, AccountPath
-from app.entry.api.entries import EntryShown, MomentFilter, export_of_entries
 from app.entry.api.wire import (
     Body,
     CreditsOrNone,
@@ -24,7 +23,6 @@ from app.entry.api.wire import (
     Shown,
     changed,
     created,
-    csv_of,
     decode_cursor,
     encode_cursor,
     going_on,
@@ -44,7 +42,6 @@ from app.registry.ledger.refusals import (
 )
 from app.registry.ledger.rules import Account
 from app.registry.ledger.serials import AccountNumberError, account_id
-from app.registry.ledger.store import EntryFilter
 from app.registry.log import store as log
 from app.registry.parties.rules import (
     Actor,
@@ -166,10 +163,6 @@ class AsOfQuery(PageQuery):
     )
 
 
-class StatementQuery(PageQuery, MomentFilter):
-    """Which part of a statement."""
-
-
 @router.post(
     "",
     response_model=AccountShown,
@@ -234,7 +227,7 @@ async def list_accounts(
 )
 async def get_account(number: AccountPath, reader: Reader, actor: Caller) -> Response:
     """Read an account and how many credits are in it."""
-    account = await _visible(reader, actor, number)
+    account = await visible_account(reader, actor, number)
     size = (await log.get_head(reader)).size
     total = await store.get_total(reader, account.id, size=size)
     shown = AccountWithTotal(**AccountShown.of(account).model_dump(), credits=total)
@@ -281,7 +274,7 @@ async def list_holdings(
     A page may have fewer rows than asked for, or none, where the account has had much that it no
     longer holds: read on while there is more.
     """
-    account = await _visible(reader, actor, number)
+    account = await visible_account(reader, actor, number)
     position = decode_cursor(query.cursor, int)
     if query.as_of is None:
         size, as_of_size = (await log.get_head(reader)).size, None
@@ -324,7 +317,7 @@ async def list_blocks(
     number: AccountPath, query: Annotated[PageQuery, Query()], reader: Reader, actor: Caller
 ) -> Response:
     """List the runs of serials in an account, in the order in which they would be taken."""
-    account = await _visible(reader, actor, number)
+    account = await visible_account(reader, actor, number)
     position = decode_cursor(query.cursor, int, int)
     after = (position[0], position[1]) if position else (0, 0)
     found = await store.list_runs(reader, account.id, after=after, limit=query.limit + 1)
@@ -352,61 +345,19 @@ async def list_blocks(
     )
 
 
-@router.get(
-    "/{number}/statement",
-    response_model=Page[EntryShown],
-    operation_id="read_statement",
-    summary="Read an account's statement",
-    responses=refused(*_SEEING, CursorError),
-)
-async def read_statement(
-    number: AccountPath, query: Annotated[StatementQuery, Query()], reader: Reader, actor: Caller
-) -> Response:
-    """Read an account's entries in the order of the log, each with the balances after it."""
-    account = await _visible(reader, actor, number)
-    position = decode_cursor(query.cursor, int, int)
-    first_index, end_index = await query.indexes(reader)
-    found = await store.list_statement(
-        reader,
-        account.id,
-        first_index=first_index,
-        end_index=end_index,
-        after=(position[0], position[1]) if position else (-1, 0),
-        limit=query.limit + 1,
-    )
-    return show(EntryShown.page(found, query.limit))
-
-
-@router.get(
-    "/{number}/statement.csv",
-    response_class=Response,
-    operation_id="export_statement",
-    summary="Export an account's statement as CSV",
-    responses={
-        **csv_of("Entries in log order, one a line, with a header."),
-        **refused(*_SEEING),
-    },
-)
-async def export_statement(
-    number: AccountPath,
-    query: Annotated[MomentFilter, Query()],
-    request: Request,
-    reader: Reader,
-    actor: Caller,
-) -> Response:
-    """Stream an account's entries of a period, in the order of the log, in constant memory."""
-    account = await _visible(reader, actor, number)
-    first_index, end_index = await query.indexes(reader)
-    wanted = EntryFilter(account_id=account.id, first_index=first_index, end_index=end_index)
-    return await export_of_entries(f"{account.number}.csv", wanted, request, reader)
-
-
 def _may_read(actor: Actor, owner_party_id: str | None) -> bool:
     owners = () if owner_party_id is None else (owner_party_id,)
     return allows(actor, Permission.READ_ACCOUNT, owner_ids=owners)
 
 
-async def _visible(reader: AsyncConnection, actor: Actor, number: AccountNumber) -> Account:
+async def visible_account(reader: AsyncConnection, actor: Actor, number: AccountNumber) -> Account:
+    """
+    Return an account that somebody may see.
+
+    Raises:
+        AccountNumberError: this is no number of an account.
+        AccountNotFoundError: there is none, or none that they may know of.
+    """
     account = await store.get_account(reader, account_id(number))
     if not _may_read(actor, account.owner_party_id):
         raise AccountNotFoundError

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.api.context import Reader, StrictRoute
 from app.entry.api.credits import AccountNumber, BatchPrefix
-from app.entry.api.entries import EntryShown, MomentFilter, export_of_entries
+from app.entry.api.entries import EntryShown, MomentFilter, entry_shown, export_of_entries
 from app.entry.api.wire import (
     CursorError,
     Identifier,
@@ -18,8 +18,7 @@ from app.entry.api.wire import (
     ProvinceCode,
     csv_of,
     decode_cursor,
-    going_on,
-    show,
+    show_page,
 )
 from app.entry.identity import Caller
 from app.entry.problems import refused
@@ -141,9 +140,7 @@ async def query_entries(
         newest_first=query.sort is Order.NEWEST_FIRST,
         limit=query.limit,
     )
-    return show(
-        Page[EntryShown](data=[EntryShown.of(e) for e in found.rows], **going_on(found.after))
-    )
+    return show_page([entry_shown(entry) for entry in found.rows], found.after)
 
 
 @router.get(

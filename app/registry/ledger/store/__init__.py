@@ -30,7 +30,6 @@ from app.registry.ledger.store.keeping import (
 from app.registry.ledger.store.listing import (
     EntryFilter,
     list_entries,
-    list_statement,
 )
 from app.registry.ledger.store.loading import (
     BLOCKS_FIRST_LOOK,
@@ -106,7 +105,6 @@ __all__ = [
     "list_runs",
     "list_runs_of_batch",
     "list_serial_history",
-    "list_statement",
     "list_touched",
     "load_accounts",
     "load_balances",

@@ -116,20 +116,6 @@ async def list_entries(
     return Found(found, looked_until)
 
 
-async def list_statement(
-    connection: AsyncConnection,
-    account_id: int,
-    *,
-    first_index: int,
-    end_index: int,
-    after: Place,
-    limit: int,
-) -> list[EntryRow]:
-    """List an account's entries in log order within log indexes."""
-    wanted = EntryFilter(account_id=account_id, first_index=first_index, end_index=end_index)
-    return await _list(connection, _walk(wanted, after, newest_first=False), limit)
-
-
 def _walk(wanted: EntryFilter, after: Place | None, *, newest_first: bool) -> _Walk:
     """Begin where the filter begins, or after a place."""
     low: Place = ((wanted.first_index or 0) - 1, _LINES_END)
