@@ -21,6 +21,12 @@ BLOCKS_EACH_MIN: Final = 100
 ACCOUNTS_MIN: Final = 20
 ACCOUNTS_PER_USER_MIN: Final = 5
 
+_READ_THROUGH: Final = """
+SELECT sum(pg_prewarm(oid, 'read')) FROM pg_class
+ WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i')
+   AND pg_relation_size(oid) > 0
+"""
+
 
 def grown(server: LocalPostgres, blocks: int, scale: Scale) -> str:
     """Fill a register with so many blocks where there is none yet; returns its name."""
@@ -34,6 +40,12 @@ def grown(server: LocalPostgres, blocks: int, scale: Scale) -> str:
         asyncio.run(fill_by_copy(server.url(name), blocks=blocks, accounts=accounts, users=users))
         print(f"  in {time.perf_counter() - began:.0f} s", flush=True)
     return name
+
+
+def read_through(server: LocalPostgres, database: str) -> None:
+    """Read all of a register once: it then lies in memory, where that is large enough."""
+    server.query("CREATE EXTENSION IF NOT EXISTS pg_prewarm", database=database)
+    server.query(_READ_THROUGH, database=database)
 
 
 def publish(url: str) -> None:

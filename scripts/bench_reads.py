@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from bench_client import Client, request_of
 from bench_database import settings_of, world_of
-from bench_grown import grown, publish
+from bench_grown import grown, publish, read_through
 from bench_load import token_of
 from bench_report import Findings, Measure
 from bench_scale import Scale
@@ -24,7 +24,9 @@ from app.registry.ledger.serials import account_number
 TARGET: Final = 2.0
 BATCHES_KNOWN: Final = 5_000
 WARM_UP_READS: Final = 30  # of each kind
-BASE: Final = "one act by its index"
+# What reads are compared with: by nobody in special, and by somebody who is signed in.
+PUBLIC: Final = "an act by its index"
+SIGNED_IN: Final = "one's own user by its identifier"
 SWITCHED_OFF: Final = ("nothing: both are requests to the same service",)
 
 
@@ -37,7 +39,7 @@ class Known:
     began_at: datetime
     last_at: datetime
     batches: list[tuple[str, int]]  # serial prefix and credits
-    accounts: list[tuple[int, str]]  # with a token of who owns it
+    accounts: list[tuple[int, str, str]]  # with who owns it, and a token of theirs
 
     def act(self) -> int:
         """Return the log index of some act."""
@@ -45,7 +47,7 @@ class Known:
 
     def account(self) -> tuple[str, str]:
         """Return the number of some account, and the token of who may read it."""
-        account, token = self.chance.choice(self.accounts)
+        account, _, token = self.chance.choice(self.accounts)
         return account_number(account), token
 
     def moment(self) -> str:
@@ -65,6 +67,11 @@ class Times:
 
 def _act(known: Known) -> bytes:
     return request_of(f"/v1/log/entries/{known.act()}")
+
+
+def _own_user(known: Known) -> bytes:
+    _, user_id, token = known.chance.choice(known.accounts)
+    return request_of(f"/v1/users/{user_id}", token)
 
 
 def _serial(known: Known) -> bytes:
@@ -106,27 +113,29 @@ def _retirements(_: Known) -> bytes:
     return request_of("/v1/retirements")
 
 
-READS: Final[Mapping[str, Callable[[Known], bytes]]] = {
-    BASE: _act,
-    "where a serial is, with its history": _serial,
-    "proof of an act": _proof,
-    "balance of an account": _balance,
-    "balance as of any moment": _balance_then,
-    "page of a statement": _history,
-    "page of a statement from any moment on": _history_since,
-    "page of holdings": _holdings,
-    "page of retirements": _retirements,
+BASES: Final[Mapping[str, Callable[[Known], bytes]]] = {PUBLIC: _act, SIGNED_IN: _own_user}
+READS: Final[Mapping[str, tuple[Callable[[Known], bytes], str]]] = {
+    "where a serial is, with its history": (_serial, PUBLIC),
+    "proof of an act": (_proof, PUBLIC),
+    "balance of an account": (_balance, SIGNED_IN),
+    "balance as of any moment": (_balance_then, SIGNED_IN),
+    "page of a statement": (_history, SIGNED_IN),
+    "page of a statement from any moment on": (_history_since, SIGNED_IN),
+    "page of holdings": (_holdings, SIGNED_IN),
+    "page of retirements": (_retirements, PUBLIC),
 }
+_ALL: Final = {**BASES, **{name: request for name, (request, _) in READS.items()}}
 
 
 def run(server: LocalPostgres, scale: Scale) -> Findings:
     """Measure it."""
     database = grown(server, scale.grown_blocks, scale)
     publish(server.url(database))
+    read_through(server, database)
     with serving(server, database) as service:
         settings = settings_of(server, scale)
         rounds = _rounds(service, _known(service), scale)
-    measures = [_compare(name, rounds, scale) for name in READS if name != BASE]
+    measures = [_compare(name, rounds, scale) for name in READS]
     return Findings("reads", measures, settings, SWITCHED_OFF)
 
 
@@ -152,7 +161,9 @@ def _known(service: Service) -> Known:
             for prefix, credits_made in (line.split("|") for line in batches.splitlines())
         ],
         accounts=[
-            (account, token) for holder, token in tokens.items() for account in holder.accounts
+            (account, holder.users[0].user_id, token)
+            for holder, token in tokens.items()
+            for account in holder.accounts
         ],
     )
 
@@ -165,16 +176,16 @@ def _rounds(service: Service, known: Known, scale: Scale) -> list[Times]:
         _round(client, known, WARM_UP_READS)
         for number in range(scale.rounds):
             rounds.append(_round(client, known, scale.reads_per_round))
-            print(f"  round {number + 1}: {median(rounds[-1].took_ms[BASE]):.2f} ms", flush=True)
+            print(f"  round {number + 1}: {median(rounds[-1].took_ms[PUBLIC]):.2f} ms", flush=True)
     finally:
         client.close()
     return rounds
 
 
 def _round(client: Client, known: Known, reads: int) -> Times:
-    times = Times({name: [] for name in READS}, dict.fromkeys(READS, 0))
+    times = Times({name: [] for name in _ALL}, dict.fromkeys(_ALL, 0))
     for _ in range(reads):
-        for name, request in READS.items():
+        for name, request in _ALL.items():
             took_ms, body = client.get(request(known))
             times.took_ms[name].append(took_ms)
             times.bytes_read[name] += len(body)
@@ -185,23 +196,21 @@ def _compare(name: str, rounds: Sequence[Times], scale: Scale) -> Measure:
     def at(percent: int, what: str) -> list[float]:
         return [quantiles(times.took_ms[what], n=100)[percent - 1] for times in rounds]
 
-    pairs = {
-        percent: list(zip(at(percent, name), at(percent, BASE), strict=True))
-        for percent in (50, 99)
-    }
+    base = READS[name][1]
+    pairs = {p: list(zip(at(p, name), at(p, base), strict=True)) for p in (50, 99)}
     reads = scale.reads_per_round * len(rounds)
     return Measure(
         name=f"{name} / a read by primary key, p99",
-        what=f"{name}, against {BASE} (GET /v1/log/entries), over HTTP, one client, in turns",
-        ratios=[one / base for one, base in pairs[99]],
+        what=f"{name}, against {base}, over HTTP, one client, one of each kind in turn",
+        ratios=[one / other for one, other in pairs[99]],
         bound="at most",
         target=TARGET,
         facts={
-            "the same ratio, p50": median(one / base for one, base in pairs[50]),
+            "the same ratio, p50": median(one / other for one, other in pairs[50]),
             "ms, p50 (median)": median(one for one, _ in pairs[50]),
             "ms, p99 (median)": median(one for one, _ in pairs[99]),
-            "primary key, ms, p50 (median)": median(base for _, base in pairs[50]),
-            "primary key, ms, p99 (median)": median(base for _, base in pairs[99]),
+            "primary key, ms, p50 (median)": median(other for _, other in pairs[50]),
+            "primary key, ms, p99 (median)": median(other for _, other in pairs[99]),
             "bytes an answer": sum(times.bytes_read[name] for times in rounds) / reads,
             "blocks in the register": scale.grown_blocks,
         },
