@@ -3,7 +3,8 @@
 -- wrk ... -s bench_load.lua ADDRESS -- PLAN KIND ACTS MODE NONCE RECORD
 --
 --   PLAN    a file: first the line "accounts" with all account numbers there are, then one line a user: the token
---           and the numbers of the accounts that the user may take credits from; parted by blanks
+--           and the accounts that the user may take credits from, each as NUMBER=BATCH,BATCH with the batches that
+--           it holds most of; parted by blanks
 --   KIND    transfer, bulk or retire
 --   ACTS    acts in one request (bulk)
 --   MODE    atomic or independent (bulk)
@@ -46,9 +47,23 @@ function read_plan(path)
     if first == "accounts" then
       accounts = words
     else
-      users[#users + 1] = { token = first, accounts = words }
+      users[#users + 1] = { token = first, accounts = words, batches = read_batches(words) }
     end
   end
+end
+
+-- Takes the batches out of the words; returns them by the number of the account.
+function read_batches(words)
+  local batches = {}
+  for n, word in ipairs(words) do
+    local number, list = word:match("^(.-)=(.*)$")
+    words[n] = number
+    batches[number] = {}
+    for batch in list:gmatch("[^,]+") do
+      table.insert(batches[number], batch)
+    end
+  end
+  return batches
 end
 
 -- A version 7 UUID: later ones sort after earlier ones, and no two are alike.
@@ -68,8 +83,12 @@ function new_transfer(user, most)
   while to == from do
     to = accounts[math.random(#accounts)]
   end
+  -- Out of a batch, as buyers ask for what a project has saved. "The oldest" would be, after a while, what
+  -- others have just sent in tens of crumbs, and an act of many runs of serials.
+  local batches = user.batches[from]
+  local batch = #batches > 0 and string.format(',"batch":"%s"', batches[math.random(#batches)]) or ""
   return string.format(
-    '{"from_account":"%s","to_account":"%s","credits":%d}', from, to, math.random(most)
+    '{"from_account":"%s","to_account":"%s","credits":%d%s}', from, to, math.random(most), batch
   )
 end
 

@@ -34,6 +34,17 @@ class LoadError(OSError):
     """The load could not be made, or was not served as it must be; the message says why."""
 
 
+# By account, the batches that it holds most of: enough of each for a run.
+_HELD_MOST: Final = """
+SELECT account_id, string_agg(serial_prefix, ',') FROM (
+    SELECT s.account_id, t.serial_prefix,
+           row_number() OVER (PARTITION BY s.account_id ORDER BY s.credits DESC, t.id) AS place
+      FROM balances s JOIN batches t ON t.id = s.batch_id
+     WHERE s.account_id > 1000 AND s.credits >= 3000) AS held
+ WHERE place <= 10 GROUP BY account_id
+"""
+
+
 @dataclass(frozen=True)
 class Job:
     """What is asked for, and by how many at a time."""
@@ -122,7 +133,7 @@ class Load:
     def start(self) -> int:
         """Begin, and return the process id."""
         job = self._job
-        plan = _plan_file(self._service.data, job.world)
+        plan = _plan_file(self._service, job.world)
         nonce = secrets.randbits(26)
         self._process = subprocess.Popen(
             [
@@ -204,22 +215,31 @@ def token_of(data: Path, user_id: str) -> str:
     return keys.issue(user_id=user_id, client_id=None, now=clock.now())
 
 
-def _plan_file(data: Path, world: World) -> Path:
-    """Return the plan of a world; people keep their tokens while those are good for long."""
-    path = data / f"plan-{hash(world):x}"
-    if not path.exists() or time.time() - path.stat().st_mtime > TOKEN_SECONDS:
-        path.touch(mode=0o600)
-        path.write_text("\n".join(_plan(data, world)) + "\n")
+def _plan_file(service: Service, world: World) -> Path:
+    """Return the plan of a world as it stands now."""
+    path = service.data / f"plan-{hash(world):x}"
+    path.touch(mode=0o600)
+    path.write_text("\n".join(_plan(service, world)) + "\n")
     return path
 
 
-def _plan(data: Path, world: World) -> Iterator[str]:
-    """Yield the accounts there are, and who may take from which, with a fresh token each."""
-    keys = TokenKeys((load_or_make_key(data / TOKEN_KEY_FILE),))
-    now = clock.now()
+def _plan(service: Service, world: World) -> Iterator[str]:
+    """Yield the accounts there are, and who may take what from which, with a token each."""
+    batches = dict(line.split("|") for line in service.query(_HELD_MOST).splitlines())
     yield " ".join(["accounts", *map(account_number, world.accounts)])
     for holder in world.holders:
-        numbers = [account_number(account) for account in holder.accounts]
+        held = [f"{account_number(a)}={batches.get(str(a), '')}" for a in holder.accounts]
         for user in holder.users:
-            token = keys.issue(user_id=user.user_id, client_id=None, now=now)
-            yield " ".join([token, *numbers])
+            yield " ".join([_kept_token(service.data, user.user_id), *held])
+
+
+_kept: Final[dict[tuple[Path, str], tuple[str, float]]] = {}
+
+
+def _kept_token(data: Path, user_id: str) -> str:
+    """Return somebody's token: people keep theirs while it is good for long."""
+    token, since = _kept.get((data, user_id), ("", 0.0))
+    if time.monotonic() - since > TOKEN_SECONDS or not token:
+        token, since = token_of(data, user_id), time.monotonic()
+        _kept[data, user_id] = token, since
+    return token

@@ -52,7 +52,16 @@ WORLD = World(
     )
 )
 ANSWER = '{"title": "ถูกปฏิเสธ",\n "path": "\\\\"}'.encode()
+BATCHES = ["XX-1-2024-1", "XX-2-2025-1"]
 NUMBERS = {account_number(account) for account in WORLD.accounts}
+
+
+class StandIn(Service):
+    """A service without a database: every account but the last holds two batches."""
+
+    def query(self, sql: str) -> str:
+        assert "serial_prefix" in sql
+        return "\n".join(f"{account}|{','.join(BATCHES)}" for account in WORLD.accounts[:-1])
 
 
 @contextmanager
@@ -90,7 +99,7 @@ def listening(
     threading.Thread(target=listener.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{listener.server_port}"
     try:
-        yield Service(LocalPostgres(folder), "none", 0, address, folder, {}), asked
+        yield StandIn(LocalPostgres(folder), "none", 0, address, folder, {}), asked
     finally:
         listener.shutdown()
         listener.server_close()
@@ -118,6 +127,9 @@ def test_no_two_requests_are_alike(tmp_path: Path) -> None:
         user_id = keys.read(request.token, now=clock.now()).user_id
         users.add(user_id)
         assert request.path == "/v1/transfers"
+        batch = request.body.pop("batch", None)
+        holds_none = request.body["from_account"] == account_number(WORLD.accounts[-1])
+        assert batch in ([None] if holds_none else BATCHES)
         assert request.body.keys() == {"from_account", "to_account", "credits"}
         own = {account_number(account) for account in owned[user_id].accounts}
         assert request.body["from_account"] in own
