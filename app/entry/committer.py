@@ -69,6 +69,15 @@ _Batch = Sequence[_Waiting]
 
 
 @dataclass(slots=True)
+class _Ready:
+    """A commit that was decided ahead, and waits for the one before to be written."""
+
+    batch: _Batch
+    attempt: Attempt
+    decided: Decided
+
+
+@dataclass(slots=True)
 class _Flight:
     """A commit that was decided ahead and is being written."""
 
@@ -106,7 +115,8 @@ class Committer:
         self._reads: AsyncConnection | None = None
         self._memory = Memory()
         self._flight: _Flight | None = None
-        self._standby_given_up = False
+        self._ready: _Ready | None = None  # to be written when the flight has landed well
+        self._standby_given_up = 0  # how often it was
 
     async def start(self) -> None:
         """Begin to take acts."""
@@ -159,7 +169,7 @@ class Committer:
         flight = self._flight
         if flight is None or flight.landing.done():
             return flight is not None or self._queue.acts > 0
-        return self._queue.acts >= WORTH_DECIDING
+        return self._ready is None and self._queue.acts >= WORTH_DECIDING
 
     async def _serve(self, batch: _Batch) -> None:
         if not (batch and await self._outliving(batch, self._serve_ahead)):
@@ -202,34 +212,54 @@ class Committer:
                 await self._land()
                 await self._drop_connections()
             return False
-        await self._land()
         if self._memory.book is not decided.book:
             return False  # the one before has failed, and with it what this was decided on
-        flight = self._outliving(batch, lambda batch: self._fly(batch, attempt, decided))
-        landing = asyncio.create_task(flight, name="commit")
-        landing.add_done_callback(lambda _: self._stirred.set())
-        self._flight = _Flight(batch, decided.decisions.answers, landing)
+        self._ready = _Ready(batch, attempt, decided)
+        if self._flight is None or self._flight.landing.done():
+            self._launch()
         return True
 
-    async def _fly(self, batch: _Batch, attempt: Attempt, decided: Decided) -> bool:
+    def _launch(self) -> None:
+        """Have what is ready written."""
+        ready, self._ready = self._ready, None
+        if ready is None:
+            return
+        flying = self._outliving(ready.batch, lambda _: self._fly(ready))
+        landing = asyncio.create_task(flying, name="commit")
+        landing.add_done_callback(lambda _: self._stirred.set())
+        self._flight = _Flight(ready.batch, ready.decided.decisions.answers, landing)
+
+    async def _fly(self, ready: _Ready) -> bool:
         """Write what was decided and answer; False where nothing happened."""
         try:
-            _answer(batch, await attempt.write_ahead(decided))
+            outcomes = await ready.attempt.write_ahead(ready.decided)
         except RolledBackError as rolled_back:
             # Another process has written, or an act is in trouble: pen in hand it will show.
-            _log.info("written_in_vain", acts=len(batch), error=str(rolled_back.cause))
+            _log.info("written_in_vain", acts=len(ready.batch), error=str(rolled_back.cause))
             return False
         except OutcomeUnknownError as unknown:
             await self._drop_connections()
-            _fail(batch, unknown)
+            _fail(ready.batch, unknown)
+            return True
+        self._launch()  # before anybody is answered: the database would stand still meanwhile
+        _answer(ready.batch, outcomes)
         return True
 
     async def _land(self) -> None:
-        """Wait for what is being written; where nothing came of it, its acts are served again."""
-        flight, self._flight = self._flight, None
-        # A writer that is told to end leaves the commit to itself: it cannot be called back.
-        if flight is not None and not await asyncio.shield(flight.landing):
-            await self._outliving(flight.batch, self._serve_under_pen)
+        """
+        Wait for all that is being written; where nothing came of it, its acts are served again, and
+        after them those that were decided on top of it.
+        """
+        while (flight := self._flight) is not None:
+            # A writer that is told to end leaves the commit to itself: it cannot be called back.
+            done = await asyncio.shield(flight.landing)
+            if self._flight is flight:
+                self._flight = None
+            if not done:
+                await self._outliving(flight.batch, self._serve_under_pen)
+        ready, self._ready = self._ready, None
+        if ready is not None:
+            await self._outliving(ready.batch, self._serve_under_pen)
 
     async def _serve_under_pen(self, batch: _Batch) -> bool:
         """
@@ -276,9 +306,13 @@ class Committer:
             tries += 1
 
     def _new_attempt(self, connection: AsyncConnection) -> Attempt:
-        self._standby_given_up = False
+        before = self._standby_given_up
         return Attempt(
-            connection, self._memory, self._refusals, self._now, lambda: self._standby_given_up
+            connection,
+            self._memory,
+            self._refusals,
+            self._now,
+            lambda: self._standby_given_up != before,
         )
 
     async def _get_connections(self) -> tuple[AsyncConnection, AsyncConnection]:
@@ -305,7 +339,7 @@ class Committer:
 
     def _on_notice(self, _connection: object, notice: object) -> None:
         if gave_up_waiting(notice):
-            self._standby_given_up = True
+            self._standby_given_up += 1
 
     async def _drop_connections(self) -> None:
         self._memory.lose()

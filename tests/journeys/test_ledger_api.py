@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+from app.entry import exports
 from app.entry.api import ledger as ledger_api
+from app.entry.api.credits import EndingShown
+from app.entry.api.entries import EntryShown
+from app.entry.api.wire import Page
 from app.registry.ledger import operations
 from app.registry.ledger.rules import Mint
 from app.registry.parties.rules import Actor
@@ -114,6 +118,26 @@ async def test_an_entry_is_exported_with_all_that_is_shown_of_it(
     assert lines == [["" if v is None else str(v) for v in row.values()] for row in rows]
 
 
+async def test_what_is_shown_plainly_has_the_form_of_its_model(
+    registry: Register, api: Service
+) -> None:
+    """Pages are not made through the models that describe them; nothing else would hold them."""
+    holders = await busy(registry)
+    headers = bearer(api, holders.owner)
+    statement = f"/v1/accounts/{holders.account.number}/statement?limit=2"
+    for path, model in (
+        (statement, Page[EntryShown]),
+        ("/v1/retirements", Page[EndingShown]),
+        ("/v1/cancellations", Page[EndingShown]),
+    ):
+        answer = await api.get(path, headers=headers)
+        assert model.model_validate_json(answer.text).model_dump_json() == answer.text
+    (retired,) = (await api.get("/v1/retirements", headers=headers)).json()["data"]
+    one = await api.get(f"/v1/retirements/{retired['id']}", headers=headers)
+    assert EndingShown.model_validate_json(one.text).model_dump_json() == one.text
+    assert one.json() == retired
+
+
 async def test_an_export_is_streamed_in_pieces(
     registry: Register, api: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,7 +146,7 @@ async def test_an_export_is_streamed_in_pieces(
     headers = bearer(api, holders.auditor)
     whole = await api.get(EXPORT, headers=headers)
     for lines in (1, 2, 7):
-        monkeypatch.setattr(ledger_api, "EXPORT_LINES_PER_CHUNK", lines)
+        monkeypatch.setattr(exports, "ROWS_PER_PAGE", lines)
         pieces = await api.get(EXPORT, headers=headers)
         assert pieces.content == whole.content
     none = await api.get(f"{EXPORT}?vintage=1999", headers=headers)

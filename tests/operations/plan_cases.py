@@ -72,6 +72,10 @@ def _entries(x: Large) -> list[EntryFilter]:
     return [
         whole,
         *(EntryFilter(account_id=account, first_index=0) for account in _accounts_of(x)),
+        *(
+            EntryFilter(account_id=account, first_index=x.size // 2, end_index=x.size)
+            for account in _accounts_of(x)
+        ),
         EntryFilter(activity_id=an_id("act", 7)),
         EntryFilter(batch_prefix=x.batch),
         EntryFilter(batch_prefix="NONE-1"),
@@ -179,18 +183,6 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(ledger.list_movements, log_indexes=list(range(x.moved - LIMIT, x.moved)))
     ],
     "ledger.list_entries": _listed_entries,
-    "ledger.list_statement": lambda x: [
-        partial(
-            ledger.list_statement,
-            account_id=account,
-            first_index=first,
-            end_index=x.size,
-            after=(-1, 0),
-            limit=LIMIT,
-        )
-        for account in _accounts_of(x)
-        for first in (0, x.size // 2)
-    ],
     "ledger.get_account": lambda x: [partial(ledger.get_account, wanted_id=x.account)],
     "ledger.find_any_account": lambda _: [
         partial(ledger.find_any_account, party_id=an_id("pty", number)) for number in (0, 1)
@@ -463,7 +455,6 @@ CASES: Final[Mapping[str, Cases]] = {
 
 # Read a whole table, and may.
 READS_ALL: Final = {
-    "ledger.stream_entries": "an export, as long as what was asked for, by `list_entries`",
     "ledger.stream_state": "all of the register, for outsiders",
     "erasure.list_endings_for": "DECISIONS 15: an index would be paid for by every retirement",
 }

@@ -1,4 +1,4 @@
-"""Accounts: open, close, read what they hold now and as of any date, and their statements."""
+"""Accounts: open, close, read what they hold now and as of any date."""
 
 from datetime import datetime
 from typing import Annotated
@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.api.context import Reader, StrictRoute, Write
 from app.entry.api.credits import AccountNumber, AccountPath
-from app.entry.api.entries import EntryShown, MomentFilter
 from app.entry.api.wire import (
     Body,
     CreditsOrNone,
@@ -164,10 +163,6 @@ class AsOfQuery(PageQuery):
     )
 
 
-class StatementQuery(PageQuery, MomentFilter):
-    """Which part of a statement."""
-
-
 @router.post(
     "",
     response_model=AccountShown,
@@ -232,7 +227,7 @@ async def list_accounts(
 )
 async def get_account(number: AccountPath, reader: Reader, actor: Caller) -> Response:
     """Read an account and how many credits are in it."""
-    account = await _visible(reader, actor, number)
+    account = await visible_account(reader, actor, number)
     size = (await log.get_head(reader)).size
     total = await store.get_total(reader, account.id, size=size)
     shown = AccountWithTotal(**AccountShown.of(account).model_dump(), credits=total)
@@ -279,7 +274,7 @@ async def list_holdings(
     A page may have fewer rows than asked for, or none, where the account has had much that it no
     longer holds: read on while there is more.
     """
-    account = await _visible(reader, actor, number)
+    account = await visible_account(reader, actor, number)
     position = decode_cursor(query.cursor, int)
     if query.as_of is None:
         size, as_of_size = (await log.get_head(reader)).size, None
@@ -322,7 +317,7 @@ async def list_blocks(
     number: AccountPath, query: Annotated[PageQuery, Query()], reader: Reader, actor: Caller
 ) -> Response:
     """List the runs of serials in an account, in the order in which they would be taken."""
-    account = await _visible(reader, actor, number)
+    account = await visible_account(reader, actor, number)
     position = decode_cursor(query.cursor, int, int)
     after = (position[0], position[1]) if position else (0, 0)
     found = await store.list_runs(reader, account.id, after=after, limit=query.limit + 1)
@@ -350,37 +345,19 @@ async def list_blocks(
     )
 
 
-@router.get(
-    "/{number}/statement",
-    response_model=Page[EntryShown],
-    operation_id="read_statement",
-    summary="Read an account's statement",
-    responses=refused(*_SEEING, CursorError),
-)
-async def read_statement(
-    number: AccountPath, query: Annotated[StatementQuery, Query()], reader: Reader, actor: Caller
-) -> Response:
-    """Read an account's entries in the order of the log, each with the balances after it."""
-    account = await _visible(reader, actor, number)
-    position = decode_cursor(query.cursor, int, int)
-    first_index, end_index = await query.indexes(reader)
-    found = await store.list_statement(
-        reader,
-        account.id,
-        first_index=first_index,
-        end_index=end_index,
-        after=(position[0], position[1]) if position else (-1, 0),
-        limit=query.limit + 1,
-    )
-    return show(EntryShown.page(found, query.limit))
-
-
 def _may_read(actor: Actor, owner_party_id: str | None) -> bool:
     owners = () if owner_party_id is None else (owner_party_id,)
     return allows(actor, Permission.READ_ACCOUNT, owner_ids=owners)
 
 
-async def _visible(reader: AsyncConnection, actor: Actor, number: AccountNumber) -> Account:
+async def visible_account(reader: AsyncConnection, actor: Actor, number: AccountNumber) -> Account:
+    """
+    Return an account that somebody may see.
+
+    Raises:
+        AccountNumberError: this is no number of an account.
+        AccountNotFoundError: there is none, or none that they may know of.
+    """
     account = await store.get_account(reader, account_id(number))
     if not _may_read(actor, account.owner_party_id):
         raise AccountNotFoundError

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.api.context import IdempotencyKeyMissingError, Reader, StrictRoute, WriteCredits
 from app.entry.api.credits import (
@@ -27,15 +28,19 @@ from app.entry.api.wire import (
     ProvinceCode,
     Shown,
     Text,
+    csv_of,
     decode_cursor,
     going_on,
     show,
 )
+from app.entry.exports import Export
 from app.entry.problems import refused
+from app.kernel.paging import Found
 from app.registry.ledger import operations, store
 from app.registry.ledger.refusals import BatchNotFoundError
 from app.registry.ledger.rules import BUFFER, CANCELLED, EXPORTED, RETIRED, TRANSIT, Batch, Choice
 from app.registry.ledger.serials import account_id
+from app.registry.log import store as log
 
 router = APIRouter(prefix="/batches", tags=["batches"], route_class=StrictRoute)
 
@@ -164,6 +169,38 @@ async def list_batches(query: Annotated[BatchesQuery, Query()], reader: Reader) 
     return show(
         Page[BatchShown](data=[BatchShown.of(b) for b in found.rows], **going_on(found.after))
     )
+
+
+@router.get(
+    ".csv",
+    response_class=Response,
+    operation_id="export_batches",
+    summary="Export all batches as CSV",
+    responses=csv_of("Batches, oldest vintage first, one a line, with a header."),
+)
+async def export_batches(request: Request, reader: Reader) -> Response:
+    """Stream all batches, oldest vintage first. Public."""
+    size = (await log.get_head(reader)).size
+
+    async def read(
+        connection: AsyncConnection, after: tuple[int, ...] | None, limit: int
+    ) -> Found[Batch]:
+        return await store.list_batches(
+            connection, {}, after=0 if after is None else after[0], limit=limit
+        )
+
+    export = Export(
+        "batches.csv",
+        tuple(BatchShown.model_fields),
+        read,
+        # A batch that was made meanwhile has an act beyond the end.
+        lambda batch: (
+            [BatchShown.of(batch).model_dump(mode="json").values()]
+            if batch.log_index < size
+            else []
+        ),
+    )
+    return export.answer(request.app.state.reads)
 
 
 @router.get(

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.entry.api.context import IdempotencyKeyMissingError, Reader, StrictRoute, WriteCredits
 from app.entry.api.credits import (
@@ -13,8 +13,15 @@ from app.entry.api.credits import (
     MovementPath,
     tried_out,
 )
-from app.entry.api.endings import EndingBody, EndingsQuery, end_credits, show_ending, show_endings
-from app.entry.api.wire import CursorError, Page
+from app.entry.api.endings import (
+    EndingBody,
+    EndingsQuery,
+    end_credits,
+    export_endings,
+    show_ending,
+    show_endings,
+)
+from app.entry.api.wire import CursorError, Page, csv_of
 from app.entry.identity import Visitor
 from app.entry.problems import refused
 from app.registry.ledger.refusals import (
@@ -63,6 +70,18 @@ async def list_cancellations(
 ) -> Response:
     """List cancellations, newest first. Public; names that are not are left out."""
     return await show_endings(reader, visitor, query, _KINDS)
+
+
+@router.get(
+    ".csv",
+    response_class=Response,
+    operation_id="export_cancellations",
+    summary="Export all cancellations as CSV",
+    responses=csv_of("Cancellations, newest first, a line for each run of serials."),
+)
+async def export_cancellations(request: Request) -> Response:
+    """Stream all cancellations, newest first. Public; names that are not are left out."""
+    return export_endings("cancellations.csv", _KINDS, request)
 
 
 @router.get(

@@ -1,5 +1,6 @@
 """Shared shapes of everything that moves credits: which ones are chosen, and what was moved."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
@@ -116,19 +117,6 @@ class MovedShown(Shown):
     last: int = Field(description="Last serial.", examples=[30])
     credits: int = Field(description="Credits in the run (tCO2e).", examples=[30])
 
-    @classmethod
-    def of(cls, moved: EntryRow) -> "MovedShown":
-        """Show a run."""
-        batch = moved.batch
-        return cls(
-            serials=str(SerialRange(batch.serial_prefix, moved.first, moved.last)),
-            batch=batch.serial_prefix,
-            vintage=batch.vintage,
-            first=moved.first,
-            last=moved.last,
-            credits=moved.last - moved.first + 1,
-        )
-
 
 class MovementShown(Shown):
     """A movement of credits from one account to another."""
@@ -152,26 +140,6 @@ class MovementShown(Shown):
         "the public log, for anybody; null for a dry run.",
         examples=["/v1/log/receipts/42"],
     )
-
-    @classmethod
-    def of_entries(cls, entries: list[EntryRow]) -> "MovementShown":
-        """Show a movement from its entries."""
-        return cls(**_movement_of(entries))
-
-
-def _movement_of(entries: list[EntryRow]) -> dict[str, Any]:
-    first = entries[0]
-    return {
-        "id": first.log_index,
-        "kind": first.kind.word,
-        "from_account": account_number(first.from_account),
-        "to_account": account_number(first.to_account),
-        "credits": sum(entry.last - entry.first + 1 for entry in entries),
-        "moved": [MovedShown.of(entry) for entry in entries],
-        "recorded_at": first.recorded_at,
-        "dry_run": False,
-        "receipt": receipt_address(first.log_index),
-    }
 
 
 class EndedShown(MovementShown):
@@ -218,23 +186,6 @@ class EndingShown(EndedShown):
         examples=["00" * 32, None],
     )
 
-    @classmethod
-    def of_row(cls, row: EndingRow, entries: list[EntryRow], *, sees_all: bool) -> "EndingShown":
-        """Show a retirement or cancellation, with its names only to those who may see them."""
-        shown = row.statement if sees_all or row.visibility == "public" else None
-        return cls(
-            **_movement_of(entries),
-            purpose=row.purpose_code,
-            visibility=row.visibility.value,
-            happened_on=row.happened_on,
-            beneficiary=shown.beneficiary_name if shown else None,
-            beneficiary_kind=shown.beneficiary_kind.value if shown else None,
-            beneficiary_identifier=shown.beneficiary_identifier if shown else None,
-            reason=shown.reason if shown else None,
-            commitment=row.commitment,
-            salt=row.salt.hex() if shown and row.salt else None,
-        )
-
 
 def tried_out(shown: type[MovementShown]) -> dict[int | str, dict[str, Any]]:
     """Declare what a dry run answers, for a route that otherwise brings something into being."""
@@ -277,6 +228,39 @@ def shown_at_once(movement: Movement, *, dry_run: bool) -> dict[str, Any]:
         shown["happened_on"] = ending.happened_on
         shown["commitment"] = movement.ended.commitment
     return shown
+
+
+def movement_shown(entries: Sequence[EntryRow]) -> dict[str, Any]:
+    """Return a movement from its entries, in the form and the order of `MovementShown`."""
+    first = entries[0]
+    return {
+        "id": first.log_index,
+        "kind": first.kind.word,
+        "from_account": account_number(first.from_account),
+        "to_account": account_number(first.to_account),
+        "credits": sum([entry.last - entry.first + 1 for entry in entries]),
+        "moved": [_run(entry.batch, entry.first, entry.last) for entry in entries],
+        "recorded_at": first.recorded_at,
+        "dry_run": False,
+        "receipt": receipt_address(first.log_index),
+    }
+
+
+def ending_shown(row: EndingRow, entries: Sequence[EntryRow], *, sees_all: bool) -> dict[str, Any]:
+    """Return a retirement or cancellation as `EndingShown`, its names only for who may see them."""
+    said = row.statement if sees_all or row.visibility == "public" else None
+    return {
+        **movement_shown(entries),
+        "purpose": row.purpose_code,
+        "visibility": row.visibility.value,
+        "happened_on": row.happened_on,
+        "commitment": row.commitment,
+        "beneficiary": said.beneficiary_name if said else None,
+        "beneficiary_kind": said.beneficiary_kind.value if said else None,
+        "beneficiary_identifier": said.beneficiary_identifier if said else None,
+        "reason": said.reason if said else None,
+        "salt": row.salt.hex() if said and row.salt else None,
+    }
 
 
 def _run(batch: Batch, first: int, last: int) -> dict[str, str | int]:

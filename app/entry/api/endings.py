@@ -1,9 +1,10 @@
 """What retirements and cancellations share: the form that is sent, and how they are read."""
 
+from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from fastapi import Response
+from fastapi import Request, Response
 from pydantic import Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,19 +12,27 @@ from app.entry.api.context import Writer
 from app.entry.api.credits import (
     AccountNumber,
     ChoiceBody,
-    EndingShown,
+    ending_shown,
     moved_reply,
 )
 from app.entry.api.days import Day
-from app.entry.api.wire import Name, Page, PageQuery, Text, decode_cursor, encode_cursor, show
+from app.entry.api.wire import Name, PageQuery, Text, decode_cursor, show_page, show_plain
+from app.entry.exports import Export
 from app.entry.purposes import Purposes
 from app.kernel import clock
+from app.kernel.paging import Found
 from app.registry.ledger import operations, store
 from app.registry.ledger.refusals import AccountNotFoundError, MovementNotFoundError
 from app.registry.ledger.rules import Beneficiary, Ending, EntryKind, Statement, Visibility
 from app.registry.ledger.serials import account_id
 from app.registry.ledger.store import EndingRow
 from app.registry.parties.rules import Actor, Permission, allows
+
+_EXPORTED: Final = (
+    *("id", "kind", "from_account", "credits", "serials", "batch", "vintage", "first", "last"),
+    *("purpose", "happened_on", "beneficiary", "beneficiary_kind", "beneficiary_identifier"),
+    *("reason", "visibility", "commitment", "recorded_at", "receipt"),
+)
 
 Purpose = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 Result = TypeVar("Result")
@@ -133,7 +142,7 @@ async def show_ending(
         raise MovementNotFoundError(log_index=log_index)
     owners = await store.list_owners(reader, [row.account_id])
     entries = await store.list_movement(reader, log_index)
-    return show(EndingShown.of_row(row, entries, sees_all=_sees(visitor, owners, row)))
+    return show_plain(ending_shown(row, entries, sees_all=_sees(visitor, owners, row)))
 
 
 async def show_endings(
@@ -160,23 +169,45 @@ async def show_endings(
         limit=query.limit + 1,
     )
     page = found[: query.limit]
-    has_more = len(found) > query.limit
     # The public sees what is public, whoever owns it.
     owned_by = [row.account_id for row in page if visitor is not None]
     owners = await store.list_owners(reader, owned_by) if owned_by else {}
     entries = await store.list_movements(reader, [row.log_index for row in page])
-    return show(
-        Page[EndingShown](
-            data=[
-                EndingShown.of_row(
-                    row, entries[row.log_index], sees_all=_sees(visitor, owners, row)
-                )
-                for row in page
-            ],
-            next_cursor=encode_cursor([page[-1].log_index]) if has_more else None,
-            has_more=has_more,
-        )
+    return show_page(
+        [
+            ending_shown(row, entries[row.log_index], sees_all=_sees(visitor, owners, row))
+            for row in page
+        ],
+        (page[-1].log_index,) if len(found) > query.limit else None,
     )
+
+
+def export_endings(file_name: str, kinds: tuple[EntryKind, ...], request: Request) -> Response:
+    """Answer with all retirements or cancellations as CSV, as the public sees them."""
+
+    async def read(
+        connection: AsyncConnection, after: tuple[int, ...] | None, limit: int
+    ) -> Found[dict[str, Any]]:
+        found = await store.list_endings(
+            connection,
+            kinds=kinds,
+            account_id=None,
+            after=None if after is None else after[0],
+            limit=limit,
+        )
+        entries = await store.list_movements(connection, [row.log_index for row in found])
+        shown = [ending_shown(r, entries[r.log_index], sees_all=False) for r in found]
+        return Found(shown, (found[-1].log_index,) if len(found) == limit else None)
+
+    export = Export(file_name, _EXPORTED, read, _lines)
+    return export.answer(request.app.state.reads)
+
+
+def _lines(ending: dict[str, Any]) -> Iterator[list[object]]:
+    """Yield a line for each run of serials, with all that is said of the whole."""
+    for run in ending["moved"]:
+        line = {**ending, **run}
+        yield [line[name] for name in _EXPORTED]
 
 
 def _sees(visitor: Actor | None, owners: dict[int, str], row: EndingRow) -> bool:

@@ -1,14 +1,19 @@
 """Shared shapes of the double entries: how one is shown, paged, and bounded in time."""
 
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.entry.api.wire import Moment, Page, Shown, encode_cursor
-from app.kernel.paging import INDEX_END
+from app.entry.api.wire import Moment, Shown
+from app.entry.exports import Export
+from app.kernel.paging import INDEX_END, Found
+from app.registry.ledger import store
 from app.registry.ledger.serials import account_number
-from app.registry.ledger.store import EntryRow
+from app.registry.ledger.store import EntryFilter, EntryRow
 from app.registry.log import store as log
 
 
@@ -59,44 +64,63 @@ class EntryShown(Shown):
         description="When it was recorded.", examples=["2026-11-24T03:00:00Z"]
     )
 
-    @classmethod
-    def of(cls, entry: EntryRow) -> "EntryShown":
-        """Show an entry."""
-        batch = entry.batch
-        return cls(
-            log_index=entry.log_index,
-            line=entry.line,
-            kind=entry.kind.word,
-            serials=f"{batch.serial_prefix}-{entry.first}-{entry.last}",
-            batch=batch.serial_prefix,
-            vintage=batch.vintage,
-            programme=batch.programme_code,
-            project=batch.project_code,
-            activity_id=batch.activity_id,
-            province=batch.province_code,
-            first=entry.first,
-            last=entry.last,
-            credits=entry.last - entry.first + 1,
-            from_account=account_number(entry.from_account),
-            to_account=account_number(entry.to_account),
-            from_balance=entry.from_balance,
-            to_balance=entry.to_balance,
-            from_total=entry.from_total,
-            to_total=entry.to_total,
-            previous_log_index=entry.previous,
-            recorded_at=entry.recorded_at,
+
+def entry_shown(entry: EntryRow) -> dict[str, Any]:
+    """
+    Return an entry in the form and the order of `EntryShown`.
+
+    Plain values: a page of them is most of what is read, and the model would check once more what
+    the ledger keeps.
+    """
+    batch, first, last = entry.batch, entry.first, entry.last
+    return {
+        "log_index": entry.log_index,
+        "line": entry.line,
+        "kind": entry.kind.word,
+        "serials": f"{batch.serial_prefix}-{first}-{last}",
+        "batch": batch.serial_prefix,
+        "vintage": batch.vintage,
+        "programme": batch.programme_code,
+        "project": batch.project_code,
+        "activity_id": batch.activity_id,
+        "province": batch.province_code,
+        "first": first,
+        "last": last,
+        "credits": last - first + 1,
+        "from_account": account_number(entry.from_account),
+        "to_account": account_number(entry.to_account),
+        "from_balance": entry.from_balance,
+        "to_balance": entry.to_balance,
+        "from_total": entry.from_total,
+        "to_total": entry.to_total,
+        "previous_log_index": entry.previous,
+        "recorded_at": entry.recorded_at,
+    }
+
+
+async def export_of_entries(
+    file_name: str, wanted: EntryFilter, request: Request, reader: AsyncConnection
+) -> Response:
+    """Answer with entries as CSV, in the order of the log, with all that is shown of each."""
+    size = (await log.get_head(reader)).size
+    end_index = size if wanted.end_index is None else min(size, wanted.end_index)
+    wanted = replace(wanted, end_index=end_index)
+
+    async def read(
+        connection: AsyncConnection, after: tuple[int, ...] | None, limit: int
+    ) -> Found[EntryRow]:
+        place = None if after is None else (after[0], after[1])
+        return await store.list_entries(
+            connection, wanted, after=place, newest_first=False, limit=limit
         )
 
-    @classmethod
-    def page(cls, found: list[EntryRow], limit: int) -> "Page[EntryShown]":
-        """Make a page of what was read, which is one more than is shown where there is more."""
-        shown = found[:limit]
-        has_more = len(found) > limit
-        return Page[EntryShown](
-            data=[cls.of(entry) for entry in shown],
-            next_cursor=encode_cursor([shown[-1].log_index, shown[-1].line]) if has_more else None,
-            has_more=has_more,
-        )
+    export = Export(
+        file_name,
+        tuple(EntryShown.model_fields),
+        read,
+        lambda entry: [entry_shown(entry).values()],
+    )
+    return export.answer(request.app.state.reads)
 
 
 class MomentFilter(BaseModel):

@@ -1,28 +1,24 @@
 """The ledger's entries, for those who govern and audit it."""
 
-import csv
-import io
-from collections.abc import AsyncIterator
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.api.context import Reader, StrictRoute
 from app.entry.api.credits import AccountNumber, BatchPrefix
-from app.entry.api.entries import EntryShown, MomentFilter
+from app.entry.api.entries import EntryShown, MomentFilter, entry_shown, export_of_entries
 from app.entry.api.wire import (
     CursorError,
     Identifier,
     Page,
     PageQuery,
     ProvinceCode,
+    csv_of,
     decode_cursor,
-    going_on,
-    show,
+    show_page,
 )
 from app.entry.identity import Caller
 from app.entry.problems import refused
@@ -34,9 +30,6 @@ from app.registry.ledger.store import EntryFilter
 from app.registry.parties.rules import NotAllowedError, Permission, require
 
 router = APIRouter(prefix="/ledger", tags=["ledger"], route_class=StrictRoute)
-
-EXPORT_LINES_PER_CHUNK: Final = 500
-_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Order(StrEnum):
@@ -147,9 +140,7 @@ async def query_entries(
         newest_first=query.sort is Order.NEWEST_FIRST,
         limit=query.limit,
     )
-    return show(
-        Page[EntryShown](data=[EntryShown.of(e) for e in found.rows], **going_on(found.after))
-    )
+    return show_page([entry_shown(entry) for entry in found.rows], found.after)
 
 
 @router.get(
@@ -158,10 +149,7 @@ async def query_entries(
     summary="Export the ledger as CSV",
     response_class=Response,
     responses={
-        200: {
-            "description": "Entries in log order, one a line, with a header.",
-            "content": {"text/csv": {"schema": {"type": "string"}}},
-        },
+        **csv_of("Entries in log order, one a line, with a header."),
         **refused(NotAllowedError, AccountNumberError),
     },
 )
@@ -171,37 +159,4 @@ async def export_entries(
     """Stream all entries that match, in the order of the log, in constant memory. For TGO."""
     require(actor, Permission.QUERY_LEDGER)
     wanted = await query.wanted(reader)
-
-    async def lines() -> AsyncIterator[str]:
-        # The request's own snapshot ends before the answer is sent: a stream opens its own.
-        async with request.app.state.late_reads.reading() as connection:
-            buffer = io.StringIO()
-            writer = csv.writer(buffer)
-            writer.writerow(EntryShown.model_fields)
-            waiting = 0
-            async for entry in store.stream_entries(connection, wanted):
-                writer.writerow(
-                    _cell(value) for value in EntryShown.of(entry).model_dump(mode="json").values()
-                )
-                waiting += 1
-                if waiting == EXPORT_LINES_PER_CHUNK:
-                    yield _taken(buffer)
-                    waiting = 0
-            yield _taken(buffer)
-
-    headers = {"Content-Disposition": 'attachment; filename="ledger-entries.csv"'}
-    return StreamingResponse(lines(), headers=headers, media_type="text/csv; charset=utf-8")
-
-
-def _taken(buffer: io.StringIO) -> str:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text
-
-
-def _cell(value: object) -> object:
-    # A name taken over from elsewhere may begin like a formula; a spreadsheet would run it.
-    if isinstance(value, str) and value.startswith(_FORMULA_SIGNS):
-        return f"'{value}"
-    return value
+    return await export_of_entries("ledger-entries.csv", wanted, request, reader)

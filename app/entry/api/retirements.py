@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from app.entry.api.bulk import ACTS_MAX, Bulk, BulkBody, BulkShown
@@ -20,11 +20,12 @@ from app.entry.api.endings import (
     EndingBody,
     EndingsQuery,
     end_credits,
+    export_endings,
     purposes_of_today,
     show_ending,
     show_endings,
 )
-from app.entry.api.wire import CursorError, Page
+from app.entry.api.wire import CursorError, Page, csv_of
 from app.entry.identity import Visitor
 from app.entry.problems import refused
 from app.registry.ledger import operations
@@ -111,6 +112,18 @@ async def list_retirements(
 ) -> Response:
     """List retirements, newest first. Public; names that are not are left out."""
     return await show_endings(reader, visitor, query, _KINDS)
+
+
+@router.get(
+    ".csv",
+    response_class=Response,
+    operation_id="export_retirements",
+    summary="Export all retirements as CSV",
+    responses=csv_of("Retirements, newest first, a line for each run of serials."),
+)
+async def export_retirements(request: Request) -> Response:
+    """Stream all retirements, newest first. Public; names that are not are left out."""
+    return export_endings("retirements.csv", _KINDS, request)
 
 
 @router.get(

@@ -13,9 +13,10 @@ from app.entry.api.credits import (
     MovementPath,
     MovementShown,
     moved_reply,
+    movement_shown,
     tried_out,
 )
-from app.entry.api.wire import show
+from app.entry.api.wire import show_plain
 from app.entry.identity import Caller
 from app.entry.problems import refused
 from app.registry.ledger import operations, store
@@ -129,4 +130,4 @@ async def get_transfer(log_index: MovementPath, reader: Reader, actor: Caller) -
         owners += [] if owner is None else [owner]
     if not allows(actor, Permission.READ_ACCOUNT, owner_ids=tuple(owners)):
         raise MovementNotFoundError(log_index=log_index)
-    return show(MovementShown.of_entries(entries))
+    return show_plain(movement_shown(entries))

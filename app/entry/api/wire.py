@@ -7,10 +7,11 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 
+import msgspec
 from fastapi import Header
 from fastapi.responses import Response
 from pydantic import (
@@ -287,6 +288,13 @@ def changed(shown: BaseModel, *, version: int | None = None) -> Reply:
     )
 
 
+def csv_of(description: str) -> dict[int | str, dict[str, Any]]:
+    """Declare the answer of a route that streams a table."""
+    return {
+        200: {"description": description, "content": {"text/csv": {"schema": {"type": "string"}}}}
+    }
+
+
 def receipt_address(log_index: int) -> str:
     """Return where the receipt of an act is, once the act is published."""
     return f"/v1/log/receipts/{log_index}"
@@ -325,6 +333,19 @@ def answer(outcome: Outcome) -> Response:
     if outcome.replayed:
         headers.append((b"idempotency-replayed", b"true"))
     return Answer(reply.status, reply.body, headers)
+
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def show_plain(shown: Mapping[str, Any]) -> Response:
+    """Answer a read with plain values, in the form of the model that the route declares."""
+    return Response(_encode(shown), 200, {}, "application/json")
+
+
+def show_page(rows: Sequence[Mapping[str, Any]], after: Sequence[str | int] | None) -> Response:
+    """Answer with a page of plain values, and where the next one begins; None: there is none."""
+    return show_plain({"data": rows, **going_on(after)})
 
 
 def show(shown: BaseModel, *, version: int | None = None) -> Response:

@@ -107,8 +107,7 @@ class Account:
         return account_number(self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """What one issuance minted for one vintage: serials 1 to ``credits``."""
 
     id: int

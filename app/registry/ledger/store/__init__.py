@@ -30,8 +30,6 @@ from app.registry.ledger.store.keeping import (
 from app.registry.ledger.store.listing import (
     EntryFilter,
     list_entries,
-    list_statement,
-    stream_entries,
 )
 from app.registry.ledger.store.loading import (
     BLOCKS_FIRST_LOOK,
@@ -107,7 +105,6 @@ __all__ = [
     "list_runs",
     "list_runs_of_batch",
     "list_serial_history",
-    "list_statement",
     "list_touched",
     "load_accounts",
     "load_balances",
@@ -115,7 +112,6 @@ __all__ = [
     "load_book",
     "load_covers",
     "load_shelves",
-    "stream_entries",
     "update_account_closed",
 ]
 

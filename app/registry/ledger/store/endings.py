@@ -1,11 +1,11 @@
 """What readers ask of retirements and cancellations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,8 +13,7 @@ from app.kernel.paging import INDEX_END
 from app.registry.ledger.rules import Beneficiary, EntryKind, Statement, Visibility
 
 
-@dataclass(frozen=True, slots=True)
-class EndingRow:
+class EndingRow(Struct, frozen=True):
     """A retirement or cancellation; ``statement`` is None where it was erased."""
 
     log_index: int

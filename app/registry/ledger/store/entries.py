@@ -1,10 +1,10 @@
 """What readers ask of movements by themselves: of an act, and the history of a serial."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,8 +41,7 @@ _OF_ACTS: Final = text(f"""
 """)  # noqa: S608  constants
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRow:
+class EntryRow(Struct, frozen=True):
     """One double entry, with the batch it is of."""
 
     log_index: int

@@ -5,7 +5,6 @@ Each goes along an index that gives the order of the log: of an account, of a ba
 the log itself. What else is asked for is looked for on the way, in so many entries at a time.
 """
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -20,7 +19,6 @@ from app.registry.ledger.store.entries import ENTRY_AND_BATCH, EntryRow, entry_o
 
 # Before a page comes back with what was found; it takes some ten milliseconds.
 ENTRIES_LOOKED_AT_MAX: Final = 2_000
-EXPORT_ROWS_PER_READ: Final = 1_000
 
 _LINES_END: Final = 2**15  # above every line
 
@@ -116,42 +114,6 @@ async def list_entries(
     if len(found) > limit:
         return Found(found[:limit], (found[limit - 1].log_index, found[limit - 1].line))
     return Found(found, looked_until)
-
-
-async def stream_entries(
-    connection: AsyncConnection, wanted: EntryFilter
-) -> AsyncIterator[EntryRow]:
-    """
-    Yield entries in log order without ever holding many of them.
-
-    Args:
-        connection: a snapshot, which may be used for other reads in between.
-        wanted: which.
-    """
-    after: Place | None = None
-    while True:
-        page = await list_entries(
-            connection, wanted, after=after, newest_first=False, limit=EXPORT_ROWS_PER_READ
-        )
-        for entry in page.rows:
-            yield entry
-        if page.after is None:
-            return
-        after = page.after[0], page.after[1]
-
-
-async def list_statement(
-    connection: AsyncConnection,
-    account_id: int,
-    *,
-    first_index: int,
-    end_index: int,
-    after: Place,
-    limit: int,
-) -> list[EntryRow]:
-    """List an account's entries in log order within log indexes."""
-    wanted = EntryFilter(account_id=account_id, first_index=first_index, end_index=end_index)
-    return await _list(connection, _walk(wanted, after, newest_first=False), limit)
 
 
 def _walk(wanted: EntryFilter, after: Place | None, *, newest_first: bool) -> _Walk:
