@@ -95,12 +95,13 @@ class _Joined:
     kernel takes to the reader: the dearest thing that happens to a small answer.
     """
 
-    __slots__ = ("_held", "_loop", "_transport")
+    __slots__ = ("_held", "_loop", "_transport", "is_closing")
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
         self._held: bytes | None = None
+        self.is_closing = transport.is_closing  # asked with every answer
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  all that is not about writing
         return getattr(self._transport, name)

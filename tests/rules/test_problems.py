@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import json
 import pkgutil
 import re
 from collections import Counter
@@ -10,6 +11,8 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.requests import Request
 
 import app
@@ -164,3 +167,40 @@ def test_the_language_is_the_one_asked_for_most(accepted: str | None, language: 
     headers = [] if accepted is None else [(b"accept-language", accepted.encode())]
     request = Request({"type": "http", "headers": headers})
     assert problems.language_of(request) == language
+
+
+def _asked_at(path: str) -> Request:
+    return Request(
+        {
+            "type": "http",
+            "method": "GET",
+            "scheme": "http",
+            "server": ("registry.test", 80),
+            "path": path,
+            "root_path": "",
+            "query_string": b"",
+            "headers": [(b"host", b"registry.test")],
+            "request_id": "req-1",
+        }
+    )
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])).map("/v1/{}".format))
+def test_a_problem_names_the_path_that_was_asked(path: str) -> None:
+    """Read off directly where nothing in it divides addresses, and the same either way."""
+    request = _asked_at(path)
+    document = json.loads(bytes(problems.problem(request, problems.NoSuchAddressError()).body))
+    assert document["instance"] == request.url.path
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(-(2**63), 2**63) | st.none())
+def test_a_problem_is_written_as_the_standard_library_writes_json(
+    text: str, number: int | None
+) -> None:
+    """Control characters, quotes and letters of every alphabet: to the last byte."""
+    refusal = problems.UnexpectedError(text=text, number=number)
+    found = [{"pointer": f"/body/{text}", "code": "x", "message": text}]
+    body = bytes(problems.problem(_asked_at("/v1"), refusal, errors_found=found).body)
+    document = json.loads(body)
+    assert (document["facts"], document["errors"]) == ({"text": text, "number": number}, found)
+    assert body == json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
