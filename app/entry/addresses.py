@@ -8,6 +8,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.convertors import Convertor
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 STEPS: Final = 2  # how much of an address names a shelf: /v1/transfers of /v1/transfers/42
@@ -17,6 +18,7 @@ STEPS: Final = 2  # how much of an address names a shelf: /v1/transfers of /v1/t
 class Way:
     """A route, and how it is reached."""
 
+    path: str
     pattern: "re.Pattern[str]"
     convertors: Mapping[str, Convertor[Any]]
     methods: frozenset[str]
@@ -33,10 +35,15 @@ class Addresses:
     routes stand in shelves by the first steps of their addresses, and within one in the
     framework's order, so the first that fits is the one that the framework would find. What fits
     none (another method, a slash too many, nothing there) the framework answers.
+
+    One thing is not left to the order: what stands in the routes as a whole address names nothing
+    else. ``GET /v1/transfers/bulk`` asks for no transfer of the name "bulk".
     """
 
     def __init__(self, routes: Iterable[RouteContext], ordinary: ASGIApp) -> None:
         self._shelves = _shelve(routes)
+        ways = [way for shelf in self._shelves.values() for way in shelf]
+        self._whole = frozenset(way.path for way in ways if not way.convertors)
         self._ordinary = ordinary
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,6 +53,8 @@ class Addresses:
             await self._ordinary(scope, receive, send)
             return
         way, scope["path_params"] = found
+        if way.convertors and scope["path"] in self._whole:
+            raise HTTPException(405)
         scope["route"] = way.route
         scope["endpoint"] = way.route.endpoint
         await way.app(scope, receive, send)
@@ -82,6 +91,7 @@ def _shelve(routes: Iterable[RouteContext]) -> Mapping[str, Sequence[Way]]:
             continue
         shelves.setdefault(shelf, []).append(
             Way(
+                context.path or "",
                 context.path_regex,
                 context.param_convertors,
                 frozenset(context.methods or ()),

@@ -237,12 +237,12 @@ async def on_http_exception(request: Request, failure: Exception) -> Response:
 
 
 def _methods_at(request: Request) -> str:
-    # Every route knows its own methods only, and several routes share an address.
-    methods: set[str] = set()
-    for route in iter_route_contexts(request.app.routes):
-        if route.methods and route.path_regex.match(request.scope["path"]):
-            methods |= route.methods
-    return ", ".join(sorted(methods))
+    # Every route knows its own methods only, and several routes share an address; but a whole
+    # address is no name of a thing (`app.entry.addresses`).
+    path = request.scope["path"]
+    routes = [r for r in iter_route_contexts(request.app.routes) if r.methods]
+    there = [r for r in routes if r.path == path] or [r for r in routes if r.path_regex.match(path)]
+    return ", ".join(sorted({method for route in there for method in route.methods or ()}))
 
 
 def refused(*kinds: type[RegistryError]) -> dict[int | str, dict[str, Any]]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -102,3 +103,13 @@ def test_every_operation_is_found_without_the_framework() -> None:
         if _ours(method, (context.path or "").replace("{path:path}", "0/000")) is None
     }
     assert missing == ELSEWHERE
+
+
+@pytest.mark.parametrize("path", ["/v1/transfers/bulk", "/v1/retirements/bulk"])
+async def test_a_whole_address_is_no_name_of_a_thing(path: str) -> None:
+    """Or the address of many transfers would also be that of one which cannot be."""
+    transport = httpx2.ASGITransport(APP)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://registry") as client:
+        answer = await client.get(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert answer.json()["code"] == "method_not_allowed"
