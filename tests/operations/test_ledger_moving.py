@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from msgspec import structs
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -164,7 +165,7 @@ async def test_one_credit_too_many_is_refused(
     assert refusal.value.facts == {"held": held, "asked": choice.credits}
     assert await log_size(registry) == size
     if held:
-        exact = replace(choice, credits=held)
+        exact = structs.replace(choice, credits=held)
         moved = await move(registry, holders.owner, holders.account, holders.elsewhere, exact)
         assert moved.credits == held
 
@@ -398,7 +399,7 @@ async def test_trying_out_changes_nothing_and_says_what_would_happen(registry: R
     did = await move(registry, owner, holders.account, holders.elsewhere, oldest(15))
     assert ranges_of(would) == ranges_of(did)
     assert (would.credits, would.log_index) == (did.credits, did.log_index)
-    too_many = replace(command, choice=oldest(16))
+    too_many = structs.replace(command, choice=oldest(16))
     with pytest.raises(InsufficientCreditsError):
         await dry(registry, owner, lambda pen: operations.transfer(pen, owner, too_many))
 
@@ -552,7 +553,8 @@ async def test_keys_of_different_callers_never_meet(registry: Registry) -> None:
     act = keyed(holders, oldest(1), body=b"{}")
     assert act.idempotency is not None
     await registry.committer.submit(act)
-    elses = replace(act, idempotency=replace(act.idempotency, scope="key_of_a_machine"))
+    other = structs.replace(act.idempotency, scope="key_of_a_machine")
+    elses = structs.replace(act, idempotency=other)
     assert not (await registry.committer.submit(elses)).replayed
 
 
