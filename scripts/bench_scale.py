@@ -59,6 +59,7 @@ class Scale:
     grown_users: int
     growth_blocks: tuple[int, ...]  # the large one among them
     growth_compared: tuple[int, int]
+    growth_warm_up_seconds: float
     import_acts: int
     import_rounds: int
     reads_per_round: int
@@ -112,6 +113,7 @@ FULL: Final = Scale(
     grown_users=1_000,
     growth_blocks=(1_000, 100_000, 1_000_000, 10_000_000),
     growth_compared=(100_000, 10_000_000),
+    growth_warm_up_seconds=60,
     import_acts=40_000,
     import_rounds=3,
     reads_per_round=2_000,
@@ -153,6 +155,7 @@ QUICK: Final = Scale(
     grown_users=100,
     growth_blocks=(10_000, 200_000),
     growth_compared=(10_000, 200_000),
+    growth_warm_up_seconds=2,
     import_acts=4_000,
     import_rounds=1,
     reads_per_round=300,

@@ -1,6 +1,7 @@
 """Taking over another registry's history: from its two tables to committed acts."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -46,7 +47,8 @@ from app.registry.ledger.rules import Batch
 from app.registry.log.pen import Pen
 from app.registry.parties.rules import Actor
 
-CHUNK_ACTS: Final = 500  # What one commit takes at most.
+CHUNK_ACTS: Final = 1_000  # What two commits take at most:
+PIECES_UNDER_WAY: Final = 2  # one is decided while the other is written.
 
 Note = Callable[[Finding], None]
 
@@ -293,24 +295,45 @@ class Import:
     async def _submit(
         self, steps: Iterator[_Step], fates: dict[Fate, Sum], advance: Callable[[int], None]
     ) -> None:
-        while chunk := _next(steps, self._chunk):
-            outcomes = await asyncio.gather(
-                *(self._committer.submit(step.act) for step in chunk), return_exceptions=True
-            )
-            failed: list[BaseException] = []
-            for step, outcome in zip(chunk, outcomes, strict=True):
-                if isinstance(outcome, Outcome):
-                    fates[Fate.THERE if outcome.replayed else Fate.NEW].add(step.credits)
-                elif isinstance(outcome, AnswerErasedError):
-                    fates[Fate.THERE].add(step.credits)
-                elif isinstance(outcome, RegistryError) and not isinstance(outcome, BusyError):
-                    fates[Fate.REFUSED].add(step.credits)
-                    self._note(_refused(step, outcome))
-                else:
-                    failed.append(outcome)
-            if failed:  # what was answered is counted; the rest is not known, or not done
-                raise failed[0]
+        """Send acts; while some are written, the next ones are read and decided."""
+        failed: list[BaseException] = []
+        under_way: deque[tuple[Sequence[_Step], asyncio.Future[list[Outcome | BaseException]]]]
+        under_way = deque()
+        piece = max(1, self._chunk // PIECES_UNDER_WAY)
+        while sent := [] if failed else _next(steps, piece):
+            submitted = (self._committer.submit(step.act) for step in sent)
+            under_way.append((sent, asyncio.gather(*submitted, return_exceptions=True)))
+            await asyncio.sleep(0)  # let them be taken before more is read
+            if len(under_way) == PIECES_UNDER_WAY:
+                first, outcomes = under_way.popleft()
+                failed += self._count(first, await outcomes, fates, advance)
+        for first, outcomes in under_way:
+            failed += self._count(first, await outcomes, fates, advance)
+        if failed:  # what was answered is counted; the rest is not known, or not done
+            raise failed[0]
+
+    def _count(
+        self,
+        chunk: Sequence[_Step],
+        outcomes: Sequence[Outcome | BaseException],
+        fates: dict[Fate, Sum],
+        advance: Callable[[int], None],
+    ) -> list[BaseException]:
+        """Count what became of acts; returns why others are not known, or not done."""
+        failed: list[BaseException] = []
+        for step, outcome in zip(chunk, outcomes, strict=True):
+            if isinstance(outcome, Outcome):
+                fates[Fate.THERE if outcome.replayed else Fate.NEW].add(step.credits)
+            elif isinstance(outcome, AnswerErasedError):
+                fates[Fate.THERE].add(step.credits)
+            elif isinstance(outcome, RegistryError) and not isinstance(outcome, BusyError):
+                fates[Fate.REFUSED].add(step.credits)
+                self._note(_refused(step, outcome))
+            else:
+                failed.append(outcome)
+        if not failed:
             advance(len(chunk))
+        return failed
 
     def _take_over(self, source: Source, block: Block) -> _Step:
         command = TakeOverBlock(source, block)
@@ -344,7 +367,8 @@ class Import:
             "details": row.details,
         }
         key = _key(source, {"retired": str(row.serials)}, content)
-        act = Act(self._actor, operation, present, key, (command.touches(),))
+        # Besides credits it reads the source, which never changes.
+        act = Act(self._actor, operation, present, key, (command.touches(),), ahead=True)
         return _Step(act, Table.RETIREMENTS, row.line, str(row.serials), row.credits)
 
 

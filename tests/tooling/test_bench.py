@@ -66,6 +66,7 @@ TINY = Scale(
     grown_users=10,
     growth_blocks=(500, 2_000),
     growth_compared=(500, 2_000),
+    growth_warm_up_seconds=0.2,
     import_acts=60,
     import_rounds=1,
     reads_per_round=20,

@@ -1,6 +1,6 @@
 """Taking over another registry's history: opening the source, its blocks, its retirements."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -41,6 +41,7 @@ from app.registry.programmes.store import find_programme, get_rule
 
 PURPOSE_DEFAULT: Final = "voluntary"  # of a reason that the mapping gives no purpose code
 _PAGE_ROWS: Final = 5_000
+_OF_SOURCE: Final = frozenset({Role.HOLDER_INITIATOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +192,12 @@ async def retire_taken_over(pen: Pen, actor: Actor, command: RetireTakenOver) ->
     )
     # Importing lets nobody touch the credits of anyone else: whoever imports acts here as the
     # source itself, in whose account is what was taken over from it. The log names the person.
-    as_source = replace(
-        actor,
+    as_source = Actor(
+        user_id=actor.user_id,
         party_id=source.party_id,
         party_kind=PartyKind.HOLDER,
-        roles=frozenset({Role.HOLDER_INITIATOR}),
+        roles=_OF_SOURCE,
+        client_id=actor.client_id,
     )
     end = ledger.End(source.account_id, command.choice, ending, command.purposes)
     return await ledger.end(pen, as_source, end)

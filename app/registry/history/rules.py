@@ -113,7 +113,9 @@ class Cells:
         column = self.layout.columns.names[meaning]
         if len(raw) > 2 * characters_max:  # before any work on it
             raise RowRefusedError(Fault.TOO_LONG, column, value=len(raw), wanted=characters_max)
-        text = unicodedata.normalize("NFC", " ".join(raw.split()))
+        text = " ".join(raw.split())
+        if not text.isascii():
+            text = unicodedata.normalize("NFC", text)
         if not text.isprintable() and any(map(_misleads, text)):
             raise RowRefusedError(Fault.CHARACTER, column, value=_shown(text))
         if len(text) > characters_max:
@@ -187,7 +189,7 @@ def _misleads(sign: str) -> bool:
 
 
 def _whole(text: str, column: str) -> int:
-    match = _WHOLE.fullmatch(text.translate(_THAI_DIGITS))
+    match = _WHOLE.fullmatch(text if text.isascii() else text.translate(_THAI_DIGITS))
     if match is None:
         raise RowRefusedError(Fault.NOT_A_NUMBER, column, value=_shown(text))
     digits = match[1] or match[2].replace(",", "")
