@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,8 @@ from app.registry.history.mapping import SourceMapping, load_mapping
 from app.registry.parties.rules import Permission
 from app.settings import Settings
 
+# By default garbage is looked for several times in every commit, among all that is remembered.
+GARBAGE_AFTER_OBJECTS: Final = 20_000
 FINDINGS_SHOWN_MAX: Final = 20  # One screen; the rest is in the report file.
 
 
@@ -84,6 +87,7 @@ def import_history(  # noqa: PLR0913  the options of a command
     tables = Tables(issuances, retirements, load_mapping(mapping), clock.bangkok_date(clock.now()))
     settings = Settings()
     logging.configure(settings.log_format)
+    gc.set_threshold(GARBAGE_AFTER_OBJECTS, 20, 20)
     began_s = time.monotonic()
     with _findings(report) as findings:
         account = asyncio.run(
