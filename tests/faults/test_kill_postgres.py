@@ -26,8 +26,9 @@ ROUNDS: Final = 10
 AWAY_S: Final = 0.3
 RECOVERY_S_MAX: Final = 15  # a second or two where the machine is quiet
 COMMITTING: Final = (
-    "SELECT FROM pg_stat_activity WHERE state = 'active' AND query ILIKE 'commit%'"
-    " AND pid <> pg_backend_pid()"
+    # A commit that was decided ahead is one statement, as it is with the pen in hand to its end.
+    "SELECT FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()"
+    " AND (query ILIKE 'commit%' OR query LIKE 'SELECT commit_acts(%')"
 )
 
 
