@@ -30,8 +30,9 @@ from app.kernel.outages import gave_up_waiting, is_away
 from app.registry.commit import NewAnswer
 
 ACTS_PER_COMMIT_MAX: Final = 500  # A commit of this size takes some tens of milliseconds.
-# While a commit is written, so many acts are worth being decided; fewer may grow more until then.
-WORTH_DECIDING: Final = 32
+# While a commit is written, a third as many acts are worth being decided: fewer would make commits
+# small, and of more there would be too few to go round while the next ones arrive.
+SHARE_WORTH_DECIDING: Final = 3
 TRIES_MAX: Final = 3
 _RETRY_PAUSE_S: Final = 0.05
 _NOTHING: Final[Mapping[Place, NewAnswer]] = MappingProxyType({})
@@ -82,6 +83,7 @@ class _Flight:
     """A commit that was decided ahead and is being written."""
 
     batch: _Batch
+    acts: int  # in all its requests
     answers: Mapping[Place, NewAnswer]
     landing: "asyncio.Task[bool]"  # False: nothing happened, and its acts are to be served again
 
@@ -169,7 +171,7 @@ class Committer:
         flight = self._flight
         if flight is None or flight.landing.done():
             return flight is not None or self._queue.acts > 0
-        return self._ready is None and self._queue.acts >= WORTH_DECIDING
+        return self._ready is None and self._queue.acts * SHARE_WORTH_DECIDING >= flight.acts
 
     async def _serve(self, batch: _Batch) -> None:
         if not (batch and await self._outliving(batch, self._serve_ahead)):
@@ -227,7 +229,8 @@ class Committer:
         flying = self._outliving(ready.batch, lambda _: self._fly(ready))
         landing = asyncio.create_task(flying, name="commit")
         landing.add_done_callback(lambda _: self._stirred.set())
-        self._flight = _Flight(ready.batch, ready.decided.decisions.answers, landing)
+        acts = sum(waiting.act.weight for waiting in ready.batch)
+        self._flight = _Flight(ready.batch, acts, ready.decided.decisions.answers, landing)
 
     async def _fly(self, ready: _Ready) -> bool:
         """Write what was decided and answer; False where nothing happened."""

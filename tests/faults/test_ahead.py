@@ -15,7 +15,7 @@ import pytest
 from app.entry import memory as memory_module
 from app.entry.acts import Act, Idempotency, Outcome, Reply
 from app.entry.attempt import Attempt, OutcomeUnknownError
-from app.entry.committer import WORTH_DECIDING, Committer
+from app.entry.committer import Committer
 from app.kernel.db import driver, make_engine
 from app.kernel.errors import RegistryError
 from app.registry import commit
@@ -29,6 +29,8 @@ from app.registry.stores import refusals_by_constraint
 from tests.builders.ledger import a_batch, an_account, oldest
 from tests.conftest import Registry
 from tests.races.world import CREDITS, World, a_world
+
+BEHIND = 32  # acts that wait while one is being written
 
 
 @pytest.fixture
@@ -225,15 +227,15 @@ async def test_what_rests_on_a_commit_that_fails_is_decided_again(
     monkeypatch.setattr(commit, "write", gate.write)
     first = asyncio.create_task(outcomes(registry.committer, there(world, 600)))
     await gate.reached.wait()
-    rest = [there(world, 300), *[there(world) for _ in range(WORTH_DECIDING)], there(world, 200)]
+    rest = [there(world, 300), *[there(world) for _ in range(BEHIND)], there(world, 200)]
     second = asyncio.create_task(outcomes(registry.committer, *rest))
     await asyncio.sleep(0.2)  # it is decided by now
     gate.open.set()
     assert isinstance((await first)[0], Outcome)
     found = await second
-    assert [isinstance(one, Outcome) for one in found] == [True] * (WORTH_DECIDING + 1) + [False]
+    assert [isinstance(one, Outcome) for one in found] == [True] * (BEHIND + 1) + [False]
     assert await log_size(registry) == size + len(rest)
-    assert await held(registry, world.from_account) == CREDITS - 900 - WORTH_DECIDING
+    assert await held(registry, world.from_account) == CREDITS - 900 - BEHIND
 
 
 class TellingError(Exception):
@@ -266,7 +268,7 @@ async def test_a_connection_lost_with_the_commit_leaves_it_unknown(
     monkeypatch.setattr(commit, "write", lose)
     first = asyncio.create_task(outcomes(registry.committer, there(world, 5, key="k")))
     await gate.reached.wait()
-    behind = [there(world, key=f"b{number}") for number in range(WORTH_DECIDING)]
+    behind = [there(world, key=f"b{number}") for number in range(BEHIND)]
     second = asyncio.create_task(outcomes(registry.committer, *behind))
     await asyncio.sleep(0.2)
     gate.open.set()
@@ -274,7 +276,7 @@ async def test_a_connection_lost_with_the_commit_leaves_it_unknown(
     assert all(isinstance(one, Outcome) for one in await second)
     again = await registry.committer.submit(there(world, 5, key="k"))
     assert again.replayed == written
-    assert await held(registry, world.from_account) == before - 5 - WORTH_DECIDING
+    assert await held(registry, world.from_account) == before - 5 - BEHIND
 
 
 async def test_a_key_whose_act_is_just_being_written_is_answered_by_it(
@@ -286,7 +288,7 @@ async def test_a_key_whose_act_is_just_being_written_is_answered_by_it(
     monkeypatch.setattr(commit, "write", gate.write)
     first = asyncio.create_task(registry.committer.submit(there(world, 5, key="k")))
     await gate.reached.wait()
-    same = [there(world, 5, key="k") for _ in range(WORTH_DECIDING)]
+    same = [there(world, 5, key="k") for _ in range(BEHIND)]
     again = asyncio.create_task(outcomes(registry.committer, *same))
     await asyncio.sleep(0.2)
     assert not again.done()
@@ -307,7 +309,7 @@ async def test_a_key_is_not_answered_by_an_act_that_came_to_nothing(
     monkeypatch.setattr(commit, "write", gate.write)
     first = asyncio.create_task(registry.committer.submit(there(world, 5, key="k")))
     await gate.reached.wait()
-    same = [there(world, 5, key="k") for _ in range(WORTH_DECIDING)]
+    same = [there(world, 5, key="k") for _ in range(BEHIND)]
     again = asyncio.create_task(outcomes(registry.committer, *same))
     await asyncio.sleep(0.2)
     gate.open.set()
