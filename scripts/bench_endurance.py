@@ -37,7 +37,11 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
     minutes: list[Replies] = []
     with served(server, scale, DATABASE) as service:
         settings = settings_of(server, scale)
-        job = Job("transfer", world_of(server, service.database), load.clients)
+        world = world_of(server, service.database)
+        # First it fills what it remembers of the ledger: soonest with many acts a request.
+        many = Job("bulk", world, load.bulk_clients, load.bulk_acts[-1], "independent")
+        watch(service, many, load.memory_seconds)
+        job = Job("transfer", world, load.clients)
         with publishing(service.environ):
             for number in range(load.endurance_minutes):
                 seen, replies = watch(service, job, load.minute_seconds)

@@ -17,7 +17,7 @@ from app.registry.log.checkpoints import Checkpoint
 from app.registry.log.notes import Note, sign
 from app.settings import Settings
 
-BLOCKS_EACH_MIN: Final = 100
+BLOCKS_EACH_MIN: Final = 20
 ACCOUNTS_MIN: Final = 20
 ACCOUNTS_PER_USER_MIN: Final = 5
 
@@ -29,7 +29,7 @@ SELECT sum(pg_prewarm(oid, 'read')) FROM pg_class
 
 
 def grown(server: LocalPostgres, blocks: int, scale: Scale) -> str:
-    """Fill a register with so many blocks where there is none yet; returns its name."""
+    """Fill and publish a register with so many blocks where there is none; returns its name."""
     name = f"bench_grown_{blocks}"
     if name not in server.query("SELECT datname FROM pg_database").splitlines():
         print(f"Filling a register by COPY: {blocks:,} blocks ...", flush=True)
@@ -38,6 +38,7 @@ def grown(server: LocalPostgres, blocks: int, scale: Scale) -> str:
         accounts = max(ACCOUNTS_MIN, min(scale.grown_accounts, blocks // BLOCKS_EACH_MIN))
         users = min(scale.grown_users, accounts // ACCOUNTS_PER_USER_MIN)
         asyncio.run(fill_by_copy(server.url(name), blocks=blocks, accounts=accounts, users=users))
+        asyncio.run(_publish(server.url(name)))
         print(f"  in {time.perf_counter() - began:.0f} s", flush=True)
     return name
 
@@ -48,12 +49,8 @@ def read_through(server: LocalPostgres, database: str) -> None:
     server.query(_READ_THROUGH, database=database)
 
 
-def publish(url: str) -> None:
-    """Let all of a register's log be published, by a key that nobody keeps: proofs end there."""
-    asyncio.run(_publish(url))
-
-
 async def _publish(url: str) -> None:
+    """Let all of a register's log be published, by a key that nobody keeps: proofs end there."""
     owner = await asyncpg.connect(url)
     try:
         size, root = await owner.fetchrow("SELECT size, root FROM log_head")

@@ -25,7 +25,7 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
         ]
     measures = [
         *moving,
-        *bench_proofs.measure(server, empty, scale),
+        *bench_proofs.measure(server, scale),
         bench_verifying.measure(server, empty, scale),
     ]
     return Findings("log", measures, settings, bench_sealing.SWITCHED_OFF)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from bench_client import Client, request_of
 from bench_database import settings_of, world_of
-from bench_grown import grown, publish, read_through
+from bench_grown import grown, read_through
 from bench_load import token_of
 from bench_report import Findings, Measure
 from bench_scale import Scale
@@ -130,7 +130,6 @@ _ALL: Final = {**BASES, **{name: request for name, (request, _) in READS.items()
 def run(server: LocalPostgres, scale: Scale) -> Findings:
     """Measure it."""
     database = grown(server, scale.grown_blocks, scale)
-    publish(server.url(database))
     read_through(server, database)
     with serving(server, database) as service:
         settings = settings_of(server, scale)

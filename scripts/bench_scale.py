@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 GIB: Final = 2**30
-BYTES_PER_ENTRY: Final = 900  # a log entry with its indexes, and some of what the WAL keeps of it
 BYTES_PER_BLOCK: Final = 1_500  # with the acts that led to it
 BYTES_BESIDE: Final = 12 * GIB  # the WAL at its largest, pgbench's and the ledger's databases
 
@@ -53,13 +52,12 @@ class Scale:
     turn_seconds: float
     rounds: int
     single_acts: int  # that are published alone, in each round
-    log_entries: int
     grown_blocks: int  # of the register that is large
     grown_accounts: int
     grown_users: int
     growth_blocks: tuple[int, ...]  # the large one among them
     growth_compared: tuple[int, int]
-    growth_warm_up_seconds: float
+    growth_warm_up_seconds: float  # of the largest
     import_acts: int
     import_rounds: int
     reads_per_round: int
@@ -67,8 +65,7 @@ class Scale:
 
     def check_room(self, folder: Path) -> None:
         """Raise an OSError where the disk has no room for this."""
-        needed = self.log_entries * BYTES_PER_ENTRY + self.grown_blocks * BYTES_PER_BLOCK
-        needed += BYTES_BESIDE
+        needed = self.grown_blocks * BYTES_PER_BLOCK + BYTES_BESIDE
         place = next(parent for parent in (folder, *folder.parents) if parent.exists())
         free = shutil.disk_usage(place).free
         print(f"{place} has {free / GIB:.1f} GiB free; this takes up to {needed / GIB:.1f} GiB.")
@@ -86,14 +83,14 @@ FULL: Final = Scale(
         clients=64,
         bulk_clients=8,
         bulk_acts=(100, 1_000),
-        bulk_turn_seconds=4.6,
+        bulk_turn_seconds=3.6,
         hot_accounts=10,
         rounds=5,
-        warm_up_seconds=4.6,
-        turn_seconds=4.6,
+        warm_up_seconds=3.6,
+        turn_seconds=3.6,
         start_rounds=3,
         starts_fresh=True,
-        memory_seconds=90,
+        memory_seconds=60,
         endurance_minutes=10,
         minute_seconds=60,
         overload_clients=(640, 4_200),
@@ -103,11 +100,10 @@ FULL: Final = Scale(
     accounts=1_000,
     blocks=100_000,
     in_flight=64,
-    turns=31,
+    turns=21,
     turn_seconds=1,
     rounds=5,
     single_acts=5,
-    log_entries=10_000_000,
     grown_blocks=10_000_000,
     grown_accounts=10_000,
     grown_users=1_000,
@@ -116,14 +112,14 @@ FULL: Final = Scale(
     growth_warm_up_seconds=60,
     import_acts=40_000,
     import_rounds=3,
-    reads_per_round=2_000,
-    verified_acts=1_000_000,
+    reads_per_round=1_000,
+    verified_acts=300_000,
 )
 QUICK: Final = Scale(
     name="quick",
     load=LoadScale(
         pgbench_scale=50,
-        pgbench_clients=(8, 16, 32),
+        pgbench_clients=(16, 32),
         workers=1,
         clients=64,
         bulk_clients=8,
@@ -135,29 +131,28 @@ QUICK: Final = Scale(
         turn_seconds=0.6,
         start_rounds=1,
         starts_fresh=False,
-        memory_seconds=5,
+        memory_seconds=4,
         endurance_minutes=1,
         minute_seconds=10,
         overload_clients=(640,),
-        overload_seconds=6,
+        overload_seconds=4,
     ),
     users=200,
     accounts=1_000,
     blocks=20_000,
     in_flight=64,
-    turns=7,
+    turns=5,
     turn_seconds=0.5,
     rounds=3,
     single_acts=2,
-    log_entries=100_000,
-    grown_blocks=200_000,
+    grown_blocks=100_000,
     grown_accounts=1_000,
     grown_users=100,
-    growth_blocks=(10_000, 200_000),
-    growth_compared=(10_000, 200_000),
+    growth_blocks=(10_000, 100_000),
+    growth_compared=(10_000, 100_000),
     growth_warm_up_seconds=2,
     import_acts=4_000,
     import_rounds=1,
-    reads_per_round=300,
-    verified_acts=50_000,
+    reads_per_round=150,
+    verified_acts=20_000,
 )

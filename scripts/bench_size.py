@@ -42,8 +42,11 @@ def _in_turns(services: dict[int, Service], scale: Scale) -> dict[int, list[Turn
         for blocks, service in services.items()
     }
     turns: dict[int, list[Turn]] = {blocks: [] for blocks in services}
+    # The larger it is, the longer until most pages have been changed since the checkpoint.
     for blocks, service in services.items():
-        take_turn(service, jobs[blocks], seconds=scale.growth_warm_up_seconds)
+        is_largest = blocks == max(services)
+        seconds = scale.growth_warm_up_seconds if is_largest else load.warm_up_seconds
+        take_turn(service, jobs[blocks], seconds=seconds)
     for number in range(load.rounds):
         order = list(services) if number % 2 else list(services)[::-1]
         for blocks in order:

@@ -22,6 +22,13 @@ HEAD_SECONDS_MAX: Final = 10
 # Open connections; each costs some tens of kilobytes. Newcomers beyond that are told 503, and
 # beyond twice as many nothing any more.
 CONNECTIONS_MAX: Final = 4_000
+# Connections that wait to be taken up. Where that is full the kernel drops what a client says next,
+# and the client says it again after 0.2, 0.4, ... 6.4 seconds: an answer that takes as long.
+WAITING_CONNECTIONS_MAX: Final = 4_096
+# How many of them are taken up each time round the loop. It takes one for each listening socket it
+# has; when it is busy and goes round fifty times a second, the last of four thousand would wait for
+# more than a minute.
+TAKEN_UP_AT_ONCE: Final = 32
 IDLE_SECONDS_MAX: Final = 15
 GARBAGE_AFTER_OBJECTS: Final = 20_000  # by default it is looked for ten times during a commit
 DRAIN_SECONDS_MAX: Final = 10  # for the requests under way when it is told to stop
@@ -251,14 +258,20 @@ def serve(
         access_log=False,
         server_header=False,
         limit_concurrency=connections_max,
+        backlog=WAITING_CONNECTIONS_MAX,
         timeout_keep_alive=IDLE_SECONDS_MAX,
         timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
     )
     _load(config)
     server = uvicorn.Server(config) if listener is None else _Worker(config)
     log.info("serving", host=host, port=port)
-    server.run(None if listener is None else [listener])
+    server.run(_often(listener or config.bind_socket()))
     return server.started
+
+
+def _often(listener: socket.socket) -> list[socket.socket]:
+    """Return a listening socket as many times as the loop is to take up connections at once."""
+    return [listener, *(listener.dup() for _ in range(TAKEN_UP_AT_ONCE - 1))]
 
 
 def _load(config: uvicorn.Config) -> None:
