@@ -46,6 +46,7 @@ PROMISED = {
     "users",
     "programmes",
     "provinces",
+    "calendar",
     "methodologies",
     "tokens",
 }

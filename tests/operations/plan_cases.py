@@ -484,6 +484,8 @@ OF_SMALL_TABLES: Final = {
     *("programmes.get_programme", "programmes.find_programme", "programmes.list_programmes"),
     *("programmes.list_members", "programmes.get_rule", "programmes.list_rules_in_force"),
     "programmes.list_rule_history",
+    *("calendar.list_holidays", "calendar.find_day", "calendar.get_year"),
+    *("calendar.find_year", "calendar.list_years"),
     *("methodologies.get_methodology", "methodologies.find_methodology"),
     "methodologies.list_methodologies",
     "history.find_source",

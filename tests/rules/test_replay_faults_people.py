@@ -54,6 +54,12 @@ def superseding(**changes: object) -> Bad:
     return writing("methodology.superseded", f"{METHODOLOGY}/01", {**said, **changes})
 
 
+def entering_year(*days: str, by: str = ADMINISTRATOR, year: str = "2028", version: int = 1) -> Bad:
+    holidays = [{"day": day, "name_th": "ก", "name_en": "a", "source": "invented"} for day in days]
+    said = {"version": version, "holidays": holidays, "note": None}
+    return writing("calendar.year_set", year, said, by)
+
+
 def erasing(subject: str, *acts: int, user: bool = False) -> Bad:
     return writing("person.erased", subject, {"user": user, "acts": list(acts)})
 
@@ -171,6 +177,19 @@ PEOPLE: dict[str, tuple[Bad, str]] = {
     "a rule is of another programme than the act": (setting(programme="CITY"), "subject_differs"),
     "a rule is of no programme": (setting(subject="NEW", programme="NEW"), "unknown"),
     "a rule's identifier is used twice": (setting(id=an_id("cfg", 1)), "taken_twice"),
+    "a year's holidays are entered by an officer": (entering_year(by=OFFICER), "not_allowed"),
+    "a year's holidays are of another year": (entering_year("2029-01-01"), "holiday_outside_year"),
+    "a year's holidays are not in order": (
+        entering_year("2028-04-14", "2028-04-13"),
+        "value_differs",
+    ),
+    "a holiday is entered twice": (entering_year("2028-04-13", "2028-04-13"), "holiday_twice"),
+    "a year is entered as if it were known": (entering_year(version=2), "version_not_next"),
+    "a year is entered as if it were new": (
+        after(entering_year(), then=entering_year()),
+        "version_not_next",
+    ),
+    "a year is beyond the calendar": (entering_year(year="2999"), "value_differs"),
     "a methodology is entered twice": (
         writing("methodology.entered", f"{METHODOLOGY}/01", a.methodology()),
         "taken_twice",

@@ -63,6 +63,7 @@ TAGS: Final = {
     "users": "People who sign in, and their roles.",
     "programmes": "Schemes and their dated rules.",
     "provinces": "The 77 provinces.",
+    "calendar": "Public holidays, by which working days are counted.",
     "methodologies": "The catalogue of methodologies and their versions.",
     "tokens": "Signing in.",
     "service": "Health of the service, and what its refusals mean.",
