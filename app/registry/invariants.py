@@ -123,6 +123,8 @@ STATEMENTS: Final[dict[str, str]] = {
              UNION ALL SELECT log_index, 'reason', reason FROM report_events
              UNION ALL SELECT log_index, 'reason', reason FROM issuances
              UNION ALL SELECT log_index, 'reason', reason FROM verification_reviews
+             UNION ALL SELECT log_index, 'reason', reason FROM application_events
+             UNION ALL SELECT log_index, 'content', content FROM application_contents
              UNION ALL SELECT log_index, 'statement', statement FROM validation_opinions)
         SELECT w.log_index, w.name FROM written w
           JOIN log_salts s USING (log_index) JOIN log_entries l USING (log_index)
@@ -158,6 +160,12 @@ STATEMENTS: Final[dict[str, str]] = {
           LEFT JOIN LATERAL (SELECT e.to_status, count(*) OVER () AS steps FROM activity_events e
                               WHERE e.activity_id = a.id ORDER BY e.log_index DESC LIMIT 1) AS last
             ON true
+         WHERE a.status IS DISTINCT FROM last.to_status OR a.version <> last.steps""",
+    "an application is where its last step took it": """
+        SELECT a.id FROM applications a
+          LEFT JOIN LATERAL (SELECT e.to_status, count(*) OVER () AS steps FROM application_events e
+                              WHERE e.application_id = a.id ORDER BY e.log_index DESC LIMIT 1)
+            AS last ON true
          WHERE a.status IS DISTINCT FROM last.to_status OR a.version <> last.steps""",
     "an issuance is the batches it minted": """
         SELECT i.batch_id FROM issuance_lines i JOIN batches t ON t.id = i.batch_id

@@ -6,6 +6,7 @@ from typing import Final
 
 from app.kernel.errors import RegistryError
 from app.registry.activities import store as activities
+from app.registry.applications import store as applications
 from app.registry.calendar import store as calendar
 from app.registry.documents import store as documents
 from app.registry.erasure import store as erasure
@@ -30,6 +31,7 @@ STORES: Final[tuple[ModuleType, ...]] = (
     ledger,
     programmes,
     methodologies,
+    applications,
     documents,
     activities,
     monitoring,

@@ -47,6 +47,7 @@ PROMISED = {
     "programmes",
     "provinces",
     "calendar",
+    "applications",
     "methodologies",
     "tokens",
 }

@@ -60,6 +60,7 @@ TAGS: Final = {
     "ledger": "The double entries behind every balance.",
     "log": "The Merkle log that every act is sealed into, and its proofs.",
     "parties": "Organisations that take part, and what they are accredited for.",
+    "applications": "Who asks for an account, and what two officers of TGO decide.",
     "users": "People who sign in, and their roles.",
     "programmes": "Schemes and their dated rules.",
     "provinces": "The 77 provinces.",

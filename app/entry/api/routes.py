@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from app.entry.api import (
     accounts,
     activities,
+    applications,
     batches,
     calendar,
     cancellations,
@@ -35,6 +36,7 @@ _V1: Final = (
     tokens,
     parties,
     users,
+    applications,
     provinces,
     calendar,
     programmes,

@@ -148,6 +148,21 @@ class PartyStaleError(StaleError):
     advice_th = "โปรดอ่านข้อมูลอีกครั้ง แล้วส่งใหม่พร้อม ETag ใหม่ ขณะนี้ยังไม่มีสิ่งใดถูกแก้ไข"
 
 
+class RepresentativesMissingError(BrokenRuleError):
+    """Too few people would be left who can act for this party."""
+
+    code = "representatives_missing"
+    number = 2019
+    title_th = "จะเหลือผู้แทนของหน่วยงานนี้ไม่เพียงพอ"
+    advice = (
+        "An organisation keeps at least {least} representatives, one who initiates and another who "
+        "approves. Give somebody else the role first."
+    )
+    advice_th = (
+        "หน่วยงานต้องมีผู้แทนอย่างน้อย {least} คน โดยผู้เริ่มรายการและผู้อนุมัติต้องเป็นคนละคน โปรดให้บทบาทนี้แก่ผู้ใช้อื่นก่อน"
+    )
+
+
 class UserErasedError(ConflictError):
     """This user's name and address were erased."""
 

@@ -1,5 +1,6 @@
 """Acts on parties, users and API keys."""
 
+from app.registry.parties.operations.admission import AdmitApplicant, admit_applicant
 from app.registry.parties.operations.organisations import (
     Accredit,
     AdmitParty,
@@ -38,6 +39,7 @@ __all__ = [
     "FOUNDER",
     "Accredit",
     "AddUser",
+    "AdmitApplicant",
     "AdmitParty",
     "DecideOnParty",
     "DecideOnUser",
@@ -50,6 +52,7 @@ __all__ = [
     "SetRoles",
     "accredit",
     "add_user",
+    "admit_applicant",
     "admit_party",
     "empty_user",
     "end_accreditation",

@@ -219,16 +219,24 @@ async def end_accreditation(pen: Pen, actor: Actor, command: EndAccreditation) -
     return ended
 
 
-async def insert_admitted(pen: Pen, command: AdmitParty, *, by: str) -> Party:
+async def insert_admitted(
+    pen: Pen,
+    command: AdmitParty,
+    *,
+    by: str,
+    party_id: str | None = None,
+    representatives_min: int | None = None,
+) -> Party:
     """Write a party that may be admitted, whoever admits it."""
     party = Party(
-        id=new_id("pty"),
+        id=party_id or new_id("pty"),
         kind=command.kind,
         name_th=command.name_th,
         name_en=command.name_en,
         province_code=command.province_code,
         status=Status.ACTIVE,
         version=1,
+        representatives_min=representatives_min,
     )
     await store.insert_party(pen.connection, party, now=pen.now)
     data = {

@@ -20,6 +20,7 @@ _PARTY: Final = (
     parties.c.province_code,
     parties.c.status,
     parties.c.version,
+    parties.c.representatives_min,
 )
 
 
@@ -83,6 +84,7 @@ async def insert_party(connection: AsyncConnection, party: Party, *, now: dateti
             province_code=party.province_code,
             status=party.status,
             version=party.version,
+            representatives_min=party.representatives_min,
             created_at=now,
         )
     )
@@ -199,4 +201,5 @@ def _party(row: Row[*tuple[Any, ...]]) -> Party:
         province_code=row.province_code,
         status=Status(row.status),
         version=row.version,
+        representatives_min=row.representatives_min,
     )
