@@ -155,6 +155,9 @@ STATEMENTS: Final[dict[str, str]] = {
     "closed accounts are empty": """
         SELECT a.id, s.batch_id FROM accounts a JOIN balances s ON s.account_id = a.id
          WHERE a.status = 'closed' AND s.credits <> 0""",
+    "closed parties have no open account": """
+        SELECT p.id, a.id AS account FROM parties p JOIN accounts a ON a.owner_party_id = p.id
+         WHERE p.closed_at IS NOT NULL AND a.status = 'open'""",
     "an activity is where its last step took it": """
         SELECT a.id FROM activities a
           LEFT JOIN LATERAL (SELECT e.to_status, count(*) OVER () AS steps FROM activity_events e

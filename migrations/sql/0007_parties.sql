@@ -32,6 +32,32 @@ $$;
 CREATE TRIGGER words_are_given BEFORE INSERT ON application_contents FOR EACH ROW
     WHEN (NEW.content IS NULL) EXECUTE FUNCTION refuse_wordless();
 
+-- ---------------------------------------------------------------- a closed party has no open account
+
+CREATE FUNCTION refuse_open_account_of_closed() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    found boolean;
+BEGIN
+    IF TG_TABLE_NAME = 'parties' THEN
+        SELECT EXISTS (SELECT FROM accounts WHERE owner_party_id = NEW.id AND status = 'open') INTO found;
+    ELSE
+        SELECT EXISTS (SELECT FROM parties WHERE id = NEW.owner_party_id AND closed_at IS NOT NULL) INTO found;
+    END IF;
+    IF found THEN
+        RAISE EXCEPTION 'a closed party has no open account'
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'closed_parties_have_no_account';
+    END IF;
+    RETURN NEW;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION refuse_open_account_of_closed FROM PUBLIC;
+CREATE TRIGGER closed_parties_have_no_account BEFORE UPDATE ON parties FOR EACH ROW
+    WHEN (NEW.closed_at IS NOT NULL) EXECUTE FUNCTION refuse_open_account_of_closed();
+CREATE TRIGGER closed_parties_have_no_account BEFORE INSERT OR UPDATE ON accounts FOR EACH ROW
+    WHEN (NEW.status = 'open' AND NEW.owner_party_id IS NOT NULL)
+    EXECUTE FUNCTION refuse_open_account_of_closed();
+
 -- ---------------------------------------------------------------- erasure: as in 0003, and applications
 
 CREATE OR REPLACE VIEW erasable_words (log_index, name, words) AS

@@ -70,6 +70,12 @@ def count_representatives() -> None:
         "parties",
         "representatives_min BETWEEN 2 AND 20",
     )
+    op.add_column("parties", sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_check_constraint(
+        op.f("ck_parties_closed_for_good"),
+        "parties",
+        "closed_at IS NULL OR status = 'suspended'",
+    )
     for name, role in (("initiators", "holder_initiator"), ("approvers", "holder_approver")):
         op.create_index(
             f"ix_users_{name}",

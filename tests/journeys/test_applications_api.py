@@ -202,3 +202,16 @@ async def test_what_no_application_can_say_is_refused(
     api: Service, changes: Json, refusal: tuple[int, str]
 ) -> None:
     assert code_of(await api.post(APPLICATIONS, json=a_body(**changes))) == refusal
+
+
+async def test_a_party_is_closed_over_http(desk: Desk, api: Service) -> None:
+    await desk.applicant("POST", "/submission")
+    advice = {"is_favourable": True, "reason": "All is there."}
+    await desk.officer(Role.OFFICER, "/recommendation", advice)
+    decided = await desk.officer(Role.APPROVER, "/decision", {"admit": True, "reason": "Yes."})
+    address = f"/v1/parties/{decided.json()['party_id']}/closure"
+    administrator = bearer(api, desk.authority[Role.ADMINISTRATOR])
+    closed = await api.post(address, json={"reason": "Dissolved."}, headers=administrator)
+    assert (closed.status_code, closed.json()["closed_at"] is not None) == (200, True)
+    again = await api.post(address, json={"reason": "Dissolved."}, headers=administrator)
+    assert code_of(again) == (409, "party_closed")

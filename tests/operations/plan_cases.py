@@ -189,6 +189,9 @@ CASES: Final[Mapping[str, Cases]] = {
     "ledger.find_any_account": lambda _: [
         partial(ledger.find_any_account, party_id=an_id("pty", number)) for number in (0, 1)
     ],
+    "ledger.find_open_account": lambda _: [
+        partial(ledger.find_open_account, party_id=an_id("pty", number)) for number in (0, 1)
+    ],
     "ledger.get_next_account_id": lambda _: [partial(ledger.get_next_account_id, first=1001)],
     "ledger.get_next_batch_id": lambda _: [
         partial(ledger.get_next_batch_id, book=Book(), vintage=vintage) for vintage in (2019, 1999)

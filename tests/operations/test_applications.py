@@ -27,22 +27,29 @@ from app.registry.applications.rules import Application, ApplicationStatus, Hold
 from app.registry.calendar.rules import add_working_days
 from app.registry.calendar.store import find_day
 from app.registry.erasure.operations import ErasePerson, erase_person
+from app.registry.ledger.operations import close_account, close_owner
+from app.registry.ledger.refusals import PartyCannotHoldError
 from app.registry.log import store as log
 from app.registry.log.pen import Pen
 from app.registry.parties import store as parties
 from app.registry.parties.operations import (
+    DecideOnParty,
     DecideOnUser,
     SetRoles,
+    reinstate_party,
     reinstate_user,
     set_roles,
     suspend_user,
 )
 from app.registry.parties.refusals import (
     EmailTakenError,
+    LastAdministratorError,
+    PartyClosedError,
+    PartyHasAccountError,
     ProvinceNeededError,
     RepresentativesMissingError,
 )
-from app.registry.parties.rules import Actor, NotAllowedError, PartyKind, Role, User
+from app.registry.parties.rules import Actor, NotAllowedError, PartyKind, Role, Status, User
 from app.registry.programmes.rules import RuleKey
 from tests.builders.applications import (
     NOBODY,
@@ -61,7 +68,8 @@ from tests.builders.applications import (
     submitting,
     two_people,
 )
-from tests.builders.parties import Register, an_authority, do
+from tests.builders.ledger import an_account
+from tests.builders.parties import Register, actor_of, an_authority, do
 from tests.builders.reference import a_rule, today
 
 Authority = dict[Role, Actor]
@@ -452,3 +460,65 @@ async def test_a_user_is_erased_with_what_brought_them_in(
     async with registry.read() as connection:
         kept = await store.get_application(connection, admitted.id)
     assert kept.content is None
+
+
+# ------------------------------------------------------------------------------- the end
+
+
+async def test_a_party_is_closed_when_its_accounts_are(
+    registry: Register, authority: Authority
+) -> None:
+    """For good: it is suspended, opens no account and is never reinstated."""
+    administrator = authority[Role.ADMINISTRATOR]
+    admitted = await an_admitted(registry, authority)
+    first = (await users_of(registry, admitted))[0]
+    account = await an_account(registry, administrator, actor_of(first))
+    command = DecideOnParty(str(admitted.party_id), "Dissolved.")
+    with pytest.raises(PartyHasAccountError):
+        await do(registry, administrator, close_owner, command)
+    await registry.do(
+        administrator,
+        lambda pen: close_account(pen, administrator, account.id, expected_version=1),
+    )
+    closed = await do(registry, administrator, close_owner, command)
+    assert (closed.status, closed.closed_at is not None) == (Status.SUSPENDED, True)
+    for again in (close_owner, reinstate_party):
+        with pytest.raises(PartyClosedError):
+            await do(registry, administrator, again, command)
+    with pytest.raises(PartyCannotHoldError):
+        await an_account(registry, administrator, actor_of(first))
+    # Nobody is counted any more: its people may go.
+    await do(registry, administrator, suspend_user, DecideOnUser(first.id, "Left."))
+
+
+async def test_the_last_authority_is_not_closed(registry: Register, authority: Authority) -> None:
+    administrator = authority[Role.ADMINISTRATOR]
+    command = DecideOnParty(administrator.party_id, "No more.")
+    with pytest.raises(LastAdministratorError):
+        await do(registry, administrator, close_owner, command)
+    with pytest.raises(NotAllowedError):
+        await do(registry, authority[Role.OFFICER], close_owner, command)
+
+
+async def test_the_database_itself_closes_no_party_with_an_account(
+    registry: Register, authority: Authority
+) -> None:
+    administrator = authority[Role.ADMINISTRATOR]
+    admitted = await an_admitted(registry, authority)
+    first = actor_of((await users_of(registry, admitted))[0])
+    await an_account(registry, administrator, first)
+
+    async def closing(pen: Pen) -> None:
+        await pen.connection.execute(
+            text("UPDATE parties SET closed_at = now(), status = 'suspended' WHERE id = :id"),
+            {"id": admitted.party_id},
+        )
+
+    with pytest.raises(IntegrityError, match="a closed party has no open account"):
+        await registry.do(administrator, closing)
+
+    async def active(pen: Pen) -> None:
+        await pen.connection.execute(text("UPDATE parties SET closed_at = now()"))
+
+    with pytest.raises((IntegrityError, PartyClosedError)):
+        await registry.do(administrator, active)

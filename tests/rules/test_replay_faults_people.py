@@ -305,6 +305,18 @@ PEOPLE: dict[str, tuple[Bad, str]] = {
         ),
         "not_allowed",
     ),
+    "a party with an open account is closed": (
+        writing("party.closed", HOLDER, {}),
+        "not_possible_now",
+    ),
+    "a party is closed twice": (
+        after(writing("party.closed", BODY, {}), then=writing("party.closed", BODY, {})),
+        "status_unchanged",
+    ),
+    "a closed party is reinstated": (
+        after(writing("party.closed", BODY, {}), then=writing("party.reinstated", BODY, {})),
+        "not_possible_now",
+    ),
     "an organisation loses its only approver": (
         after(
             *CAME_IN,

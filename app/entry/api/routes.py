@@ -11,6 +11,7 @@ from app.entry.api import (
     batches,
     calendar,
     cancellations,
+    closures,
     documents,
     health,
     issuances,
@@ -35,6 +36,7 @@ from app.entry.api import (
 _V1: Final = (
     tokens,
     parties,
+    closures,
     users,
     applications,
     provinces,

@@ -1,5 +1,6 @@
 """Acts on applications: the applicant's, and those of the officers who decide."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -106,14 +107,8 @@ async def begin(pen: Pen, command: Begin) -> Application:
         content_log_index=log_index,
         content=command.content,
         begun_at=pen.now,
-        submitted_at=None,
-        due_on=None,
-        documents_expire_on=rules.first_expiry(command.content),
-        recommended_by=None,
-        is_favourable=None,
-        decided_by=None,
-        party_id=None,
         version=1,
+        documents_expire_on=rules.first_expiry(command.content),
     )
     await store.insert_application(pen.connection, application)
     await _keep_content(pen, application)
@@ -318,7 +313,7 @@ async def _step(
     *,
     by: str,
     words: str,
-    told: dict[str, object] | None = None,
+    told: Mapping[str, object] | None = None,
 ) -> Application:
     data = {**(told or {}), "reason_commitment": Sealed(words)}
     log_index = _record(pen, application, step, by=by, data=data)
@@ -331,7 +326,7 @@ def _record(
     step: Step,
     *,
     by: str,
-    data: dict[str, object] | None = None,
+    data: Mapping[str, object] | None = None,
 ) -> int:
     rules.status_after(application, step)
     told = {"version": application.version + 1, **(data or {})}

@@ -129,14 +129,14 @@ class Application:
     content_log_index: int  # the act that brought the present content
     content: Content | None  # None: erased
     begun_at: datetime
-    submitted_at: datetime | None  # None: a draft
-    due_on: date | None  # last day for the decision; None: no clock of TGO's runs
-    documents_expire_on: date | None  # the first of its documents; None: none does
-    recommended_by: str | None
-    is_favourable: bool | None
-    decided_by: str | None
-    party_id: str | None  # who came of it
     version: int
+    documents_expire_on: date | None  # the first of its documents; None: none does
+    submitted_at: datetime | None = None  # None: a draft
+    due_on: date | None = None  # last day for the decision; None: no clock of TGO's runs
+    recommended_by: str | None = None
+    is_favourable: bool | None = None
+    decided_by: str | None = None
+    party_id: str | None = None  # who came of it
 
 
 def require_secret(application: Application, given_sha256: bytes) -> None:

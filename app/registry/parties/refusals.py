@@ -163,6 +163,30 @@ class RepresentativesMissingError(BrokenRuleError):
     )
 
 
+class PartyClosedError(ConflictError):
+    """This party was closed for good."""
+
+    code = "party_closed"
+    number = 2020
+    title_th = "หน่วยงานนี้ถูกปิดถาวรแล้ว"
+    advice = "Nobody acts for it any more. The organisation may apply for an account again."
+    advice_th = "ไม่มีผู้ใดดำเนินการแทนหน่วยงานนี้ได้อีก หน่วยงานยื่นคำขอเปิดบัญชีใหม่ได้"
+
+
+class PartyHasAccountError(ConflictError):
+    """The party has an account that is open."""
+
+    code = "party_has_account"
+    number = 2021
+    title_th = "หน่วยงานนี้ยังมีบัญชีที่เปิดอยู่"
+    advice = (
+        "Close its accounts first, when they are empty: GET /v1/accounts?owner_party_id={party_id}."
+    )
+    advice_th = (
+        "โปรดปิดบัญชีของหน่วยงานก่อน เมื่อไม่มีเครดิตเหลืออยู่: GET /v1/accounts?owner_party_id={party_id}"
+    )
+
+
 class UserErasedError(ConflictError):
     """This user's name and address were erased."""
 

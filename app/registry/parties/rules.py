@@ -84,6 +84,7 @@ class Party:
     status: Status
     version: int
     representatives_min: int | None = None  # None: not admitted on an application; no such rule
+    closed_at: datetime | None = None  # None: it is not closed; closed ones are suspended for good
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from app.registry.applications.rules import (
 )
 from app.registry.parties.rules import PartyKind, Permission, require_province
 from app.registry.replay.faults import Broken
+from app.registry.replay.known import Admission
 from app.registry.replay.leaves import Leaf
 from app.registry.replay.leaves import applications as leaves
 from app.registry.replay.shelf import Shelf
-from app.registry.replay.standing import Admission, Standing
+from app.registry.replay.standing import Standing
 from app.registry.replay.things import Handlers, Things, require_same
 
 

@@ -44,6 +44,7 @@ class Standing:
         handlers.on(leaves.PartyRenamed, self._rename)
         handlers.on(leaves.PartySuspended, self._suspend)
         handlers.on(leaves.PartyReinstated, self._reinstate)
+        handlers.on(leaves.PartyClosed, self._close)
         handlers.on(leaves.PartyAccredited, self._accredit)
         handlers.on(leaves.AccreditationEnded, self._end_accreditation)
         handlers.on(leaves.UserAdded, self._add_user)
@@ -177,7 +178,19 @@ class Standing:
         party = self._party(act, act.subject)
         if party.is_active:
             raise Broken("status_unchanged", f"{act.subject} is not suspended")
+        if party.is_closed:
+            raise Broken("not_possible_now", f"{act.subject} was closed")
         party.is_active = True
+
+    def _close(self, _: int, act: leaves.PartyClosed) -> None:
+        party = self._party(act, act.subject)
+        if party.is_closed:
+            raise Broken("status_unchanged", f"{act.subject} is closed already")
+        if party.open_accounts:
+            raise Broken("not_possible_now", f"{act.subject} has an open account")
+        if party.is_active:
+            party.active_until = act.at
+        party.is_active, party.is_closed = False, True
 
     def _accredit(self, _: int, act: leaves.PartyAccredited) -> None:
         party = self._party(act, act.subject)

@@ -7,7 +7,7 @@ Parties, users, accreditations and API keys in the database.
 from typing import Final
 
 from app.kernel.errors import RegistryError
-from app.registry.parties.refusals import EmailTakenError, UserErasedError
+from app.registry.parties.refusals import EmailTakenError, PartyClosedError, UserErasedError
 from app.registry.parties.store.organisations import (
     PartyEvent,
     find_any_party,
@@ -88,6 +88,7 @@ __all__ = [
 ]
 
 REFUSALS: Final[dict[str, type[RegistryError]]] = {
+    "ck_parties_closed_for_good": PartyClosedError,
     "ck_users_erased_for_good": UserErasedError,
     "uq_users_email": EmailTakenError,
 }

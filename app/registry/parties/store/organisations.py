@@ -21,6 +21,7 @@ _PARTY: Final = (
     parties.c.status,
     parties.c.version,
     parties.c.representatives_min,
+    parties.c.closed_at,
 )
 
 
@@ -91,7 +92,7 @@ async def insert_party(connection: AsyncConnection, party: Party, *, now: dateti
 
 
 async def update_party(connection: AsyncConnection, party: Party) -> None:
-    """Write a party's names and status over the version before it."""
+    """Write a party's names and standing over the version before it."""
     result = await connection.execute(
         update(parties)
         .where(parties.c.id == party.id, parties.c.version == party.version - 1)
@@ -100,6 +101,7 @@ async def update_party(connection: AsyncConnection, party: Party) -> None:
             name_en=party.name_en,
             status=party.status,
             version=party.version,
+            closed_at=party.closed_at,
         )
     )
     assert result.rowcount == 1
@@ -202,4 +204,5 @@ def _party(row: Row[*tuple[Any, ...]]) -> Party:
         status=Status(row.status),
         version=row.version,
         representatives_min=row.representatives_min,
+        closed_at=row.closed_at,
     )

@@ -56,6 +56,7 @@ parties: Final = Table(
     Column("version", Integer, nullable=False),
     # Null: it was not admitted on an application, and who may act for it is not counted.
     Column("representatives_min", SmallInteger),
+    Column("closed_at", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("id", "kind"),  # what users refer to, so that their roles can be held to it
     CheckConstraint(f"kind in ({_words(list(PartyKind))})", name="kind"),
@@ -65,6 +66,7 @@ parties: Final = Table(
         name="place_has_province",
     ),
     CheckConstraint("representatives_min between 2 and 20", name="representatives_range"),
+    CheckConstraint(f"closed_at is null or status = '{Status.SUSPENDED}'", name="closed_for_good"),
     Index(None, "kind", "id"),
     Index(None, "province_code", "id"),
     Index(None, "province_code", "kind", "id"),
