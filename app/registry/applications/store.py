@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.db import metadata
 from app.kernel.errors import RegistryError
-from app.kernel.paging import rows
+from app.kernel.paging import IDS_END, between, rows
 from app.registry.applications.content import Content, content_text, read_content
 from app.registry.applications.refusals import ApplicationNotFoundError, SameOfficerError
 from app.registry.applications.rules import (
@@ -162,11 +162,10 @@ async def list_applications(
     limit: int,
 ) -> list[Application]:
     """Return applications in the order they were begun, from the one after ``after``."""
-    query = _selected().order_by(applications.c.id).limit(rows(limit))
-    if status is not None:
-        query = query.where(applications.c.status == status)
-    if after is not None:
-        query = query.where(applications.c.id > after)
+    key = {} if status is None else {applications.c.status: status}
+    along = (*key, applications.c.id)
+    place = between(along, (*key.values(), after or ""), (*key.values(), IDS_END))
+    query = _selected().where(place).order_by(*along).limit(rows(limit))
     return [_application(row) for row in (await connection.execute(query)).mappings()]
 
 
