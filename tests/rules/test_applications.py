@@ -31,7 +31,7 @@ from app.registry.calendar.rules import Stop
 from app.registry.parties.refusals import RoleNotOfKindError
 from app.registry.parties.rules import PartyKind, Role, are_represented
 from app.registry.programmes.catalogue import RULE_VALUES
-from app.registry.programmes.rules import check_value
+from app.registry.programmes.rules import RULE_SPECS, RuleKey, check_value
 from tests.builders.applications import DOCUMENTS, a_content, a_document, a_person
 
 INITIATOR, APPROVER, VIEWER = Role.HOLDER_INITIATOR, Role.HOLDER_APPROVER, Role.HOLDER_VIEWER
@@ -187,6 +187,19 @@ def test_the_clock_stands_still_from_each_question_to_its_answer() -> None:
         Stop(NOW + timedelta(hours=2), NOW + timedelta(hours=4)),
         Stop(NOW + timedelta(hours=5), NOW + timedelta(hours=6)),
     )
+
+
+def test_rule_16_the_counts_are_dated_rules() -> None:
+    """What TGO publishes of its clocks: 15, 60 and 3 working days."""
+    founded = {value.key: value for value in RULE_VALUES}
+    for key, days in {
+        RuleKey.COMPLETENESS_DAYS: 15,
+        RuleKey.CONSIDERATION_DAYS: 60,
+        RuleKey.ACCOUNT_OPENING_DAYS: 15,
+        RuleKey.REQUESTED_TRANSFER_DAYS: 3,
+    }.items():
+        assert (founded[key].value, founded[key].is_default) == (str(days), False)
+        assert RULE_SPECS[key].unit == "working days"
 
 
 def test_drafts_are_begun_at_a_bounded_rate() -> None:

@@ -113,6 +113,10 @@ PEOPLE: dict[str, tuple[Bad, str]] = {
         admitting(an_id("pty", 9), "holder", OFFICER),
         "not_allowed",
     ),
+    "a party is admitted by an applicant": (
+        admitting(an_id("pty", 9), "holder", "applicant"),
+        "actor_unknown",
+    ),
     "a party is admitted by the registry": (
         admitting(an_id("pty", 9), "holder", "registry"),
         "actor_unknown",

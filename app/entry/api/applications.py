@@ -279,7 +279,7 @@ async def amend_application(
 async def submit_application(
     write: _ApplicantWrite, application_id: _Id, secret: _Secret, if_match: IfMatch = None
 ) -> Response:
-    """Hand a complete application in; TGO has 15 working days from now on to decide."""
+    """Hand a complete application in; TGO's working days count from now on, until `due_on`."""
     command = OfApplicant(application_id, _digest(secret), version_of(if_match))
     return await write(lambda pen: operations.submit(pen, command), _changed)
 
