@@ -19,9 +19,11 @@ the earlier ones, never the reverse (the order is contract 2 in ``pyproject.toml
     monitoring     what was measured in a period, split by vintage
     activities     who reduces emissions, where, under which methodology
     documents      evidence files, written once
+    applications   who asks for an account, with what, and what two officers decide
     methodologies  the catalogue: versions, crediting period rules, buffer
     programmes     schemes and their dated rule values
     ledger         accounts, blocks of serials, movements, balances
+    calendar       public holidays, working days, clocks that stop
     parties        organisations, people, roles, the policy
     provinces      the 77 provinces
     log            the Merkle log that every act is sealed into, and the pen

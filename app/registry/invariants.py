@@ -123,6 +123,8 @@ STATEMENTS: Final[dict[str, str]] = {
              UNION ALL SELECT log_index, 'reason', reason FROM report_events
              UNION ALL SELECT log_index, 'reason', reason FROM issuances
              UNION ALL SELECT log_index, 'reason', reason FROM verification_reviews
+             UNION ALL SELECT log_index, 'reason', reason FROM application_events
+             UNION ALL SELECT log_index, 'content', content FROM application_contents
              UNION ALL SELECT log_index, 'statement', statement FROM validation_opinions)
         SELECT w.log_index, w.name FROM written w
           JOIN log_salts s USING (log_index) JOIN log_entries l USING (log_index)
@@ -153,11 +155,20 @@ STATEMENTS: Final[dict[str, str]] = {
     "closed accounts are empty": """
         SELECT a.id, s.batch_id FROM accounts a JOIN balances s ON s.account_id = a.id
          WHERE a.status = 'closed' AND s.credits <> 0""",
+    "closed parties have no open account": """
+        SELECT p.id, a.id AS account FROM parties p JOIN accounts a ON a.owner_party_id = p.id
+         WHERE p.closed_at IS NOT NULL AND a.status = 'open'""",
     "an activity is where its last step took it": """
         SELECT a.id FROM activities a
           LEFT JOIN LATERAL (SELECT e.to_status, count(*) OVER () AS steps FROM activity_events e
                               WHERE e.activity_id = a.id ORDER BY e.log_index DESC LIMIT 1) AS last
             ON true
+         WHERE a.status IS DISTINCT FROM last.to_status OR a.version <> last.steps""",
+    "an application is where its last step took it": """
+        SELECT a.id FROM applications a
+          LEFT JOIN LATERAL (SELECT e.to_status, count(*) OVER () AS steps FROM application_events e
+                              WHERE e.application_id = a.id ORDER BY e.log_index DESC LIMIT 1)
+            AS last ON true
          WHERE a.status IS DISTINCT FROM last.to_status OR a.version <> last.steps""",
     "an issuance is the batches it minted": """
         SELECT i.batch_id FROM issuance_lines i JOIN batches t ON t.id = i.batch_id

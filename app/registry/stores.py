@@ -6,6 +6,8 @@ from typing import Final
 
 from app.kernel.errors import RegistryError
 from app.registry.activities import store as activities
+from app.registry.applications import store as applications
+from app.registry.calendar import store as calendar
 from app.registry.documents import store as documents
 from app.registry.erasure import store as erasure
 from app.registry.history import store as history
@@ -25,9 +27,11 @@ STORES: Final[tuple[ModuleType, ...]] = (
     publication,
     provinces,
     parties,
+    calendar,
     ledger,
     programmes,
     methodologies,
+    applications,
     documents,
     activities,
     monitoring,

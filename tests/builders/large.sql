@@ -30,6 +30,18 @@ INSERT INTO accounts SELECT 100000 + n, pg_temp.name('pty', pg_temp.half(n)), 'h
        'Account ' || n, 1, now()
   FROM generate_series(1, ROWS) n;
 
+INSERT INTO applications SELECT pg_temp.name('apl', n), CASE n % 2 WHEN 0 THEN 'draft' ELSE 'admitted' END,
+       'juristic_person', 'holder', NULL, sha256(''), LOG + n, now(), CASE n % 2 WHEN 1 THEN now() END, NULL,
+       '2026-01-01'::date + n, CASE n % 2 WHEN 1 THEN pg_temp.name('usr', 1) END, CASE n % 2 WHEN 1 THEN true END,
+       CASE n % 2 WHEN 1 THEN pg_temp.name('usr', 2) END,
+       CASE n % 2 WHEN 1 THEN pg_temp.name('pty', n) END, 2
+  FROM generate_series(1, ROWS) n;
+INSERT INTO application_contents SELECT LOG + n, pg_temp.name('apl', n), NULL
+  FROM generate_series(1, ROWS) n;
+INSERT INTO application_events SELECT LOG + n, pg_temp.name('apl', n), 'submit', 'submitted', 'applicant',
+       NULL, now()
+  FROM generate_series(1, ROWS) n;
+
 INSERT INTO activities
 SELECT pg_temp.name('act', n), 'TVER-' || lpad(n::text, 6, '0'), n, 'TVER',
        pg_temp.name('pty', pg_temp.half(n)), 'กิจกรรม ' || n, 'Activity ' || n, 'Words',

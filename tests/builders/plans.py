@@ -27,6 +27,8 @@ SMALL: Final = {
     "provinces": "77, by law",
     "programmes": "a handful, each an act of policy",
     "programme_members": "provinces in programmes",
+    "calendar_years": "one for each change of a year's holidays",
+    "holidays": "some 25 for each of these",
     "rule_values": "one for each change of a rule",
     "methodologies": "some hundred versions",
     "history_sources": "one for each registry that was taken over from",

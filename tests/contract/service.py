@@ -133,6 +133,8 @@ async def known_values(service: Service, authority: str) -> Mapping[str, Sequenc
             "reports": await _column(client, "/v1/monitoring-reports", "id"),
             "verifications": await _column(client, "/v1/verifications", "id"),
             "issuances": await _column(client, "/v1/issuances", "id"),
+            "applications": await _column(client, "/v1/applications", "id"),
+            "years": await _column(client, "/v1/calendar", "year"),
             "accounts": await _column(client, "/v1/accounts", "number"),
             "batches": await _column(client, "/v1/batches", "prefix"),
             "serials": await _column(client, "/v1/batches", "serials"),

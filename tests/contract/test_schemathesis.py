@@ -45,6 +45,8 @@ NAMED: Final = {
     "reports": ("path.report_id", "query.report_id", "body.report_id"),
     "verifications": ("path.verification_id",),
     "issuances": ("path.issuance_id",),
+    "applications": ("path.application_id",),
+    "years": ("path.year",),
     "accounts": (
         "path.number",
         "query.account",

@@ -18,6 +18,7 @@ from tests.builders.activities import (
     a_submitted_activity,
     an_activity_under_validation,
 )
+from tests.builders.applications import a_draft, asking, recommending, submitting
 from tests.builders.issuance import (
     a_draft_report,
     a_given_opinion,
@@ -61,6 +62,12 @@ async def a_small_world(registry: Register) -> Mapping[str, str]:
     await a_verified_report(registry, reporting, tonnes={2023: "10.25"})
     await a_given_opinion(registry, await a_submitted_report(registry, reporting))
     await a_draft_report(registry, reporting, tonnes={2025: "1"})
+
+    await a_draft(registry)
+    submitted = await submitting(registry, await a_draft(registry))
+    await asking(registry, authority, await submitting(registry, await a_draft(registry)))
+    await recommending(registry, authority, submitted)
+    await submitting(registry, await a_draft(registry))
 
     await a_draft_activity(registry, owner=developer)
     await a_submitted_activity(registry, owner=developer)

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.registry.activities import store as activities
 from app.registry.activities.rules import ActivityStatus
 from app.registry.activities.store import Filter
+from app.registry.applications import store as applications
+from app.registry.applications.rules import ApplicationStatus
 from app.registry.documents import store as documents
 from app.registry.erasure import store as erasure
 from app.registry.history import store as history
@@ -23,7 +25,7 @@ from app.registry.log import store as log
 from app.registry.monitoring import store as monitoring
 from app.registry.monitoring.rules import ReportStatus
 from app.registry.parties import store as parties
-from app.registry.parties.rules import PartyKind
+from app.registry.parties.rules import PartyKind, Role
 from app.registry.verification import store as verification
 from app.registry.verification.rules import VerificationStatus
 from tests.builders.large import VIEWERS, Large, an_id
@@ -187,6 +189,9 @@ CASES: Final[Mapping[str, Cases]] = {
     "ledger.find_any_account": lambda _: [
         partial(ledger.find_any_account, party_id=an_id("pty", number)) for number in (0, 1)
     ],
+    "ledger.find_open_account": lambda _: [
+        partial(ledger.find_open_account, party_id=an_id("pty", number)) for number in (0, 1)
+    ],
     "ledger.get_next_account_id": lambda _: [partial(ledger.get_next_account_id, first=1001)],
     "ledger.get_next_batch_id": lambda _: [
         partial(ledger.get_next_batch_id, book=Book(), vintage=vintage) for vintage in (2019, 1999)
@@ -278,6 +283,37 @@ CASES: Final[Mapping[str, Cases]] = {
     "parties.list_keys": lambda _: [
         partial(parties.list_keys, user_id=an_id("usr", 1), only_working=working, limit=LIMIT)
         for working in (True, False)
+    ],
+    "parties.list_representatives": lambda _: [
+        partial(
+            parties.list_representatives,
+            party_id=an_id("pty", number),
+            role=role,
+            besides_user_id=an_id("usr", 2),
+            limit=2,
+        )
+        for number in (0, 1, 7)
+        for role in (Role.HOLDER_INITIATOR, Role.HOLDER_APPROVER)
+    ],
+    # ---------------------------------------------------------------- applications
+    "applications.get_application": lambda _: [
+        partial(applications.get_application, application_id=an_id("apl", 7))
+    ],
+    "applications.list_applications": lambda _: [
+        partial(applications.list_applications, status=status, after=after, limit=LIMIT)
+        for status in (None, ApplicationStatus.DRAFT, ApplicationStatus.ASKED)
+        for after in (None, an_id("apl", 500))
+    ],
+    "applications.list_renewals": lambda _: [
+        partial(applications.list_renewals, until=until, after=after, limit=LIMIT)
+        for until in (date(2000, 1, 1), date(2200, 1, 1))
+        for after in (None, (date(2027, 1, 1), an_id("apl", 500)))
+    ],
+    "applications.list_events": lambda _: [
+        partial(applications.list_events, application_id=an_id("apl", number)) for number in (0, 7)
+    ],
+    "applications.find_draft_begun_at": lambda _: [
+        partial(applications.find_draft_begun_at, place=200)
     ],
     # ------------------------------------------------------- activities and documents
     "documents.get_document": lambda _: [
@@ -411,6 +447,10 @@ CASES: Final[Mapping[str, Cases]] = {
         for status in (None, VerificationStatus.CONCLUDED, VerificationStatus.ASSIGNED)
         for before in (None, LATEST)
     ],
+    "verification.list_bodies": lambda _: [
+        partial(verification.list_bodies, activity_id=an_id("act", number), limit=3)
+        for number in (0, 1, 7)
+    ],
     "verification.list_opinions": lambda _: [
         partial(verification.list_opinions, verification_id=an_id("vrf", 7), after=0, limit=LIMIT)
     ],
@@ -484,7 +524,10 @@ OF_SMALL_TABLES: Final = {
     *("programmes.get_programme", "programmes.find_programme", "programmes.list_programmes"),
     *("programmes.list_members", "programmes.get_rule", "programmes.list_rules_in_force"),
     "programmes.list_rule_history",
+    *("calendar.list_holidays", "calendar.find_day", "calendar.get_year"),
+    *("calendar.find_year", "calendar.list_years"),
     *("methodologies.get_methodology", "methodologies.find_methodology"),
     "methodologies.list_methodologies",
+    "programmes.find_rule",
     "history.find_source",
 }

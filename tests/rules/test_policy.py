@@ -48,17 +48,17 @@ EXPECTED = {
     "verifier_reviewer": {"own": "read_party read_activity_draft review_verification"},
     "officer": {
         "any": "read_party read_account read_activity_draft query_ledger upload_document "
-        "review_activity assign_verifier",
+        "review_activity assign_verifier read_application review_application",
     },
     "approver": {
         "any": "read_party read_account read_activity_draft query_ledger register_activity "
-        "decide_issuance manage_buffer",
+        "decide_issuance manage_buffer read_application decide_application",
     },
     "administrator": {
         "any": "read_party read_account read_activity_draft query_ledger admit_party manage_users "
-        "set_rules open_account import_history erase_person",
+        "set_rules open_account import_history erase_person read_application",
     },
-    "auditor": {"any": "read_party read_account read_activity_draft query_ledger"},
+    "auditor": {"any": "read_party read_account read_activity_draft query_ledger read_application"},
     "holder_initiator": {"own": "read_party read_account move_credits"},
     "holder_approver": {"own": "read_party read_account"},
     "holder_viewer": {"own": "read_party read_account"},

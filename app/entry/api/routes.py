@@ -7,8 +7,11 @@ from fastapi import APIRouter
 from app.entry.api import (
     accounts,
     activities,
+    applications,
     batches,
+    calendar,
     cancellations,
+    closures,
     documents,
     health,
     issuances,
@@ -33,8 +36,11 @@ from app.entry.api import (
 _V1: Final = (
     tokens,
     parties,
+    closures,
     users,
+    applications,
     provinces,
+    calendar,
     programmes,
     methodologies,
     activities,

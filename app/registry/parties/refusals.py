@@ -148,6 +148,45 @@ class PartyStaleError(StaleError):
     advice_th = "โปรดอ่านข้อมูลอีกครั้ง แล้วส่งใหม่พร้อม ETag ใหม่ ขณะนี้ยังไม่มีสิ่งใดถูกแก้ไข"
 
 
+class RepresentativesMissingError(BrokenRuleError):
+    """Too few people would be left who can act for this party."""
+
+    code = "representatives_missing"
+    number = 2019
+    title_th = "จะเหลือผู้แทนของหน่วยงานนี้ไม่เพียงพอ"
+    advice = (
+        "An organisation keeps at least {least} representatives, one who initiates and another who "
+        "approves. Give somebody else the role first."
+    )
+    advice_th = (
+        "หน่วยงานต้องมีผู้แทนอย่างน้อย {least} คน โดยผู้เริ่มรายการและผู้อนุมัติต้องเป็นคนละคน โปรดให้บทบาทนี้แก่ผู้ใช้อื่นก่อน"
+    )
+
+
+class PartyClosedError(ConflictError):
+    """This party was closed for good."""
+
+    code = "party_closed"
+    number = 2020
+    title_th = "หน่วยงานนี้ถูกปิดถาวรแล้ว"
+    advice = "Nobody acts for it any more. The organisation may apply for an account again."
+    advice_th = "ไม่มีผู้ใดดำเนินการแทนหน่วยงานนี้ได้อีก หน่วยงานยื่นคำขอเปิดบัญชีใหม่ได้"
+
+
+class PartyHasAccountError(ConflictError):
+    """The party has an account that is open."""
+
+    code = "party_has_account"
+    number = 2021
+    title_th = "หน่วยงานนี้ยังมีบัญชีที่เปิดอยู่"
+    advice = (
+        "Close its accounts first, when they are empty: GET /v1/accounts?owner_party_id={party_id}."
+    )
+    advice_th = (
+        "โปรดปิดบัญชีของหน่วยงานก่อน เมื่อไม่มีเครดิตเหลืออยู่: GET /v1/accounts?owner_party_id={party_id}"
+    )
+
+
 class UserErasedError(ConflictError):
     """This user's name and address were erased."""
 

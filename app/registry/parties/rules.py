@@ -1,6 +1,6 @@
 """Who is in the register and may do what: parties, users, accreditations, and the policy."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -17,9 +17,8 @@ from app.registry.parties.refusals import (
 )
 
 SECTORAL_SCOPE_MAX: Final = 16  # T-VER groups its methodologies in scopes 1 to 16
-KEYS_PER_USER_MAX: Final = (
-    20  # keys not revoked: enough for every system of one user, and a list fits one page
-)
+# Keys not revoked: enough for every system of one user, and a list fits one page.
+KEYS_PER_USER_MAX: Final = 20
 
 
 class PartyKind(StrEnum):
@@ -48,28 +47,14 @@ class Role(StrEnum):
     HOLDER_VIEWER = "holder_viewer"
 
 
+_HOLDERS: Final = {Role.HOLDER_INITIATOR, Role.HOLDER_APPROVER, Role.HOLDER_VIEWER}
 # Which roles a party's kind can give. A verifier's user can never act for an account (as in the
 # EU's registry, Art. 20(3)); the registry's own people hold no credits either.
 ROLES_OF_KIND: Final = {
-    PartyKind.DEVELOPER: {
-        Role.DEVELOPER,
-        Role.HOLDER_INITIATOR,
-        Role.HOLDER_APPROVER,
-        Role.HOLDER_VIEWER,
-    },
-    PartyKind.PROVINCE: {
-        Role.DEVELOPER,
-        Role.HOLDER_INITIATOR,
-        Role.HOLDER_APPROVER,
-        Role.HOLDER_VIEWER,
-    },
-    PartyKind.MUNICIPALITY: {
-        Role.DEVELOPER,
-        Role.HOLDER_INITIATOR,
-        Role.HOLDER_APPROVER,
-        Role.HOLDER_VIEWER,
-    },
-    PartyKind.HOLDER: {Role.HOLDER_INITIATOR, Role.HOLDER_APPROVER, Role.HOLDER_VIEWER},
+    PartyKind.DEVELOPER: {Role.DEVELOPER, *_HOLDERS},
+    PartyKind.PROVINCE: {Role.DEVELOPER, *_HOLDERS},
+    PartyKind.MUNICIPALITY: {Role.DEVELOPER, *_HOLDERS},
+    PartyKind.HOLDER: _HOLDERS,
     PartyKind.VVB: {Role.VERIFIER_LEAD, Role.VERIFIER_REVIEWER},
     PartyKind.AUTHORITY: {Role.OFFICER, Role.APPROVER, Role.ADMINISTRATOR, Role.AUDITOR},
 }
@@ -98,6 +83,8 @@ class Party:
     )  # None: not bound to one province; never None for provinces and municipalities
     status: Status
     version: int
+    representatives_min: int | None = None  # None: not admitted on an application; no such rule
+    closed_at: datetime | None = None  # None: it is not closed; closed ones are suspended for good
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +133,7 @@ class Actor:
     party_id: str
     party_kind: PartyKind
     roles: frozenset[Role]
-    client_id: str | None = (
-        None  # None: a person with a password; otherwise the API client's identifier
-    )
+    client_id: str | None = None  # None: a person with a password; else the API client's identifier
 
 
 class Permission(StrEnum):
@@ -176,6 +161,9 @@ class Permission(StrEnum):
     DECIDE_ISSUANCE = "decide_issuance"
     IMPORT_HISTORY = "import_history"
     ERASE_PERSON = "erase_person"
+    READ_APPLICATION = "read_application"
+    REVIEW_APPLICATION = "review_application"
+    DECIDE_APPLICATION = "decide_application"
 
 
 class Reach(StrEnum):
@@ -198,6 +186,7 @@ _OFFICER_READS = (
     Permission.READ_ACCOUNT,
     Permission.READ_ACTIVITY_DRAFT,
     Permission.QUERY_LEDGER,
+    Permission.READ_APPLICATION,
 )
 
 # The policy: role, what it may do, and how far. Nothing that is not written here is allowed.
@@ -219,11 +208,13 @@ POLICY: Final[dict[Role, dict[Permission, Reach]]] = {
         **dict.fromkeys(_OFFICER_READS, Reach.ANY),
         Permission.UPLOAD_DOCUMENT: Reach.ANY,
         Permission.REVIEW_ACTIVITY: Reach.ANY,
+        Permission.REVIEW_APPLICATION: Reach.ANY,
         Permission.ASSIGN_VERIFIER: Reach.ANY,
     },
     Role.APPROVER: {
         **dict.fromkeys(_OFFICER_READS, Reach.ANY),
         Permission.REGISTER_ACTIVITY: Reach.ANY,
+        Permission.DECIDE_APPLICATION: Reach.ANY,
         Permission.DECIDE_ISSUANCE: Reach.ANY,
         Permission.MANAGE_BUFFER: Reach.ANY,
     },
@@ -351,6 +342,21 @@ def require_roles_of_kind(kind: PartyKind, roles: Iterable[Role]) -> None:
             possible=", ".join(sorted(ROLES_OF_KIND[kind])),
             impossible=", ".join(impossible),
         )
+
+
+def are_represented(initiators: Collection[str], approvers: Collection[str], *, least: int) -> bool:
+    """
+    Say whether two different people can initiate and approve, and there are enough of them in all.
+
+    Args:
+        initiators: who may initiate; some of them may approve too.
+        approvers: who may approve.
+        least: how many people it takes; never fewer than two.
+
+    Source: Regulation (EU) 2019/1122, Art. 20.
+    """
+    people = {*initiators, *approvers}
+    return bool(initiators) and bool(approvers) and len(people) >= max(2, least)
 
 
 def require_accreditable(

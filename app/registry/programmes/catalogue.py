@@ -152,6 +152,17 @@ def _default(key: RuleKey, value: str, why: str) -> FoundingValue:
     return FoundingValue(None, key, value, f"Our default: {why}", is_default=True)
 
 
+_OPENING: Final = (
+    "opening an account for carbon credit exchange: tver.tgo.or.th; documents for an account: "
+    "ghgreduction.tgo.or.th, article 60"
+)
+_TRADING: Final = "steps of trading carbon credits: tver.tgo.or.th, article 275"
+
+
+def _of_tgo(key: RuleKey, value: str, where: str) -> FoundingValue:
+    return FoundingValue(None, key, value, f"TGO, {where}")
+
+
 RULE_VALUES: Final = (
     _default(
         RuleKey.SERIAL_PREFIX_FORMAT,
@@ -221,5 +232,28 @@ RULE_VALUES: Final = (
         RuleKey.RETIREMENT_PURPOSES,
         "product,organisation,event,individual,voluntary,regulatory,over_issuance,reversal,corsia",
         "TGO certifies four kinds of offset, of which product is the one found in its text",
+    ),
+    _of_tgo(RuleKey.COMPLETENESS_DAYS, "15", _TRADING),
+    _of_tgo(RuleKey.CONSIDERATION_DAYS, "60", "thailand.go.th/guide-book-detail/001_04_046"),
+    _of_tgo(RuleKey.ACCOUNT_OPENING_DAYS, "15", _OPENING),
+    _of_tgo(RuleKey.REQUESTED_TRANSFER_DAYS, "3", _TRADING),
+    _of_tgo(RuleKey.KYC_DOCUMENTS_NATURAL_PERSON, "request_letter,identity_document", _OPENING),
+    _of_tgo(
+        RuleKey.KYC_DOCUMENTS_JURISTIC_PERSON,
+        "request_letter,registration_certificate,power_of_attorney,principal_identity_document,"
+        "attorney_identity_document,work_certificate",
+        _OPENING,
+    ),
+    _of_tgo(
+        RuleKey.KYC_DOCUMENTS_STATE_BODY,
+        "request_letter,establishment_evidence,power_of_attorney,principal_identity_document,"
+        "attorney_identity_document",
+        _OPENING,
+    ),
+    _of_tgo(RuleKey.CERTIFICATE_MONTHS, "3", _OPENING),
+    _default(
+        RuleKey.REPRESENTATIVES_MIN,
+        "2",
+        "as in the EU's registry, Regulation (EU) 2019/1122, Art. 20",
     ),
 )

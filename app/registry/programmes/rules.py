@@ -91,6 +91,16 @@ class RuleKey(StrEnum):
     DOCUMENT_MEDIA_TYPES = "document_media_types"
     REMAINDER_CARRIED = "remainder_carried"
     RETIREMENT_PURPOSES = "retirement_purposes"
+    COMPLETENESS_DAYS = "completeness_days"
+    CONSIDERATION_DAYS = "consideration_days"
+    ACCOUNT_OPENING_DAYS = "account_opening_days"
+    REQUESTED_TRANSFER_DAYS = "requested_transfer_days"
+    KYC_DOCUMENTS_NATURAL_PERSON = "kyc_documents_natural_person"
+    KYC_DOCUMENTS_JURISTIC_PERSON = "kyc_documents_juristic_person"
+    KYC_DOCUMENTS_STATE_BODY = "kyc_documents_state_body"
+    CERTIFICATE_MONTHS = "certificate_months"
+    REPRESENTATIVES_MIN = "representatives_min"
+    VVB_CONSECUTIVE_REPORTS_MAX = "vvb_consecutive_reports_max"
 
 
 class Form(StrEnum):
@@ -115,9 +125,16 @@ class RuleSpec:
 
 
 _MEDIA_TYPE: Final = r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,99}"
-_FAMILY: Final = (
-    "renewable_electricity|energy_efficiency|forestry|agriculture|other"  # scale families
-)
+_FAMILY: Final = "renewable_electricity|energy_efficiency|forestry|agriculture|other"  # of scale
+
+
+def _working_days(meaning: str) -> RuleSpec:
+    return RuleSpec(Form.WHOLE, meaning, "working days", 365)
+
+
+def _codes(meaning: str) -> RuleSpec:
+    return RuleSpec(Form.LIST, meaning, pattern="[a-z][a-z0-9_]{1,39}")
+
 
 RULE_SPECS: Final[Mapping[RuleKey, RuleSpec]] = {
     RuleKey.SERIAL_PREFIX_FORMAT: RuleSpec(
@@ -173,8 +190,22 @@ RULE_SPECS: Final[Mapping[RuleKey, RuleSpec]] = {
         "Whether the part of a tonne left by rounding down counts in the next report of the same "
         "activity and vintage.",
     ),
-    RuleKey.RETIREMENT_PURPOSES: RuleSpec(
-        Form.LIST, "Purpose codes that a retirement may name.", pattern="[a-z][a-z0-9_]{1,39}"
+    RuleKey.RETIREMENT_PURPOSES: _codes("Purpose codes that a retirement may name."),
+    RuleKey.COMPLETENESS_DAYS: _working_days("Time to check whether a file is complete."),
+    RuleKey.CONSIDERATION_DAYS: _working_days("Time to decide on a complete file."),
+    RuleKey.ACCOUNT_OPENING_DAYS: _working_days("Time to decide on an application for an account."),
+    RuleKey.REQUESTED_TRANSFER_DAYS: _working_days("Time for a transfer that TGO does on request."),
+    RuleKey.KYC_DOCUMENTS_NATURAL_PERSON: _codes("Documents that a natural person applies with."),
+    RuleKey.KYC_DOCUMENTS_JURISTIC_PERSON: _codes("Documents that a juristic person applies with."),
+    RuleKey.KYC_DOCUMENTS_STATE_BODY: _codes("Documents that a state body applies with."),
+    RuleKey.CERTIFICATE_MONTHS: RuleSpec(
+        Form.WHOLE, "How old a certificate of registration may be.", "months", 120
+    ),
+    RuleKey.REPRESENTATIVES_MIN: RuleSpec(
+        Form.WHOLE, "Representatives of an organisation; two at least, even so.", "people", 20
+    ),
+    RuleKey.VVB_CONSECUTIVE_REPORTS_MAX: RuleSpec(
+        Form.WHOLE, "Reports of an activity that a body verifies in a row.", "reports", 100
     ),
 }
 

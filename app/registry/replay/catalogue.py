@@ -134,11 +134,18 @@ class Catalogue:
         Raises:
             Broken: neither has a value on that day.
         """
+        found = self.find_rule(programme, key, on)
+        if found is None:
+            raise Broken("rule_missing", f"{key.value} of {programme} has no value on {on}")
+        return found
+
+    def find_rule(self, programme: str, key: RuleKey, on: date) -> str | None:
+        """Return the value of a rule as `rule`; None: it is not in use on that day."""
         for whose in (programme, _EVERY_PROGRAMME):
             in_force = [v for v in self._all_values(whose, key) if v.covers(on)]
             if in_force:
                 return max(in_force, key=lambda value: (value.valid_from, value.id)).value
-        raise Broken("rule_missing", f"{key.value} of {programme} has no value on {on}")
+        return None
 
     def purposes(self, on: date) -> frozenset[str]:
         """

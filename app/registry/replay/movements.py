@@ -70,9 +70,9 @@ class Movements:
             raise Broken("taken_twice", f"there is an account {act.subject} already")
         owner = self._standing.parties.get(act.data.owner)
         rules.check_holder(owner.kind, owner.as_party().status)
-        if not owner.has_account:
-            owner.has_account = True
-            self._standing.parties.changed(owner.id)
+        owner.has_account = True
+        owner.open_accounts += 1
+        self._standing.parties.changed(owner.id)
         opened = Account(
             number, act.subject, owner.id, AccountKind.HOLDING.value, is_open=True, total=0
         )
@@ -84,6 +84,9 @@ class Movements:
         if account.total != 0:
             raise Broken("account_not_empty", f"{act.subject} holds {account.total} credits")
         self._ledger.close_account(account)
+        owner = self._standing.parties.get(account.owner or "")
+        owner.open_accounts -= 1
+        self._standing.parties.changed(owner.id)
 
     # ---------------------------------------------------------------------------- movements
 

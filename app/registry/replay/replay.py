@@ -10,7 +10,9 @@ import msgspec
 
 from app.kernel.errors import RegistryError
 from app.registry.replay.activities import Activities
+from app.registry.replay.applications import Applications
 from app.registry.replay.blocks import Batch
+from app.registry.replay.calendar import Calendar
 from app.registry.replay.catalogue import Catalogue
 from app.registry.replay.faults import Broken, LeafFault, ReplayFault
 from app.registry.replay.issuance import Issuances
@@ -70,14 +72,15 @@ class Replay:
         self.ledger: Final = Ledger(shelf)
         standing = Standing(shelf)
         catalogue = Catalogue(shelf, standing)
+        own = (standing, Calendar(shelf, standing), Applications(shelf, standing))
         activities = Activities(shelf, standing, catalogue, self.ledger)
         reports = Reports(shelf, standing, activities)
         parts = (catalogue, self.ledger, activities, reports)
         issuances = Issuances(shelf, standing, parts)
         movements = Movements(shelf, standing, catalogue, self.ledger)
-        self._parts = (self.ledger, standing, catalogue, activities, reports, issuances)
+        self._parts = (self.ledger, *own, catalogue, activities, reports, issuances)
         handlers = Handlers()
-        for playing in (standing, catalogue, activities, reports, issuances, movements):
+        for playing in (*self._parts[1:], movements):
             playing.play_on(handlers)
         self._handlers: dict[type[Leaf], Any] = {
             **handlers.by_shape,

@@ -3,6 +3,7 @@
 from app.registry.ledger.operations.accounts import (
     OpenAccount,
     close_account,
+    close_owner,
     found_accounts,
     open_account,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Transfer",
     "cancel_buffer",
     "close_account",
+    "close_owner",
     "end",
     "found_accounts",
     "mint",

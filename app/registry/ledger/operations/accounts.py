@@ -14,7 +14,9 @@ from app.registry.ledger.rules import (
 )
 from app.registry.ledger.serials import account_number
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor, Permission, allows, require
+from app.registry.parties import operations as parties
+from app.registry.parties.operations import DecideOnParty
+from app.registry.parties.rules import Actor, Party, Permission, allows, require
 from app.registry.parties.store import get_party
 
 
@@ -93,6 +95,17 @@ async def close_account(
     del book.accounts[account.id]  # read again: this act may still be taken back
     pen.record(by=actor.user_id, kind="account.closed", subject=account.number, data={})
     return closed
+
+
+async def close_owner(pen: Pen, actor: Actor, command: DecideOnParty) -> Party:
+    """
+    Close a party for good, once all its accounts are closed.
+
+    Raises:
+        As `app.registry.parties.operations.close_party`.
+    """
+    account = await store.find_open_account(pen.connection, command.party_id)
+    return await parties.close_party(pen, actor, command, has_open_account=account is not None)
 
 
 async def get_known_account(pen: Pen, book: Book, account_id: int) -> Account:

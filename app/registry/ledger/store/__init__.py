@@ -20,6 +20,7 @@ from app.registry.ledger.store.entries import (
 from app.registry.ledger.store.keeping import (
     find_any_account,
     find_batch,
+    find_open_account,
     get_account,
     get_batch,
     get_next_account_id,
@@ -86,6 +87,7 @@ __all__ = [
     "find_any_account",
     "find_batch",
     "find_ending",
+    "find_open_account",
     "get_account",
     "get_batch",
     "get_next_account_id",

@@ -56,6 +56,16 @@ async def get_account(connection: AsyncConnection, wanted_id: int) -> Account:
     return to_account(found)
 
 
+async def find_open_account(connection: AsyncConnection, party_id: str) -> int | None:
+    """Return an account of a party that is open; None: it has none."""
+    found: int | None = await connection.scalar(
+        select(accounts.c.id)
+        .where(accounts.c.owner_party_id == party_id, accounts.c.status == AccountStatus.OPEN)
+        .limit(1)
+    )
+    return found
+
+
 async def find_any_account(connection: AsyncConnection, party_id: str) -> int | None:
     """Return the id of some account that a party owns, open or closed; None: it owns none."""
     query = select(accounts.c.id).where(accounts.c.owner_party_id == party_id).limit(1)

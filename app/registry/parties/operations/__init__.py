@@ -1,5 +1,6 @@
 """Acts on parties, users and API keys."""
 
+from app.registry.parties.operations.admission import AdmitApplicant, admit_applicant
 from app.registry.parties.operations.organisations import (
     Accredit,
     AdmitParty,
@@ -8,6 +9,7 @@ from app.registry.parties.operations.organisations import (
     RenameParty,
     accredit,
     admit_party,
+    close_party,
     end_accreditation,
     reinstate_party,
     rename_party,
@@ -38,6 +40,7 @@ __all__ = [
     "FOUNDER",
     "Accredit",
     "AddUser",
+    "AdmitApplicant",
     "AdmitParty",
     "DecideOnParty",
     "DecideOnUser",
@@ -50,7 +53,9 @@ __all__ = [
     "SetRoles",
     "accredit",
     "add_user",
+    "admit_applicant",
     "admit_party",
+    "close_party",
     "empty_user",
     "end_accreditation",
     "find_erasable",

@@ -13,6 +13,7 @@ from app.registry.parties.refusals import (
     EmailTakenError,
     KeyRevokedError,
     LastAdministratorError,
+    RepresentativesMissingError,
     StatusUnchangedError,
     TooManyKeysError,
     UserErasedError,
@@ -110,7 +111,7 @@ async def found_authority(pen: Pen, command: FoundAuthority) -> tuple[Party, Use
     party = await insert_admitted(
         pen, AdmitParty(PartyKind.AUTHORITY, command.name_th, command.name_en), by=FOUNDER
     )
-    user = await _insert_user(
+    user = await insert_added(
         pen,
         party,
         AddUser(
@@ -140,7 +141,7 @@ async def add_user(pen: Pen, actor: Actor, command: AddUser) -> User:
     rules.require_roles_of_kind(party.kind, command.roles)
     if await store.find_user_id_by_email(pen.connection, command.email.casefold()) is not None:
         raise EmailTakenError
-    return await _insert_user(pen, party, command, by=actor.user_id)
+    return await insert_added(pen, party, command, by=actor.user_id)
 
 
 async def set_roles(pen: Pen, actor: Actor, command: SetRoles) -> User:
@@ -153,12 +154,14 @@ async def set_roles(pen: Pen, actor: Actor, command: SetRoles) -> User:
         PartyStaleError: the user was changed since they were read.
         RoleNotOfKindError: the user's party cannot give one of the roles.
         LastAdministratorError: no administrator would be left.
+        RepresentativesMissingError: too few could act for the party.
     """
     user = await _managed_user(pen, actor, command.user_id)
     rules.require_version(user.version, expected=command.expected_version)
     rules.require_roles_of_kind(user.party_kind, command.roles)
     if Role.ADMINISTRATOR not in command.roles:
         await _require_another_administrator(pen, user)
+    await _require_represented(pen, user, roles=command.roles)
     changed = replace(user, roles=command.roles, version=user.version + 1)
     await store.update_user(pen.connection, changed)
     data = {"roles": sorted(role.value for role in changed.roles)}
@@ -175,9 +178,11 @@ async def suspend_user(pen: Pen, actor: Actor, command: DecideOnUser) -> User:
         UserNotFoundError: there is no such user.
         StatusUnchangedError: the user is suspended already.
         LastAdministratorError: no administrator would be left.
+        RepresentativesMissingError: too few could act for the party.
     """
     user = await _managed_user(pen, actor, command.user_id)
     await _require_another_administrator(pen, user)
+    await _require_represented(pen, user, roles=frozenset())
     return await _set_user_status(pen, actor, user, Status.SUSPENDED, why=command.reason)
 
 
@@ -260,10 +265,12 @@ async def find_erasable(pen: Pen, user_id: str) -> User:
         UserNotFoundError: there is no such user.
         UserErasedError: nothing is left of them.
         LastAdministratorError: no administrator would be left.
+        RepresentativesMissingError: too few could act for the party.
     """
     user = await store.get_user(pen.connection, user_id)
     _require_not_erased(user)
     await _require_another_administrator(pen, user)
+    await _require_represented(pen, user, roles=frozenset())
     return user
 
 
@@ -323,9 +330,32 @@ async def _require_another_administrator(pen: Pen, user: User) -> None:
         raise LastAdministratorError
 
 
-async def _insert_user(pen: Pen, party: Party, command: AddUser, *, by: str) -> User:
+async def _require_represented(pen: Pen, user: User, *, roles: frozenset[Role]) -> None:
+    """Refuse what would leave a party that was admitted on an application with too few people."""
+    losing = (user.roles - roles) & {Role.HOLDER_INITIATOR, Role.HOLDER_APPROVER}
+    if user.status is not Status.ACTIVE or not losing:
+        return
+    party = await store.get_party(pen.connection, user.party_id)
+    if party.representatives_min is None or party.status is not Status.ACTIVE:
+        return
+    least = party.representatives_min
+    left = {}
+    for role in (Role.HOLDER_INITIATOR, Role.HOLDER_APPROVER):
+        left[role] = await store.list_representatives(
+            pen.connection, party.id, role, besides_user_id=user.id, limit=least
+        )
+        if role in roles:
+            left[role].append(user.id)
+    if not rules.are_represented(*left.values(), least=least):
+        raise RepresentativesMissingError(least=least)
+
+
+async def insert_added(
+    pen: Pen, party: Party, command: AddUser, *, by: str, user_id: str | None = None
+) -> User:
+    """Write a user who may be added, whoever adds them."""
     user = User(
-        id=new_id("usr"),
+        id=user_id or new_id("usr"),
         party_id=party.id,
         party_kind=party.kind,
         email=command.email.casefold(),

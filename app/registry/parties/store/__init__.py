@@ -7,7 +7,7 @@ Parties, users, accreditations and API keys in the database.
 from typing import Final
 
 from app.kernel.errors import RegistryError
-from app.registry.parties.refusals import EmailTakenError, UserErasedError
+from app.registry.parties.refusals import EmailTakenError, PartyClosedError, UserErasedError
 from app.registry.parties.store.organisations import (
     PartyEvent,
     find_any_party,
@@ -34,6 +34,7 @@ from app.registry.parties.store.people import (
     insert_key,
     insert_user,
     list_keys,
+    list_representatives,
     list_standings,
     list_users,
     update_key_revoked,
@@ -73,6 +74,7 @@ __all__ = [
     "list_accreditations_of",
     "list_keys",
     "list_parties",
+    "list_representatives",
     "list_standings",
     "list_users",
     "parties",
@@ -86,6 +88,7 @@ __all__ = [
 ]
 
 REFUSALS: Final[dict[str, type[RegistryError]]] = {
+    "ck_parties_closed_for_good": PartyClosedError,
     "ck_users_erased_for_good": UserErasedError,
     "uq_users_email": EmailTakenError,
 }

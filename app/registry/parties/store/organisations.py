@@ -20,6 +20,8 @@ _PARTY: Final = (
     parties.c.province_code,
     parties.c.status,
     parties.c.version,
+    parties.c.representatives_min,
+    parties.c.closed_at,
 )
 
 
@@ -83,13 +85,14 @@ async def insert_party(connection: AsyncConnection, party: Party, *, now: dateti
             province_code=party.province_code,
             status=party.status,
             version=party.version,
+            representatives_min=party.representatives_min,
             created_at=now,
         )
     )
 
 
 async def update_party(connection: AsyncConnection, party: Party) -> None:
-    """Write a party's names and status over the version before it."""
+    """Write a party's names and standing over the version before it."""
     result = await connection.execute(
         update(parties)
         .where(parties.c.id == party.id, parties.c.version == party.version - 1)
@@ -98,6 +101,7 @@ async def update_party(connection: AsyncConnection, party: Party) -> None:
             name_en=party.name_en,
             status=party.status,
             version=party.version,
+            closed_at=party.closed_at,
         )
     )
     assert result.rowcount == 1
@@ -199,4 +203,6 @@ def _party(row: Row[*tuple[Any, ...]]) -> Party:
         province_code=row.province_code,
         status=Status(row.status),
         version=row.version,
+        representatives_min=row.representatives_min,
+        closed_at=row.closed_at,
     )

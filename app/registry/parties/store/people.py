@@ -20,7 +20,13 @@ from app.registry.parties.rules import (
     UserNotFoundError,
     sees_every_party,
 )
-from app.registry.parties.store.tables import IS_ADMINISTRATOR, api_keys, parties, users
+from app.registry.parties.store.tables import (
+    ARE_REPRESENTATIVES,
+    IS_ADMINISTRATOR,
+    api_keys,
+    parties,
+    users,
+)
 
 LABEL_ERASED: Final = "[erased]"  # people call their keys by their own names
 
@@ -135,6 +141,23 @@ async def find_administrator(
         query = query.where(users.c.party_id != besides_party_id)
     found: str | None = await connection.scalar(query)
     return found
+
+
+async def list_representatives(
+    connection: AsyncConnection, party_id: str, role: Role, *, besides_user_id: str, limit: int
+) -> list[str]:
+    """Return users of a party who can act now in a representative's role, besides one of them."""
+    query = (
+        select(users.c.id)
+        .where(
+            text(ARE_REPRESENTATIVES[role]),
+            users.c.party_id == party_id,
+            users.c.id != besides_user_id,
+        )
+        .order_by(users.c.id)
+        .limit(rows(limit))
+    )
+    return list((await connection.execute(query)).scalars())
 
 
 async def insert_user(

@@ -9,7 +9,15 @@ import msgspec
 
 from app.kernel.encoding import LEAF_BYTES_MAX
 from app.registry.replay.faults import LeafFault
-from app.registry.replay.leaves import activities, ledger, parties, reports, rules
+from app.registry.replay.leaves import (
+    activities,
+    applications,
+    calendar,
+    ledger,
+    parties,
+    reports,
+    rules,
+)
 from app.registry.replay.leaves.quick import QuickTransfer
 from app.registry.replay.leaves.words import Act
 
@@ -29,7 +37,7 @@ def _kinds(*modules: types.ModuleType) -> dict[str, type[Act]]:
 
 
 # Every kind of act that the register can write.
-KINDS: Final = _kinds(activities, ledger, parties, reports, rules)
+KINDS: Final = _kinds(activities, applications, calendar, ledger, parties, reports, rules)
 
 
 def _decoder_of(kinds: dict[str, type[Act]]) -> msgspec.json.Decoder[Act]:

@@ -72,6 +72,17 @@ class PartyReinstated(Act, frozen=True, tag="party.reinstated"):
     data: Nothing
 
 
+class PartyClosed(Act, frozen=True, tag="party.closed"):
+    """
+    The party was closed: nobody acts for it ever again.
+
+    A replayer checks that all its accounts are closed, and refuses to reinstate it.
+    """
+
+    subject: _Subject
+    data: Nothing
+
+
 class PartyAccreditedFacts(Facts, frozen=True):
     """In what a body may give opinions, and when."""
 

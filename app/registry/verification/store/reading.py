@@ -95,6 +95,22 @@ async def find_concluded_verification(
     return found[0] if found else None
 
 
+async def list_bodies(
+    connection: AsyncConnection, activity_id: str, *, limit: int
+) -> tuple[str, ...]:
+    """Return the bodies that concluded verifications of an activity, the last assigned first."""
+    query = (
+        select(verifications.c.vvb_party_id)
+        .where(
+            verifications.c.activity_id == activity_id,
+            verifications.c.status == VerificationStatus.CONCLUDED,
+        )
+        .order_by(verifications.c.id.desc())
+        .limit(limit)
+    )
+    return tuple((await connection.execute(query)).scalars())
+
+
 async def list_verifications(
     connection: AsyncConnection,
     *,
