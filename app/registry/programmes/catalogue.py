@@ -152,6 +152,8 @@ def _default(key: RuleKey, value: str, why: str) -> FoundingValue:
     return FoundingValue(None, key, value, f"Our default: {why}", is_default=True)
 
 
+_EU_REGISTRY: Final = "as the EU's registry, Delegated Regulation (EU) 2019/1122, Art."
+
 RULE_VALUES: Final = (
     _default(
         RuleKey.SERIAL_PREFIX_FORMAT,
@@ -222,4 +224,25 @@ RULE_VALUES: Final = (
         "product,organisation,event,individual,voluntary,regulatory,over_issuance,reversal,corsia",
         "TGO certifies four kinds of offset, of which product is the one found in its text",
     ),
+    _default(
+        RuleKey.TRANSFERS_GOVERNED,
+        "no",
+        "an administrator turns it on, by one act, once every holder has two people",
+    ),
+    _default(
+        RuleKey.TRANSFER_HOURS,
+        "10:00-16:00",
+        f"{_EU_REGISTRY} 35(2), with the clock of Bangkok",
+    ),
+    _default(
+        RuleKey.TRANSFER_DELAY_HOURS,
+        "24",
+        f"{_EU_REGISTRY} 35(3), where it is the next working day or the one after",
+    ),
+    _default(
+        RuleKey.TRANSFER_PROPOSAL_HOURS,
+        "48",
+        "as California's CITSS, 17 CCR 95921: confirmed within two days",
+    ),
+    _default(RuleKey.TRUST_ACTIVATION_WORKING_DAYS, "4", f"{_EU_REGISTRY} 23"),
 )

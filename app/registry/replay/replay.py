@@ -25,6 +25,7 @@ from app.registry.replay.reports import Reports
 from app.registry.replay.shelf import KeptEnding, Shelf
 from app.registry.replay.standing import Standing
 from app.registry.replay.things import Handlers
+from app.registry.replay.transfers import Transfers
 
 _DAY_CHARACTERS: Final = 10
 _BATCHES_AT_HAND_MAX: Final = 50_000
@@ -77,7 +78,11 @@ class Replay:
         parts = (catalogue, self.ledger, activities, reports)
         issuances = Issuances(shelf, standing, parts)
         movements = Movements(shelf, standing, catalogue, self.ledger)
-        self._parts = (self.ledger, standing, calendar, catalogue, activities, reports, issuances)
+        transfers = Transfers(shelf, standing, catalogue, self.ledger)
+        self._parts = (
+            *(self.ledger, standing, calendar, catalogue, activities, reports, issuances),
+            transfers,
+        )
         handlers = Handlers()
         for playing in (*self._parts[1:], movements):
             playing.play_on(handlers)

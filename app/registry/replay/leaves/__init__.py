@@ -9,7 +9,15 @@ import msgspec
 
 from app.kernel.encoding import LEAF_BYTES_MAX
 from app.registry.replay.faults import LeafFault
-from app.registry.replay.leaves import activities, calendar, ledger, parties, reports, rules
+from app.registry.replay.leaves import (
+    activities,
+    calendar,
+    ledger,
+    parties,
+    reports,
+    rules,
+    transfers,
+)
 from app.registry.replay.leaves.quick import QuickTransfer
 from app.registry.replay.leaves.words import Act
 
@@ -29,7 +37,7 @@ def _kinds(*modules: types.ModuleType) -> dict[str, type[Act]]:
 
 
 # Every kind of act that the register can write.
-KINDS: Final = _kinds(activities, calendar, ledger, parties, reports, rules)
+KINDS: Final = _kinds(activities, calendar, ledger, parties, reports, rules, transfers)
 
 
 def _decoder_of(kinds: dict[str, type[Act]]) -> msgspec.json.Decoder[Act]:

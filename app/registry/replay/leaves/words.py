@@ -34,6 +34,8 @@ OpinionId = Annotated[str, _identifier("opn")]
 ReportId = Annotated[str, _identifier("mrp")]
 VerificationId = Annotated[str, _identifier("vrf")]
 IssuanceId = Annotated[str, _identifier("iss")]
+ProposalId = Annotated[str, _identifier("prp")]
+TrustId = Annotated[str, _identifier("tru")]
 RuleId = Annotated[str, _identifier("cfg")]
 By = Annotated[str, Meta(pattern=rf"^(usr_[0-9a-hjkmnp-tv-z]{{26}}|registry)${END}")]
 
