@@ -1,7 +1,8 @@
 """On which terms one person transfers at once: dated rules and the calendar, kept at hand."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -18,8 +19,9 @@ _Known = tuple[Terms | None]  # so that "there are none" is something that is kn
 class PresentTerms:
     """The terms of the present day, never older than `AGE_S_MAX`."""
 
-    def __init__(self, reads: AsyncEngine) -> None:
+    def __init__(self, reads: AsyncEngine, *, now: Callable[[], datetime] = clock.now) -> None:
         self._reads = reads
+        self._now = now
         self._gathering = Gathering(self._read)
         self._terms: Terms | None = None
         self._good_until_s = 0.0  # on the loop's clock
@@ -43,5 +45,5 @@ class PresentTerms:
 
     async def _read(self, asked: Sequence[str]) -> Mapping[str, _Known]:
         async with reading(self._reads) as connection:
-            terms = await get_terms(connection, clock.bangkok_date(clock.now()))
+            terms = await get_terms(connection, clock.bangkok_date(self._now()))
         return dict.fromkeys(asked, (terms,))

@@ -1,7 +1,6 @@
 """Proposed transfers and trusted lists over HTTP: who sees and does what, and what a retry gets."""
 
 import hashlib
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -23,12 +22,11 @@ PATH = "/v1/transfer-proposals"
 
 
 @pytest.fixture
-async def world(registry: Registry, api: Service) -> AsyncIterator[World]:
+async def world(registry: Registry, api: Service) -> World:
     """The world, and the service by its watch."""
     made = await a_world(registry)
-    api.app.state.committer._now = made.watch
-    yield made
-    registry.committer._now = made.watch
+    api.app.state.committer._now = api.app.state.terms._now = made.watch
+    return made
 
 
 async def propose(api: Service, world: World, **choice: object) -> dict[str, Any]:
@@ -169,10 +167,9 @@ async def test_a_trusted_account_is_proposed_approved_and_removed(
 
 
 async def test_governed_transfers_at_once_are_refused_with_where_to_go(
-    api: Service, world: World, monkeypatch: pytest.MonkeyPatch
+    api: Service, world: World
 ) -> None:
     """One alone, and each of a bulk; to an own account in hours nothing has changed."""
-    monkeypatch.setattr("app.entry.terms.clock.now", world.watch)
     body: dict[str, Any] = {
         "from_account": world.account.number,
         "to_account": world.elsewhere.number,
