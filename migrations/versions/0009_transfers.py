@@ -76,6 +76,12 @@ def make_trusted_accounts() -> None:
         op.create_index(op.f(f"ix_trusted_accounts_{column}"), "trusted_accounts", [column])
     op.create_index("ix_trusted_accounts_account_id", "trusted_accounts", ["account_id", "id"])
     op.create_index(
+        "ix_trusted_accounts_kept",
+        "trusted_accounts",
+        ["account_id"],
+        postgresql_where=sa.text("removed_at IS NULL"),
+    )
+    op.create_index(
         "uq_trusted_accounts_standing",
         "trusted_accounts",
         ["account_id", "trusted_id"],
@@ -121,10 +127,10 @@ def make_transfer_proposals() -> None:
         op.create_index(op.f(f"ix_transfer_proposals_{column}"), "transfer_proposals", [column])
     for name, columns, where in (
         ("from", ["from_account", "id"], None),
-        ("from_state", ["from_account", "state", "id"], None),
+        ("state_from", ["state", "from_account", "id"], None),
         ("to", ["to_account", "id"], "approved_at IS NOT NULL"),
-        ("to_state", ["to_account", "state", "id"], None),
-        ("day", ["from_account", "approved_at"], None),
+        ("state_to", ["state", "to_account", "id"], None),
+        ("day", ["from_account", "approved_at"], "is_trusted IS FALSE"),
         ("due", ["executes_at"], "state = 'scheduled'"),
         ("expiring", ["expires_at"], "state = 'proposed'"),
     ):

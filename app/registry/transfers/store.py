@@ -92,15 +92,21 @@ transfer_proposals: Final = Table(
     ),
     CheckConstraint("state <> 'lapsed' OR ended_at >= expires_at", name="lapsed_late"),
     Index("ix_transfer_proposals_from", "from_account", "id"),
-    Index("ix_transfer_proposals_from_state", "from_account", "state", "id"),
+    # The state first: of two indexes that begin with the account, the planner takes the wrong one.
+    Index("ix_transfer_proposals_state_from", "state", "from_account", "id"),
     Index(
         "ix_transfer_proposals_to",
         "to_account",
         "id",
         postgresql_where=text("approved_at IS NOT NULL"),
     ),
-    Index("ix_transfer_proposals_to_state", "to_account", "state", "id"),
-    Index("ix_transfer_proposals_day", "from_account", "approved_at"),
+    Index("ix_transfer_proposals_state_to", "state", "to_account", "id"),
+    Index(
+        "ix_transfer_proposals_day",
+        "from_account",
+        "approved_at",
+        postgresql_where=text("is_trusted IS FALSE"),
+    ),
     Index("ix_transfer_proposals_due", "executes_at", postgresql_where=text("state = 'scheduled'")),
     Index(
         "ix_transfer_proposals_expiring",
@@ -179,8 +185,8 @@ async def list_proposals(
     """
     known = transfer_proposals.c
     of = known.to_account if incoming else known.from_account
-    key: list[Any] = [of, known.id] if state is None else [of, known.state, known.id]
-    place: list[Any] = [account_id] if state is None else [account_id, state.value]
+    key: list[Any] = [of, known.id] if state is None else [known.state, of, known.id]
+    place: list[Any] = [account_id] if state is None else [state.value, account_id]
     query = select(transfer_proposals).where(between(key, (*place, after or ""), (*place, IDS_END)))
     if incoming:
         query = query.where(known.approved_at.is_not(None))

@@ -68,6 +68,11 @@ trusted_accounts = Table(
     CheckConstraint("(removed_by IS NULL) = (removed_at IS NULL)", name="removed"),
     Index("ix_trusted_accounts_account_id", "account_id", "id"),
     Index(
+        "ix_trusted_accounts_kept",
+        "account_id",
+        postgresql_where=text("removed_at IS NULL"),
+    ),
+    Index(
         "uq_trusted_accounts_standing",
         "account_id",
         "trusted_id",
