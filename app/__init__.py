@@ -21,6 +21,7 @@ the earlier ones, never the reverse (the order is contract 2 in ``pyproject.toml
     documents      evidence files, written once
     applications   who asks for an account, with what, and what two officers decide
     methodologies  the catalogue: versions, crediting period rules, buffer
+    transfers      proposed transfers: two people, trusted accounts, waiting in transit
     programmes     schemes and their dated rule values
     ledger         accounts, blocks of serials, movements, balances
     calendar       public holidays, working days, clocks that stop

@@ -19,6 +19,7 @@ from app.entry.api.description import TITLE, describe
 from app.entry.api.routes import ROUTERS
 from app.entry.api.short_ways import ShortWays
 from app.entry.committer import Committer
+from app.entry.delivering import Deliverer
 from app.entry.identity import Identities
 from app.entry.late_reads import late_reads
 from app.entry.log_files import open_log_files
@@ -27,6 +28,7 @@ from app.entry.publishing.agreement import check_published
 from app.entry.purposes import Purposes
 from app.entry.state_file import StateFile
 from app.entry.storage import make_storage
+from app.entry.terms import PresentTerms
 from app.entry.tokens import TokenKeys, load_or_make_key
 from app.kernel import failpoints
 from app.kernel.db import make_engine, reading
@@ -108,6 +110,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.reads = reads
     app.state.identities = Identities(glances, app.state.token_keys)
     app.state.purposes = Purposes(glances)
+    app.state.terms = PresentTerms(glances)
     app.state.committer = Committer(writes, refusals_by_constraint())
     try:
         async with reading(reads) as connection:
@@ -116,7 +119,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with late_reads(settings, reads, glances) as app.state.late_reads:
             with closing(StateFile(app.state.late_reads, settings.data)) as app.state.state_file:
                 await app.state.committer.start()
-                yield
+                async with Deliverer(glances, app.state.committer).running():
+                    yield
         # Requests are answered by now; what still waits for its commit gets it.
         try:
             async with asyncio.timeout(COMMIT_SECONDS_MAX):

@@ -96,8 +96,41 @@ STATEMENTS: Final[dict[str, str]] = {
         SELECT e.log_index FROM ledger_entries e
           LEFT JOIN log_entries l ON l.log_index = e.log_index
          WHERE l.log_index IS NULL OR l.recorded_at <> e.recorded_at
-            OR (e.kind IN (1, 2, 3, 4, 5, 6) AND l.kind NOT LIKE 'credits.%')
+            OR (e.kind IN (1, 2, 3, 4, 5, 6, 9, 10, 11) AND l.kind NOT LIKE 'credits.%')
             OR (e.kind IN (7, 8) AND l.kind NOT LIKE 'buffer.%')""",
+    "what lies in transit is what is scheduled": """
+        WITH held AS (
+            SELECT log_index, sum(last_serial - first_serial + 1) AS credits FROM (
+                SELECT b.log_index, b.account_id, b.first_serial,
+                       coalesce((SELECT n.first_serial - 1 FROM blocks n
+                                  WHERE n.batch_id = b.batch_id AND n.first_serial > b.first_serial
+                                  ORDER BY n.first_serial LIMIT 1), t.credits) AS last_serial
+                  FROM blocks b JOIN batches t ON t.id = b.batch_id
+                 WHERE b.account_id = 3) AS runs
+             GROUP BY log_index)
+        SELECT coalesce(h.log_index, p.sent_index) AS sent_index, h.credits AS held, p.credits
+          FROM held h FULL JOIN (SELECT sent_index, credits FROM transfer_proposals
+                                  WHERE state = 'scheduled') AS p ON p.sent_index = h.log_index
+         WHERE h.credits IS DISTINCT FROM p.credits""",
+    "a proposed transfer is its movements": """
+        WITH steps AS (
+            SELECT id, credits, sent_index AS log_index, 9 AS kind, from_account, 3 AS to_account
+              FROM transfer_proposals WHERE sent_index IS NOT NULL
+            UNION ALL
+            SELECT id, credits, ended_index, 10, 3, to_account
+              FROM transfer_proposals WHERE state = 'delivered'
+            UNION ALL
+            SELECT id, credits, ended_index, 11, 3, from_account
+              FROM transfer_proposals WHERE state IN ('aborted', 'returned'))
+        SELECT s.id, coalesce(s.log_index, e.log_index) AS log_index
+          FROM steps s FULL JOIN (
+                SELECT log_index, kind, from_account, to_account,
+                       sum(last_serial - first_serial + 1) AS credits
+                  FROM ledger_entries WHERE kind IN (9, 10, 11)
+                 GROUP BY log_index, kind, from_account, to_account) AS e
+            ON e.log_index = s.log_index AND e.kind = s.kind
+           AND e.from_account = s.from_account AND e.to_account = s.to_account
+         WHERE e.credits IS DISTINCT FROM s.credits""",
     "every ending is its entries": """
         SELECT x.log_index FROM endings x
           LEFT JOIN (SELECT log_index, min(kind) AS kind, max(kind) AS kind_max,

@@ -20,6 +20,7 @@ from app.registry.monitoring import store as monitoring
 from app.registry.parties import store as parties
 from app.registry.programmes import store as programmes
 from app.registry.provinces import store as provinces
+from app.registry.transfers import store as transfers
 from app.registry.verification import store as verification
 
 STORES: Final[tuple[ModuleType, ...]] = (
@@ -30,6 +31,7 @@ STORES: Final[tuple[ModuleType, ...]] = (
     calendar,
     ledger,
     programmes,
+    transfers,
     methodologies,
     applications,
     documents,

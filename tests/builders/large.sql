@@ -128,3 +128,27 @@ INSERT INTO endings SELECT LOG + n, 4, 1001, 1, 'event', 'public', '2025-01-01',
 INSERT INTO ending_statements SELECT log_index, sha256(''), 'Somebody', 'person', NULL, 'why'
   FROM endings WHERE log_index > LOG;
 INSERT INTO log_salts SELECT log_index, sha256(leaf) FROM log_entries WHERE log_index % 2 = 0;
+
+-- Trusted lists and proposed transfers: most are over, some stand or wait, few are due.
+INSERT INTO trusted_accounts
+SELECT pg_temp.name('tru', n), 100000 + pg_temp.half(n), 200000 + n, pg_temp.name('usr', 1),
+       now() - n * interval '1 day', now(), pg_temp.name('usr', 2), now() - n * interval '1 day',
+       now(), CASE WHEN n % 50 > 0 THEN pg_temp.name('usr', 1) END,
+       CASE WHEN n % 50 > 0 THEN now() END, LOG + n
+  FROM generate_series(1, ROWS) n;
+INSERT INTO transfer_proposals
+SELECT pg_temp.name('prp', n), 100000 + pg_temp.half(n), 200000 + pg_temp.half(n), '{}',
+       encode(sha256('{}'), 'hex'), 10, state, pg_temp.name('usr', 1),
+       now() - n * interval '1 day', LOG + n, now() + n * interval '1 hour',
+       CASE WHEN approved THEN pg_temp.name('usr', 2) END,
+       CASE WHEN approved THEN now() - n * interval '1 day' END,
+       CASE WHEN approved THEN LOG + n END,
+       CASE WHEN approved
+            THEN greatest(now() + (n - 200) * interval '1 hour', now() - n * interval '1 day') END,
+       CASE WHEN approved THEN false END,
+       CASE WHEN ended THEN now() + ROWS * interval '1 hour' END,
+       CASE WHEN ended THEN LOG + ROWS + n END, CASE WHEN ended THEN 'registry' END, NULL
+  FROM generate_series(1, ROWS) n,
+       LATERAL (SELECT CASE n % 50 WHEN 0 THEN 'proposed' WHEN 1 THEN 'scheduled'
+                            ELSE 'delivered' END) s(state),
+       LATERAL (SELECT state <> 'proposed', state = 'delivered') f(approved, ended);

@@ -132,6 +132,13 @@ class _Purposes:
         return ("organisation", "event")
 
 
+class _Terms:
+    """Transfers are not governed."""
+
+    async def now(self) -> None:
+        return None
+
+
 def _done(act: Act[Any]) -> Outcome:
     return Outcome(act.present(_ended(_movement((1, 30)))))
 
@@ -157,6 +164,7 @@ def service() -> FastAPI:
     app = create_app(Settings(database_url="postgresql://nobody@127.0.0.1:1/none"))
     app.state.identities = _Callers()
     app.state.purposes = _Purposes()
+    app.state.terms = _Terms()
     return app
 
 

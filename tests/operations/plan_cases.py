@@ -1,12 +1,13 @@
 """Every read of a table that grows, with what is hard about it: keys with much and with nothing."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.kernel.clock import now
 from app.registry.activities import store as activities
 from app.registry.activities.rules import ActivityStatus
 from app.registry.activities.store import Filter
@@ -26,6 +27,8 @@ from app.registry.monitoring import store as monitoring
 from app.registry.monitoring.rules import ReportStatus
 from app.registry.parties import store as parties
 from app.registry.parties.rules import PartyKind, Role
+from app.registry.transfers import store as transfers
+from app.registry.transfers.rules import State
 from app.registry.verification import store as verification
 from app.registry.verification.rules import VerificationStatus
 from tests.builders.large import VIEWERS, Large, an_id
@@ -224,9 +227,50 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(ledger.list_runs_of_batch, batch=_batch(x), first=first, last=last, limit=LIMIT)
         for first, last in ((1, 200_000), (x.serial, x.serial))
     ],
+    "ledger.find_underway": lambda x: [
+        partial(ledger.find_underway, account_id=account) for account in _accounts_of(x)
+    ],
+    "ledger.get_trusted": lambda _: [
+        partial(ledger.get_trusted, account_id=100_001, entry_id=an_id("tru", 2))
+    ],
+    "ledger.list_trusted": lambda x: [
+        partial(ledger.list_trusted, account_id=account, after=after, limit=LIMIT)
+        for account in (x.account, x.idle_account)
+        for after in (None, EARLIEST)
+    ],
+    "ledger.get_trusted_count": lambda x: [
+        partial(ledger.get_trusted_count, account_id=account)
+        for account in (x.account, x.idle_account)
+    ],
     "ledger.list_owners": lambda x: [partial(ledger.list_owners, account_ids=_accounts_of(x))],
     "ledger.list_batches": _batches,
     "ledger.list_batch_states": lambda x: [partial(ledger.list_batch_states, batch=_batch(x))],
+    # ------------------------------------------------------------------- transfers
+    "transfers.get_proposal": lambda _: [
+        partial(transfers.get_proposal, proposal_id=an_id("prp", 7))
+    ],
+    "transfers.list_proposals": lambda x: [
+        partial(
+            transfers.list_proposals,
+            account_id=account,
+            incoming=incoming,
+            state=state,
+            after=after,
+            limit=LIMIT,
+        )
+        for account in (x.account, x.idle_account, x.idle_account + 100_000)
+        for incoming in (False, True)
+        for state in (None, State.SCHEDULED, State.RETURNED, State.PROPOSED)
+        for after in (None, EARLIEST)
+    ],
+    "transfers.list_due": lambda _: [
+        partial(transfers.list_due, moment=moment, limit=LIMIT) for moment in (LONG_AGO, now())
+    ],
+    "transfers.get_sent_since": lambda x: [
+        partial(transfers.get_sent_since, account_id=account, since=since)
+        for account in (x.account, x.idle_account)
+        for since in (now() - timedelta(days=20), now())
+    ],
     # --------------------------------------------------------------------- parties
     "parties.get_party": lambda _: [partial(parties.get_party, party_id=an_id("pty", 7))],
     "parties.find_any_party": lambda _: [parties.find_any_party],
@@ -523,11 +567,11 @@ OF_SMALL_TABLES: Final = {
     "provinces.list_provinces_in_thai_order",
     *("programmes.get_programme", "programmes.find_programme", "programmes.list_programmes"),
     *("programmes.list_members", "programmes.get_rule", "programmes.list_rules_in_force"),
+    "programmes.find_rule",
     "programmes.list_rule_history",
     *("calendar.list_holidays", "calendar.find_day", "calendar.get_year"),
     *("calendar.find_year", "calendar.list_years"),
     *("methodologies.get_methodology", "methodologies.find_methodology"),
     "methodologies.list_methodologies",
-    "programmes.find_rule",
     "history.find_source",
 }

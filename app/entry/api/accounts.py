@@ -37,6 +37,7 @@ from app.registry.ledger.refusals import (
     AccountNotEmptyError,
     AccountNotFoundError,
     AccountStaleError,
+    CreditsUnderwayError,
     PartyCannotHoldError,
     RegistryAccountError,
 )
@@ -245,6 +246,7 @@ async def get_account(number: AccountPath, reader: Reader, actor: Caller) -> Res
         RegistryAccountError,
         AccountClosedError,
         AccountNotEmptyError,
+        CreditsUnderwayError,
         AccountStaleError,
         PreconditionMissingError,
     ),

@@ -50,6 +50,9 @@ class KindWord(StrEnum):
     TAKEN_OVER = "taken_over"
     BUFFER_RELEASED = "buffer_released"
     BUFFER_CANCELLED = "buffer_cancelled"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
 
 
 class Filters(MomentFilter):

@@ -1,10 +1,18 @@
 """Transfers: credits move to another holding account."""
 
+from functools import partial
+
 from fastapi import APIRouter, Response
 from pydantic import Field
 
 from app.entry.api.bulk import ACTS_MAX, Bulk, BulkBody, BulkShown
-from app.entry.api.context import IdempotencyKeyMissingError, Reader, StrictRoute, WriteCredits
+from app.entry.api.context import (
+    IdempotencyKeyMissingError,
+    Reader,
+    StrictRoute,
+    WriteCredits,
+    Writer,
+)
 from app.entry.api.credits import (
     MOVING_REFUSALS,
     AccountNumber,
@@ -19,14 +27,19 @@ from app.entry.api.credits import (
 from app.entry.api.wire import show_plain
 from app.entry.identity import Caller
 from app.entry.problems import refused
+from app.entry.terms import PresentTerms
+from app.registry.calendar.refusals import CalendarYearMissingError
 from app.registry.ledger import operations, store
 from app.registry.ledger.refusals import (
     BulkRefusedError,
     MovementNotFoundError,
+    OutsideHoursError,
     SameAccountError,
+    SecondPersonNeededError,
 )
 from app.registry.ledger.rules import EntryKind
 from app.registry.ledger.serials import account_id
+from app.registry.ledger.terms import Terms
 from app.registry.log.pen import ActTooLargeError
 from app.registry.parties.rules import Permission, allows
 
@@ -43,15 +56,18 @@ class TransferBody(ChoiceBody):
         description="Account that receives them.", examples=["TH-001002-02"]
     )
 
-    def command(self) -> operations.Transfer:
+    def command(self, terms: Terms | None) -> operations.Transfer:
         """
         Return the transfer that is asked for.
+
+        Args:
+            terms: of the day; None: transfers are not governed.
 
         Raises:
             AccountNumberError: a digit of an account's number is wrong.
         """
         sender, receiver = account_id(self.from_account), account_id(self.to_account)
-        return operations.Transfer(sender, receiver, self.choice())
+        return operations.Transfer(sender, receiver, self.choice(), terms)
 
 
 class TransfersBody(BulkBody):
@@ -70,7 +86,14 @@ class TransfersBody(BulkBody):
     summary="Transfer credits",
     responses={
         **tried_out(MovementShown),
-        **refused(*MOVING_REFUSALS, SameAccountError, IdempotencyKeyMissingError),
+        **refused(
+            *MOVING_REFUSALS,
+            SameAccountError,
+            SecondPersonNeededError,
+            OutsideHoursError,
+            CalendarYearMissingError,
+            IdempotencyKeyMissingError,
+        ),
     },
 )
 async def make_transfer(
@@ -80,9 +103,11 @@ async def make_transfer(
     Move credits from an account of your party to another holding account, at once.
 
     Name how many credits (the oldest are taken first), or exactly which serials. The answer says
-    which serials moved.
+    which serials moved. Where transfers are governed (the rule `transfers_governed`), this is for
+    accounts on the trusted list and those of the same owner, in working hours; any other transfer
+    is proposed at `/v1/transfer-proposals`.
     """
-    command = body.command()
+    command = body.command(await _terms(write))
     return await write(
         lambda pen: operations.transfer(pen, write.actor, command),
         lambda movement: moved_reply(movement, address="/v1/transfers", dry_run=dry_run),
@@ -96,7 +121,9 @@ async def make_transfer(
     response_model=BulkShown,
     operation_id="make_transfers",
     summary="Transfer credits, many times in one request",
-    responses=refused(BulkRefusedError, ActTooLargeError, IdempotencyKeyMissingError),
+    responses=refused(
+        BulkRefusedError, ActTooLargeError, CalendarYearMissingError, IdempotencyKeyMissingError
+    ),
 )
 async def make_transfers(
     body: TransfersBody, write: WriteCredits, *, dry_run: DryRun = False
@@ -107,9 +134,16 @@ async def make_transfers(
     With `atomic` one that is refused refuses them all; with `independent` the answer says of each
     what became of it, and to try a refused one again takes a new Idempotency-Key.
     """
+    terms = await _terms(write)
     return await Bulk(body.mode, operations.transfer, "/v1/transfers/bulk").submit(
-        write, [asked.command for asked in body.transfers], dry_run=dry_run
+        write, [partial(asked.command, terms) for asked in body.transfers], dry_run=dry_run
     )
+
+
+async def _terms(write: Writer) -> Terms | None:
+    """Return on which terms one person transfers at once now; None: on any."""
+    present: PresentTerms = write.request.app.state.terms
+    return await present.now()
 
 
 @router.get(

@@ -11,7 +11,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.entry import logging, passwords, server, workers
-from app.entry.cli import calendar, database, doctor, erasure, history, publishing, verify, witness
+from app.entry.cli import (
+    calendar,
+    database,
+    delivering,
+    doctor,
+    erasure,
+    history,
+    publishing,
+    verify,
+    witness,
+)
 from app.entry.cli.exits import ExitCode, console, run
 from app.registry import founding, invariants
 from app.registry.parties.operations import FoundAuthority, found_authority
@@ -37,6 +47,7 @@ cli.command()(publishing.publish)
 cli.command("import")(history.import_history)
 cli.command("calendar")(calendar.keep_calendar)
 cli.command("erase-person")(erasure.erase)
+cli.command("deliver")(delivering.deliver)
 cli.command("verify")(verify.verify)
 cli.command("witness")(witness.witness)
 

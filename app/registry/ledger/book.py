@@ -8,8 +8,10 @@ commit to commit: each commit writes on a page of its own, which can be rewound.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from app.registry.ledger.page import NOWHERE, Cut, Entry, Mark, Page, Pair
@@ -24,6 +26,7 @@ from app.registry.ledger.rules import (
 )
 
 BEGINNING: Final = Mark(0, 0, 0)
+_NOBODY: Final[Mapping[int, datetime]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -44,6 +47,8 @@ class Book:
 
     accounts: dict[int, Account] = field(default_factory=dict)  # least recently used first
     totals: dict[int, int] = field(default_factory=dict)
+    # Account: the accounts on its trusted list, each with the moment from which it is trusted.
+    trusted: dict[int, Mapping[int, datetime]] = field(default_factory=dict)
     batches: dict[int, Batch] = field(default_factory=dict)
     batch_of_prefix: dict[str, int] = field(default_factory=dict)
     balances: dict[Pair, int] = field(default_factory=dict)
@@ -65,9 +70,15 @@ class Book:
 
     # What the store fills in.
 
-    def know_account(self, account: Account, total: int) -> None:
-        """Take note of an account and of all it holds, unless this book knows better already."""
+    def know_account(
+        self, account: Account, total: int, trusted: Mapping[int, datetime] = _NOBODY
+    ) -> None:
+        """
+        Take note of an account, of whom it trusts, and of all it holds, unless this book knows
+        better already.
+        """
         self.accounts[account.id] = account
+        self.trusted[account.id] = trusted
         self.totals.setdefault(account.id, total)
 
     def know_batch(self, batch: Batch) -> None:
@@ -217,6 +228,7 @@ class Book:
         for account_id in account_ids:
             self.accounts.pop(account_id, None)
             self.totals.pop(account_id, None)
+            self.trusted.pop(account_id, None)
             self._shelves.pop(account_id, None)
             for batch in self._pairs_of.pop(account_id, ()):
                 del self.balances[account_id, batch]

@@ -82,6 +82,9 @@ class EntryKind(IntEnum):
     TAKEN_OVER = 6
     BUFFER_RELEASED = 7
     BUFFER_CANCELLED = 8
+    SENT = 9  # into the transit account, where a transfer waits
+    DELIVERED = 10  # out of it, to whom it was sent
+    RETURNED = 11  # out of it, back to where it came from
 
     @property
     def word(self) -> str:

@@ -146,6 +146,7 @@ class Permission(StrEnum):
     OPEN_ACCOUNT = "open_account"
     READ_ACCOUNT = "read_account"
     MOVE_CREDITS = "move_credits"
+    APPROVE_MOVES = "approve_moves"
     QUERY_LEDGER = "query_ledger"
     MANAGE_BUFFER = "manage_buffer"
     WRITE_ACTIVITY = "write_activity"
@@ -233,7 +234,11 @@ POLICY: Final[dict[Role, dict[Permission, Reach]]] = {
         Permission.READ_ACCOUNT: Reach.OWN,
         Permission.MOVE_CREDITS: Reach.OWN,
     },
-    Role.HOLDER_APPROVER: {Permission.READ_PARTY: Reach.OWN, Permission.READ_ACCOUNT: Reach.OWN},
+    Role.HOLDER_APPROVER: {
+        Permission.READ_PARTY: Reach.OWN,
+        Permission.READ_ACCOUNT: Reach.OWN,
+        Permission.APPROVE_MOVES: Reach.OWN,
+    },
     Role.HOLDER_VIEWER: {Permission.READ_PARTY: Reach.OWN, Permission.READ_ACCOUNT: Reach.OWN},
 }
 

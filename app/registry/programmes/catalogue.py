@@ -163,6 +163,8 @@ def _of_tgo(key: RuleKey, value: str, where: str) -> FoundingValue:
     return FoundingValue(None, key, value, f"TGO, {where}")
 
 
+_EU_REGISTRY: Final = "as the EU's registry, Delegated Regulation (EU) 2019/1122, Art."
+
 RULE_VALUES: Final = (
     _default(
         RuleKey.SERIAL_PREFIX_FORMAT,
@@ -256,4 +258,25 @@ RULE_VALUES: Final = (
         "2",
         "as in the EU's registry, Regulation (EU) 2019/1122, Art. 20",
     ),
+    _default(
+        RuleKey.TRANSFERS_GOVERNED,
+        "no",
+        "an administrator turns it on, by one act, once every holder has two people",
+    ),
+    _default(
+        RuleKey.TRANSFER_HOURS,
+        "10:00-16:00",
+        f"{_EU_REGISTRY} 35(2), with the clock of Bangkok",
+    ),
+    _default(
+        RuleKey.TRANSFER_DELAY_HOURS,
+        "24",
+        f"{_EU_REGISTRY} 35(3), where it is the next working day or the one after",
+    ),
+    _default(
+        RuleKey.TRANSFER_PROPOSAL_HOURS,
+        "48",
+        "as California's CITSS, 17 CCR 95921: confirmed within two days",
+    ),
+    _default(RuleKey.TRUST_ACTIVATION_WORKING_DAYS, "4", f"{_EU_REGISTRY} 23"),
 )

@@ -192,7 +192,7 @@ async def get_rule(
 async def find_rule(
     connection: AsyncConnection, *, programme_code: str | None, key: RuleKey, on: date
 ) -> RuleValue | None:
-    """Return the value of a rule as `get_rule`; None: it has none, and is not in use that day."""
+    """Return what `get_rule` returns, or None where a rule that need not be has no value."""
     query = (
         _in_force(programme_code, on)
         .where(rule_values.c.key == key.value)

@@ -35,6 +35,8 @@ class Account(msgspec.Struct, array_like=True):
     kind: str
     is_open: bool
     total: int  # credits of all batches; the source stands below zero by what it issued
+    underway: int = 0  # credits that it has sent and that wait in transit
+    trusted: dict[str, str] = {}  # numbers of accounts that it trusts, each with its first moment
 
 
 class HeldBlock(NamedTuple):
@@ -84,6 +86,10 @@ class Ledger:
     def open_account(self, account: Account) -> None:
         """Keep a new account."""
         self._accounts.put(account.number, account)
+
+    def change_account(self, account: Account) -> None:
+        """Keep what was changed of an account that was got in this act."""
+        self._accounts.change(account.number)
 
     def close_account(self, account: Account) -> None:
         """Close an account that was got in this act."""

@@ -26,6 +26,7 @@ from app.registry.replay.reports import Reports
 from app.registry.replay.shelf import KeptEnding, Shelf
 from app.registry.replay.standing import Standing
 from app.registry.replay.things import Handlers
+from app.registry.replay.transfers import Transfers
 
 _DAY_CHARACTERS: Final = 10
 _BATCHES_AT_HAND_MAX: Final = 50_000
@@ -78,7 +79,9 @@ class Replay:
         parts = (catalogue, self.ledger, activities, reports)
         issuances = Issuances(shelf, standing, parts)
         movements = Movements(shelf, standing, catalogue, self.ledger)
-        self._parts = (self.ledger, *own, catalogue, activities, reports, issuances)
+        transfers = Transfers(shelf, standing, catalogue, self.ledger)
+        later = (catalogue, activities, reports, issuances, transfers)
+        self._parts = (self.ledger, *own, *later)
         handlers = Handlers()
         for playing in (*self._parts[1:], movements):
             playing.play_on(handlers)

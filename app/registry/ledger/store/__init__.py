@@ -9,7 +9,11 @@ Blocks, balances, entries, batches and endings are written by `app.registry.comm
 from typing import Final
 
 from app.kernel.errors import RegistryError
-from app.registry.ledger.refusals import SerialPrefixTakenError
+from app.registry.ledger.refusals import (
+    OwnTrustError,
+    SerialPrefixTakenError,
+    TrustTakenError,
+)
 from app.registry.ledger.store.endings import EndingRow, find_ending, list_endings
 from app.registry.ledger.store.entries import (
     EntryRow,
@@ -21,6 +25,7 @@ from app.registry.ledger.store.keeping import (
     find_any_account,
     find_batch,
     find_open_account,
+    find_underway,
     get_account,
     get_batch,
     get_next_account_id,
@@ -65,6 +70,14 @@ from app.registry.ledger.store.tables import (
     ending_statements,
     endings,
     ledger_entries,
+    trusted_accounts,
+)
+from app.registry.ledger.store.trusting import (
+    get_trusted,
+    get_trusted_count,
+    insert_trusted,
+    list_trusted,
+    update_trusted,
 )
 
 __all__ = [
@@ -88,12 +101,16 @@ __all__ = [
     "find_batch",
     "find_ending",
     "find_open_account",
+    "find_underway",
     "get_account",
     "get_batch",
     "get_next_account_id",
     "get_next_batch_id",
     "get_total",
+    "get_trusted",
+    "get_trusted_count",
     "insert_account",
+    "insert_trusted",
     "ledger_entries",
     "list_accounts",
     "list_batch_states",
@@ -108,15 +125,20 @@ __all__ = [
     "list_runs_of_batch",
     "list_serial_history",
     "list_touched",
+    "list_trusted",
     "load_accounts",
     "load_balances",
     "load_batches",
     "load_book",
     "load_covers",
     "load_shelves",
+    "trusted_accounts",
     "update_account_closed",
+    "update_trusted",
 ]
 
 REFUSALS: Final[dict[str, type[RegistryError]]] = {
-    "uq_batches_serial_prefix": SerialPrefixTakenError
+    "uq_batches_serial_prefix": SerialPrefixTakenError,
+    "uq_trusted_accounts_standing": TrustTakenError,
+    "ck_trusted_accounts_two_people": OwnTrustError,
 }

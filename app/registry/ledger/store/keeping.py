@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.registry.ledger.book import Book
 from app.registry.ledger.refusals import AccountNotFoundError, BatchNotFoundError
-from app.registry.ledger.rules import Account, AccountKind, AccountStatus, Batch
+from app.registry.ledger.rules import TRANSIT, Account, AccountKind, AccountStatus, Batch
 from app.registry.ledger.serials import batch_id, batch_ids_of
-from app.registry.ledger.store.tables import accounts, batches
+from app.registry.ledger.store.tables import accounts, batches, blocks, ledger_entries
 
 
 def to_account(row: Row[Any]) -> Account:
@@ -63,6 +63,23 @@ async def find_open_account(connection: AsyncConnection, party_id: str) -> int |
         .where(accounts.c.owner_party_id == party_id, accounts.c.status == AccountStatus.OPEN)
         .limit(1)
     )
+    return found
+
+
+async def find_underway(connection: AsyncConnection, account_id: int) -> int | None:
+    """Return the log index of some act whose credits an account has sent and that still wait."""
+    sent = and_(
+        ledger_entries.c.log_index == blocks.c.log_index,
+        ledger_entries.c.batch_id == blocks.c.batch_id,
+        ledger_entries.c.from_account == account_id,
+    )
+    query = (
+        select(blocks.c.log_index)
+        .join(ledger_entries, sent)
+        .where(blocks.c.account_id == TRANSIT)
+        .limit(1)
+    )
+    found: int | None = (await connection.execute(query)).scalar_one_or_none()
     return found
 
 

@@ -47,12 +47,21 @@ _TOTAL = """
 """
 
 _ACCOUNT_COLUMNS = "a.id, a.owner_party_id, a.kind, a.status, a.name, a.version, a.opened_at"
+# Whom it trusts, and from when on: two arrays in one order.
+_TRUSTED = """
+    ARRAY(SELECT t.{column} FROM trusted_accounts t
+           WHERE t.account_id = a.id AND t.approved_at IS NOT NULL AND t.removed_at IS NULL
+           ORDER BY t.trusted_id)
+"""
 _BATCH_COLUMNS = (
     "id, vintage, credits, serial_prefix, programme_code, project_code, project_name, activity_id,"
     " province_code, log_index, issued_at"
 )
 
-_LOAD_ACCOUNTS: Final = f"SELECT {_ACCOUNT_COLUMNS}, {_TOTAL} FROM accounts a WHERE a.id = ANY($1)"  # noqa: S608
+_LOAD_ACCOUNTS: Final = (
+    f"SELECT {_ACCOUNT_COLUMNS}, {_TOTAL}, {_TRUSTED.format(column='trusted_id')},"  # noqa: S608
+    f" {_TRUSTED.format(column='active_from')} FROM accounts a WHERE a.id = ANY($1)"
+)
 _LOAD_BATCHES: Final = (
     f"SELECT {_BATCH_COLUMNS} FROM batches"  # noqa: S608
     " WHERE id = ANY($1) OR serial_prefix = ANY($2)"
@@ -98,9 +107,10 @@ _LIST_MOVED: Final = """
     SELECT from_account, to_account FROM ledger_entries
      WHERE log_index >= $1 AND log_index < $2 ORDER BY log_index, line
 """
-_LIST_CLOSED: Final = (
+_LIST_CHANGED: Final = (
     "SELECT subject FROM log_entries"
-    " WHERE log_index >= $1 AND log_index < $2 AND kind = 'account.closed'"
+    " WHERE log_index >= $1 AND log_index < $2"
+    " AND kind IN ('account.closed', 'account.trust_approved', 'account.trust_removed')"
 )
 
 
@@ -193,8 +203,12 @@ async def load_accounts(connection: AsyncConnection, book: Book, ids: Iterable[i
     """Load accounts with their totals."""
     missing = [wanted for wanted in ids if wanted not in book.accounts]
     if missing:
-        for row in await driver(connection).fetch(_LOAD_ACCOUNTS, missing):
-            book.know_account(_to_account(row), row["total"])
+        for *account, total, trusted, active_from in await driver(connection).fetch(
+            _LOAD_ACCOUNTS, missing
+        ):
+            book.know_account(
+                _to_account(account), total, dict(zip(trusted, active_from, strict=True))
+            )
 
 
 async def load_batches(
@@ -274,7 +288,8 @@ async def load_balances(connection: AsyncConnection, book: Book, pairs: Iterable
 
 async def list_touched(connection: AsyncConnection, *, since: int, until: int) -> set[int]:
     """
-    Return the accounts that acts may have changed: whose credits they moved, or which they closed.
+    Return the accounts that acts may have changed: whose credits they moved, which they closed, or
+    whose trusted list they changed.
 
     Args:
         connection: to read on.
@@ -283,12 +298,12 @@ async def list_touched(connection: AsyncConnection, *, since: int, until: int) -
             all entries, and reads an index from end to end.
     """
     moved = await driver(connection).fetch(_LIST_MOVED, since, until)
-    closed = await driver(connection).fetch(_LIST_CLOSED, since, until)
-    return {account for row in moved for account in row} | {account_id(row[0]) for row in closed}
+    changed = await driver(connection).fetch(_LIST_CHANGED, since, until)
+    return {account for row in moved for account in row} | {account_id(row[0]) for row in changed}
 
 
 def _to_account(row: Sequence[Any]) -> Account:
-    number, owner, kind, status, name, version, opened_at, _ = row
+    number, owner, kind, status, name, version, opened_at = row
     return Account(
         number, owner, AccountKind(kind), AccountStatus(status), name, version, opened_at
     )

@@ -14,6 +14,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    text,
 )
 
 from app.kernel.db import metadata
@@ -39,6 +40,45 @@ accounts = Table(
     CheckConstraint("status IN ('open','closed')", name="status"),
     CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
     Index(None, "owner_party_id", "id"),
+)
+
+# Accounts to which an account may send at once: put there by two people, and taken off by one.
+trusted_accounts = Table(
+    "trusted_accounts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", BigInteger, ForeignKey("accounts.id"), nullable=False),
+    Column("trusted_id", BigInteger, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("added_by", Text, ForeignKey("users.id"), nullable=False, index=True),
+    Column("added_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("approved_by", Text, ForeignKey("users.id"), nullable=True, index=True),
+    Column("approved_at", DateTime(timezone=True), nullable=True),
+    Column("active_from", DateTime(timezone=True), nullable=True),
+    Column("removed_by", Text, ForeignKey("users.id"), nullable=True, index=True),
+    Column("removed_at", DateTime(timezone=True), nullable=True),
+    Column("log_index", BigInteger, nullable=False),
+    CheckConstraint("account_id <> trusted_id", name="two_accounts"),
+    CheckConstraint("approved_by <> added_by", name="two_people"),
+    CheckConstraint(
+        "num_nonnulls(approved_by, approved_at, active_from) IN (0, 3)", name="approved"
+    ),
+    CheckConstraint("approved_at < expires_at", name="approved_in_time"),
+    CheckConstraint("active_from > approved_at", name="active_later"),
+    CheckConstraint("(removed_by IS NULL) = (removed_at IS NULL)", name="removed"),
+    Index("ix_trusted_accounts_account_id", "account_id", "id"),
+    Index(
+        "ix_trusted_accounts_kept",
+        "account_id",
+        postgresql_where=text("removed_at IS NULL"),
+    ),
+    Index(
+        "uq_trusted_accounts_standing",
+        "account_id",
+        "trusted_id",
+        unique=True,
+        postgresql_where=text("approved_at IS NOT NULL AND removed_at IS NULL"),
+    ),
 )
 
 batches = Table(
@@ -123,7 +163,11 @@ ledger_entries = Table(
     CheckConstraint("to_balance > 0 AND to_total >= to_balance", name="to_balance"),
     CheckConstraint("(previous_log_index IS NULL) = (from_account = 1)", name="lineage"),
     CheckConstraint("previous_log_index < log_index", name="lineage_goes_back"),
-    CheckConstraint("kind BETWEEN 1 AND 8", name="kind"),
+    CheckConstraint("kind BETWEEN 1 AND 11", name="kind"),
+    # What waits enters and leaves the transit account by its own kinds of movement alone.
+    CheckConstraint(
+        "(kind = 9) = (to_account = 3) AND (kind IN (10, 11)) = (from_account = 3)", name="transit"
+    ),
     Index("ix_ledger_entries_from", "from_account", "log_index", "line"),
     Index("ix_ledger_entries_to", "to_account", "log_index", "line"),
     Index("ix_ledger_entries_from_batch", "from_account", "batch_id", "log_index", "line"),

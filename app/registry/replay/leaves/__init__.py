@@ -17,6 +17,7 @@ from app.registry.replay.leaves import (
     parties,
     reports,
     rules,
+    transfers,
 )
 from app.registry.replay.leaves.quick import QuickTransfer
 from app.registry.replay.leaves.words import Act
@@ -37,7 +38,9 @@ def _kinds(*modules: types.ModuleType) -> dict[str, type[Act]]:
 
 
 # Every kind of act that the register can write.
-KINDS: Final = _kinds(activities, applications, calendar, ledger, parties, reports, rules)
+KINDS: Final = _kinds(
+    activities, applications, calendar, ledger, parties, reports, rules, transfers
+)
 
 
 def _decoder_of(kinds: dict[str, type[Act]]) -> msgspec.json.Decoder[Act]:

@@ -1,0 +1,35 @@
+"""Acts on trusted lists, with the dated rules that say when they count."""
+
+from app.registry.ledger import operations as ledger
+from app.registry.ledger.operations import ApproveTrust, ProposeTrust
+from app.registry.ledger.terms import TrustedAccount
+from app.registry.log.pen import Pen
+from app.registry.parties.rules import Actor
+from app.registry.transfers.operations.terms import get_activation, get_expiry
+
+
+async def propose_trust(
+    pen: Pen, actor: Actor, *, account_id: int, trusted_id: int
+) -> TrustedAccount:
+    """
+    Propose an account for the trusted list of another, to be approved in time.
+
+    Raises:
+        As `app.registry.ledger.operations.propose_trust`; RuleMissingError: no time is set.
+    """
+    expires_at = await get_expiry(pen.connection, pen.now)
+    return await ledger.propose_trust(pen, actor, ProposeTrust(account_id, trusted_id, expires_at))
+
+
+async def approve_trust(
+    pen: Pen, actor: Actor, *, account_id: int, entry_id: str
+) -> TrustedAccount:
+    """
+    Approve an entry of a trusted list; it is trusted some working days later.
+
+    Raises:
+        As `app.registry.ledger.operations.approve_trust`; RuleMissingError,
+        CalendarYearMissingError: it cannot be told from when on it is trusted.
+    """
+    active_from = await get_activation(pen.connection, pen.now)
+    return await ledger.approve_trust(pen, actor, ApproveTrust(account_id, entry_id, active_from))
