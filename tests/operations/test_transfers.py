@@ -109,7 +109,7 @@ async def test_a_transfer_on_the_eve_of_a_long_holiday_is_made_at_the_right_minu
     registry: Registry,
 ) -> None:
     """Approved on the Friday before Songkran: the first working noon is ten days later."""
-    world = await a_world(registry, now=EVE - timedelta(minutes=10))
+    world = await a_world(registry, at=EVE - timedelta(minutes=10))
     proposal = await world.propose(oldest(100))
     assert await standing(world) == (CREDITS, 0, 0)
     world.watch.shows = EVE
@@ -473,7 +473,7 @@ async def test_an_account_is_trusted_from_noon_of_the_fourth_working_day(
     registry: Registry,
 ) -> None:
     """Over Songkran: a Friday, five holidays, and then Monday to Thursday."""
-    world = await a_world(registry, now=EVE)
+    world = await a_world(registry, at=EVE)
     await world.trust(world.elsewhere)
     trusted_from = bangkok(YEAR, 4, 22)
     world.watch.shows = trusted_from - SECOND
@@ -572,7 +572,7 @@ async def transfer(world: World, *, to: Account | None = None) -> str:
 
 
 async def test_transfers_are_not_governed_until_somebody_says_so(registry: Registry) -> None:
-    world = await a_world(registry, now=bangkok(YEAR, 3, 6, 3))  # a Saturday night
+    world = await a_world(registry, at=bangkok(YEAR, 3, 6, 3))  # a Saturday night
     assert await transfer(world) == "done"
 
 
