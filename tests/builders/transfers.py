@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Protocol
 
 from app.entry.committer import Committer
-from app.kernel.clock import bangkok_date
+from app.kernel.clock import bangkok_date, now
 from app.registry.calendar import store as calendar
 from app.registry.calendar.operations import SetYear, set_year
 from app.registry.calendar.rules import Holiday, at_bangkok
@@ -165,7 +165,7 @@ class World:
         )
 
 
-async def a_world(registry: TimedRegister, *, now: datetime = MONDAY) -> World:
+async def a_world(registry: TimedRegister, *, at: datetime = MONDAY) -> World:
     """Issue credits to an account with an initiator and an approver; it is a day in 2032."""
     activity = await a_registered_activity(registry)
     issuance = await an_issuance(registry, activity)
@@ -179,7 +179,7 @@ async def a_world(registry: TimedRegister, *, now: datetime = MONDAY) -> World:
     assert batch is not None
     world = World(
         registry=registry,
-        watch=Watch(now),
+        watch=Watch(at),
         administrator=administrator,
         initiator=await an_actor(registry, party, Role.HOLDER_INITIATOR),
         approver=await an_actor(registry, party, Role.HOLDER_APPROVER),
@@ -209,6 +209,16 @@ async def enter_holidays(registry: Register, years: dict[int, Collection[date]])
         holidays = tuple(Holiday(day, "วันหยุด", "Holiday", "a test") for day in days)
         command = SetYear(year, holidays, 0 if found is None else found.version)
         await do(registry, administrator, set_year, command)
+
+
+async def the_calendar(registry: Register) -> None:
+    """Make sure that working days can be counted from the real day on."""
+    this_year = bangkok_date(now()).year
+    for year in (this_year, this_year + 1):
+        async with registry.read() as connection:
+            found = await calendar.find_year(connection, year)
+        if found is None:
+            await enter_holidays(registry, {year: ()})
 
 
 def bangkok(year: int, month: int, day: int, hour: int = 12, minute: int = 0) -> datetime:

@@ -11,6 +11,8 @@ from app.registry.parties import operations as parties
 from app.registry.parties import store
 from app.registry.parties.operations import SetRoles
 from app.registry.parties.rules import Actor, Role
+from app.registry.transfers import operations as transfers
+from app.registry.transfers.operations import Approve, Propose
 from tests.builders.activities import (
     MANGROVE,
     a_draft_activity,
@@ -33,8 +35,11 @@ from tests.builders.parties import (
     a_holder,
     a_vvb,
     actor_of,
+    an_actor,
+    do,
     the_administrator,
 )
+from tests.builders.transfers import the_calendar
 
 _AUTHORITY: Final = frozenset({Role.ADMINISTRATOR, Role.OFFICER, Role.APPROVER, Role.AUDITOR})
 _VERIFIER: Final = frozenset({Role.VERIFIER_LEAD, Role.VERIFIER_REVIEWER})
@@ -87,8 +92,29 @@ async def _credits_that_moved(registry: Register, authority: Actor, developer: A
         held = await accounts.get_account(connection, activity.credit_account_id)
     elsewhere = await an_account(registry, authority, await a_holder(registry))
     await move(registry, developer, held, elsewhere, oldest(100))
+    await _transfers_that_wait(registry, developer, held, elsewhere)
     for kind, purpose in ((EntryKind.RETIRED, "organisation"), (EntryKind.CANCELLED, "event")):
         await _end(registry, developer, held, kind, purpose)
+
+
+async def _transfers_that_wait(
+    registry: Register, developer: Actor, held: Account, elsewhere: Account
+) -> None:
+    """Leave one transfer proposed and one under way, and an account proposed for trust."""
+    await the_calendar(registry)
+    async with registry.read() as connection:
+        party = await store.get_party(connection, developer.party_id)
+    approver = await an_actor(registry, party, Role.HOLDER_APPROVER)
+    command = Propose(held.id, elsewhere.id, oldest(10))
+    await do(registry, developer, transfers.propose, command)
+    sent = await do(registry, developer, transfers.propose, command)
+    await do(registry, approver, transfers.approve, Approve(sent.id, sent.digest))
+    await registry.do(
+        developer,
+        lambda pen: transfers.propose_trust(
+            pen, developer, account_id=held.id, trusted_id=elsewhere.id
+        ),
+    )
 
 
 async def _end(

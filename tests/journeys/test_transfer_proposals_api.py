@@ -11,7 +11,6 @@ from app.kernel.ids import new_id
 from app.registry.ledger.rules import TRANSIT
 from app.registry.ledger.serials import account_number
 from app.registry.parties.rules import Actor
-from app.registry.programmes.rules import RuleKey
 from tests.builders.answers import every_row, refused
 from tests.builders.ledger import writes
 from tests.builders.parties import Service, bearer
@@ -175,7 +174,22 @@ async def test_governed_transfers_at_once_are_refused_with_where_to_go(
         "to_account": world.elsewhere.number,
         "credits": 1,
     }
-    await world.set_rule(RuleKey.TRANSFERS_GOVERNED, "yes")
+    asked = {
+        "key": "transfers_governed",
+        "value": "yes",
+        "valid_from": "2032-03-01",
+        "valid_to": None,
+        "source": "a test",
+        "is_default": False,
+    }
+    own_rule = await api.post("/v1/rules", json=asked, headers=bearer(api, world.both))
+    refused(own_rule, 403, "not_allowed")
+    turned_on = await api.post("/v1/rules", json=asked, headers=bearer(api, world.administrator))
+    assert turned_on.status_code == 201, turned_on.text
+    in_force = (await api.get("/v1/rules?on=2032-03-01")).json()["rules"]
+    assert ("transfers_governed", "yes") in [(one["key"], one["value"]) for one in in_force]
+    before = (await api.get("/v1/rules?on=2032-02-29")).json()["rules"]
+    assert ("transfers_governed", "no") in [(one["key"], one["value"]) for one in before]
     api.app.state.terms._good_until_s = 0.0
     single = await api.post("/v1/transfers", json=body, headers=writes(api, world.initiator))
     refused(single, 409, "second_person_needed")

@@ -25,18 +25,25 @@ from app.registry.invariants import STATEMENTS, VIOLATIONS_SHOWN_MAX
 from app.registry.ledger import operations
 from app.registry.ledger.rules import EntryKind
 from app.registry.log import audit
+from app.registry.parties.rules import Role
 from app.registry.stores import refusals_by_constraint
+from app.registry.transfers import operations as transfers
+from app.registry.transfers.operations import Approve, Propose
 from tests.builders.issuance import an_issuance
 from tests.builders.ledger import (
+    Holders,
     a_batch,
     an_account,
     an_ending,
     move,
     named,
     oldest,
+    party_of,
     retire,
     two_holders,
 )
+from tests.builders.parties import an_actor, do
+from tests.builders.transfers import the_calendar
 from tests.conftest import Registry, Server
 
 X: Final = "XX-1-2024-1"
@@ -44,6 +51,7 @@ TREE: Final = "the tree is built from the stored leaves"
 HEAD: Final = "the head is the root of the stored leaves"
 # What is guarded by triggers of ours, which the owner of a table can take away.
 GUARDED: Final = (
+    "accounts",
     "balances",
     "batches",
     "blocks",
@@ -54,6 +62,7 @@ GUARDED: Final = (
     "log_entries",
     "log_head",
     "log_salts",
+    "transfer_proposals",
     "validation_opinions",
 )
 
@@ -75,6 +84,7 @@ WHERE = "blocks are where their last movement took them"
 LINEAGE = "a movement continues the one before it"
 ERASED = "nothing is erased without an act"
 WRITTEN = "what people wrote is what the log commits to"
+PROPOSED = "a proposed transfer is its movements"
 # A forger who knows that the database recomputes a leaf's hash.
 FORGED_LEAF = """
     UPDATE log_entries SET leaf = leaf || ' ',
@@ -310,6 +320,15 @@ CORRUPTIONS = {
         ),
         "no more is issued than was verified",
     ),
+    "credits in transit are of no transfer": Corruption(
+        ("UPDATE transfer_proposals SET credits = credits + 1 WHERE state = 'scheduled'",),
+        "what lies in transit is what is scheduled",
+        frozenset({PROPOSED}),
+    ),
+    "a transfer that was called back names another number": Corruption(
+        ("UPDATE transfer_proposals SET credits = credits + 1 WHERE state = 'aborted'",),
+        PROPOSED,
+    ),
     "a leaf is forged": Corruption((FORGED_LEAF,), TREE),
     "an inner node is forged": Corruption(
         (
@@ -337,6 +356,7 @@ async def make_world(url: str) -> None:
     account, elsewhere = holders.account, holders.elsewhere
     await a_batch(registry, holders.administrator, account, credits_made=100, buffer_credits=10)
     await move(registry, holders.owner, account, elsewhere, named((X, 31, 35), (X, 41, 45)))
+    await two_that_wait(registry, holders, ((X, 51, 55), (X, 61, 65)))
     await retire(registry, holders.owner, account, oldest(5))
     cancelled = await retire(
         registry, holders.owner, account, oldest(5), an_ending(EntryKind.CANCELLED)
@@ -359,6 +379,22 @@ async def make_world(url: str) -> None:
     )
     await committer.stop()
     await engine.dispose()
+
+
+async def two_that_wait(
+    registry: Registry, holders: Holders, runs: tuple[tuple[str, int, int], ...]
+) -> None:
+    """Send runs by two people, and call the last one back."""
+    await the_calendar(registry)
+    party = await party_of(registry, holders.owner)
+    approver = await an_actor(registry, party, Role.HOLDER_APPROVER)
+    for number, run in enumerate(runs, start=1):
+        command = Propose(holders.account.id, holders.elsewhere.id, named(run))
+        sent = await do(registry, holders.owner, transfers.propose, command)
+        approval = Approve(sent.id, sent.digest)
+        await do(registry, approver, transfers.approve, approval)
+        if number == len(runs):
+            await do(registry, approver, transfers.abort, sent.id)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from app.entry.committer import Committer
 from app.entry.delivering import Deliverer, SteadyClock
@@ -23,8 +24,11 @@ from app.registry.ledger import store as accounts
 from app.registry.ledger.operations import Transfer
 from app.registry.ledger.rules import TRANSIT, Account
 from app.registry.ledger.terms import Terms
+from app.registry.log import store as log
 from app.registry.parties.rules import Actor, Role
 from app.registry.programmes.rules import RuleKey
+from app.registry.replay.replay import Replay
+from app.registry.replay.shelf import Shelf
 from app.registry.stores import refusals_by_constraint
 from app.registry.transfers import store
 from app.registry.transfers.operations import (
@@ -53,6 +57,14 @@ from tests.conftest import Registry
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
+WAITED = {
+    "transfer.proposed": 4,
+    "transfer.withdrawn": 1,
+    "transfer.lapsed": 1,
+    "credits.sent": 2,
+    "credits.returned": 1,
+    "credits.delivered": 1,
+}
 # To where nobody has approved it.
 BACK = (
     "state = 'proposed', approved_by = NULL, approved_at = NULL, sent_index = NULL,"
@@ -99,7 +111,7 @@ async def another_process(registry: Registry, watch: Watch) -> AsyncIterator[Reg
 def database_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     """The database's clock is far ahead, so that the server's own decides."""
     asked = store._LIST_DUE.text.replace("clock_timestamp()", "timestamptz '2040-01-01'")
-    monkeypatch.setattr(store, "_LIST_DUE", store.text(asked))
+    monkeypatch.setattr(store, "_LIST_DUE", text(asked))
 
 
 # --------------------------------------------------------------------------- the stranger's path
@@ -109,7 +121,7 @@ async def test_a_transfer_on_the_eve_of_a_long_holiday_is_made_at_the_right_minu
     registry: Registry,
 ) -> None:
     """Approved on the Friday before Songkran: the first working noon is ten days later."""
-    world = await a_world(registry, now=EVE - timedelta(minutes=10))
+    world = await a_world(registry, at=EVE - timedelta(minutes=10))
     proposal = await world.propose(oldest(100))
     assert await standing(world) == (CREDITS, 0, 0)
     world.watch.shows = EVE
@@ -184,6 +196,23 @@ async def test_exactly_the_serials_that_were_approved_arrive(registry: Registry)
         (501, 520, world.elsewhere.id),
         (601, 610, world.elsewhere.id),
     ]
+
+
+async def test_an_outsider_plays_all_that_waited(registry: Registry) -> None:
+    """Or the replay after every test here would have played nothing of it."""
+    world = await a_world(registry)
+    await world.abort(await world.send())
+    await world.abort(await world.propose())
+    scheduled, proposed = await world.send(), await world.propose()
+    world.watch.wind(days=3)
+    await world.settle(scheduled)
+    await world.settle(proposed)
+    replay = Replay(Shelf())
+    async with registry.read() as connection:
+        for index, leaf, _ in await log.list_leaves(connection, first=0, rows_max=5_000):
+            replay.play(index, leaf)
+    kinds = replay.totals().kinds
+    assert {kind: kinds.get(kind) for kind in WAITED} == WAITED
 
 
 async def test_credits_under_way_cannot_be_spent_twice(registry: Registry) -> None:
@@ -473,7 +502,7 @@ async def test_an_account_is_trusted_from_noon_of_the_fourth_working_day(
     registry: Registry,
 ) -> None:
     """Over Songkran: a Friday, five holidays, and then Monday to Thursday."""
-    world = await a_world(registry, now=EVE)
+    world = await a_world(registry, at=EVE)
     await world.trust(world.elsewhere)
     trusted_from = bangkok(YEAR, 4, 22)
     world.watch.shows = trusted_from - SECOND
@@ -572,7 +601,7 @@ async def transfer(world: World, *, to: Account | None = None) -> str:
 
 
 async def test_transfers_are_not_governed_until_somebody_says_so(registry: Registry) -> None:
-    world = await a_world(registry, now=bangkok(YEAR, 3, 6, 3))  # a Saturday night
+    world = await a_world(registry, at=bangkok(YEAR, 3, 6, 3))  # a Saturday night
     assert await transfer(world) == "done"
 
 

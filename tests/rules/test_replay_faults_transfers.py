@@ -82,9 +82,9 @@ def delivering(
     by: str = "registry",
     *,
     run: tuple[str, int, int] = RUN,
-    **changes: object,
+    sender: str = TRANSIT,
 ) -> Bad:
-    facts = {**a.moved(TRANSIT, to, run), "proposal": PROPOSAL, **changes}
+    facts = {**a.moved(sender, to, run), "proposal": PROPOSAL}
     return writing("credits.delivered", str(facts["from"]), facts, by=by)
 
 
@@ -219,7 +219,7 @@ TRANSFERS: dict[str, tuple[Bad, str]] = {
         "value_differs",
     ),
     "it is delivered from elsewhere": (
-        after(*SENT, until(THURSDAY_NOON), then=delivering(**{"from": OWNERS_ACCOUNT})),
+        after(*SENT, until(THURSDAY_NOON), then=delivering(sender=OWNERS_ACCOUNT)),
         "account_not_allowed",
     ),
     "it is delivered twice": (

@@ -204,7 +204,7 @@ async def find_rule(
 
 
 async def list_rules_in_force(
-    connection: AsyncConnection, *, programme_code: str, on: date
+    connection: AsyncConnection, *, programme_code: str | None, on: date
 ) -> tuple[RuleValue, ...]:
     """List the one value per rule that `get_rule` would return; there are as many as rule keys."""
     query = (
