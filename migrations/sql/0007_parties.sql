@@ -84,7 +84,14 @@ CREATE OR REPLACE VIEW erasable_words (log_index, name, words) AS
     UNION ALL SELECT e.log_index, 'site', s.name FROM activity_events e
                 JOIN sites s ON s.activity_id = e.activity_id
                WHERE e.step IN ('draft', 'amend', 'submit') AND s.name <> '[erased]'
-    UNION ALL SELECT log_index, 'application', content FROM application_contents WHERE content IS NOT NULL
+    UNION ALL SELECT c.log_index, said.name, said.words FROM application_contents c
+                JOIN LATERAL (VALUES ('applicant', c.content::json ->> 'name_th'),
+                                     ('applicant', c.content::json ->> 'name_en'),
+                                     ('contact', c.content::json ->> 'contact_email')) AS said (name, words)
+                  ON c.content IS NOT NULL
+    UNION ALL SELECT c.log_index, 'representative', format('%s <%s>', p ->> 'display_name', p ->> 'email')
+                FROM application_contents c
+                JOIN LATERAL json_array_elements(c.content::json -> 'representatives') AS p ON c.content IS NOT NULL
     UNION ALL SELECT log_index, 'reason', reason FROM application_events WHERE reason IS NOT NULL;
 
 

@@ -5,7 +5,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from typing import Any, Final, TypeVar
 
 import asyncpg
@@ -17,6 +17,8 @@ from app.registry.activities import operations as activities
 from app.registry.activities.operations import DecideRegistration
 from app.registry.activities.operations import GiveOpinion as GiveValidation
 from app.registry.activities.rules import Activity, ValidationConclusion
+from app.registry.applications import operations as applications
+from app.registry.applications.rules import HolderKind
 from app.registry.documents.operations import UploadDocument
 from app.registry.documents.rules import PDF, Purpose
 from app.registry.issuance import operations as issuance
@@ -38,6 +40,7 @@ from tests.builders.activities import (
     an_activity_under_validation,
     an_official,
 )
+from tests.builders.applications import a_content, a_draft, a_person, desk, submitting
 from tests.builders.issuance import a_given_opinion, a_submitted_report, an_owner
 from tests.builders.ledger import a_batch, an_ending, oldest, retire, two_holders
 from tests.builders.parties import PASSWORD_HASH, do, the_administrator
@@ -95,6 +98,7 @@ async def a_register_that_names(registry: Registry, name: str = NAME) -> User:
     activity = await _registered(register, name)
     await _withdrawn_report(register, activity, name)
     await _refused_issuance(register, activity, name)
+    await _asked_application(register, name)
     return await _suspended_user(register, name)
 
 
@@ -155,6 +159,17 @@ async def _retirement(register: Answering, name: str) -> None:
     await retire(
         register, holders.owner, holders.account, oldest(3), an_ending(statement=statement)
     )
+
+
+async def _asked_application(register: Answering, name: str) -> None:
+    kind = HolderKind.NATURAL_PERSON
+    person = replace(a_person(Role.HOLDER_INITIATOR), display_name=name)
+    content = replace(a_content(kind, people=(person,)), name_th=name)
+    draft = await a_draft(register, kind, content=content)
+    submitted = await submitting(register, draft)
+    officer = await an_official(register, Role.OFFICER)
+    question = replace(desk(submitted), reason=f"Who is {name}?")
+    await register.do(officer, lambda pen: applications.ask(pen, officer, question))
 
 
 async def _suspended_user(register: Answering, name: str) -> User:

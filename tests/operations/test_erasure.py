@@ -114,9 +114,9 @@ async def test_no_leaf_holds_words_or_their_bare_digest(registry: Registry) -> N
         if field is not None:
             assert field == hashlib.sha256(salt + words.encode()).hexdigest()
             committed += 1
-    # Both opinions, the review, the issuance, the registration, the withdrawal; of two acts the
-    # report's event holds the reason too.
-    assert committed == 7
+    # Both opinions, the review, the issuance, the registration, the withdrawal, the question to an
+    # applicant; of two acts the report's event holds the reason too.
+    assert committed == 8
     assert b"_sha256" not in log
 
 

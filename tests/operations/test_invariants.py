@@ -29,6 +29,7 @@ from app.registry.parties.rules import Role
 from app.registry.stores import refusals_by_constraint
 from app.registry.transfers import operations as transfers
 from app.registry.transfers.operations import Approve, Propose
+from tests.builders.applications import a_draft
 from tests.builders.issuance import an_issuance
 from tests.builders.ledger import (
     Holders,
@@ -63,6 +64,7 @@ GUARDED: Final = (
     "log_head",
     "log_salts",
     "transfer_proposals",
+    "parties",
     "validation_opinions",
 )
 
@@ -298,6 +300,14 @@ CORRUPTIONS = {
         ("UPDATE activities SET status = 'submitted'",),
         "an activity is where its last step took it",
     ),
+    "an application skips a step": Corruption(
+        ("UPDATE applications SET version = version + 1",),
+        "an application is where its last step took it",
+    ),
+    "a party is closed over an open account": Corruption(
+        ("UPDATE parties SET closed_at = now(), status = 'suspended'",),
+        "closed parties have no open account",
+    ),
     "an issuance names another vintage": Corruption(
         (
             "ALTER TABLE issuance_lines DROP CONSTRAINT fk_issuance_lines_verified",
@@ -370,6 +380,7 @@ async def make_world(url: str) -> None:
     approver = holders.approver
     await registry.do(approver, lambda pen: operations.cancel_buffer(pen, approver, command))
     await an_issuance(registry)
+    await a_draft(registry)
     empty = await an_account(registry, holders.administrator, holders.other)
     await registry.do(
         holders.administrator,
