@@ -18,6 +18,7 @@ from app.registry.monitoring import store as monitoring
 from app.registry.parties import store as parties
 from app.registry.programmes import store as programmes
 from app.registry.provinces import store as provinces
+from app.registry.signin import store as signin
 from app.registry.verification import store as verification
 
 STORES: Final[tuple[ModuleType, ...]] = (
@@ -25,6 +26,7 @@ STORES: Final[tuple[ModuleType, ...]] = (
     publication,
     provinces,
     parties,
+    signin,
     ledger,
     programmes,
     methodologies,

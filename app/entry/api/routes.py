@@ -22,7 +22,9 @@ from app.entry.api import (
     public_log,
     refusals,
     retirements,
+    second_factor,
     serials,
+    sessions,
     statements,
     tokens,
     transfers,
@@ -32,6 +34,8 @@ from app.entry.api import (
 
 _V1: Final = (
     tokens,
+    sessions,
+    second_factor,
     parties,
     users,
     provinces,
@@ -59,6 +63,7 @@ def _make_v1() -> APIRouter:
     v1 = APIRouter(prefix="/v1")
     for module in _V1:
         v1.include_router(module.router)
+    v1.include_router(second_factor.confirming)
     v1.include_router(public_log.receipts)
     return v1
 

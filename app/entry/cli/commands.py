@@ -11,7 +11,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.entry import logging, passwords, server, workers
-from app.entry.cli import database, doctor, erasure, history, publishing, verify, witness
+from app.entry.cli import (
+    database,
+    doctor,
+    erasure,
+    history,
+    publishing,
+    token_keys,
+    verify,
+    witness,
+)
 from app.entry.cli.exits import ExitCode, console, run
 from app.registry import founding, invariants
 from app.registry.parties.operations import FoundAuthority, found_authority
@@ -36,6 +45,7 @@ cli.add_typer(publishing.key, name="key")
 cli.command()(publishing.publish)
 cli.command("import")(history.import_history)
 cli.command("erase-person")(erasure.erase)
+cli.command("rotate-token-key")(token_keys.rotate)
 cli.command("verify")(verify.verify)
 cli.command("witness")(witness.witness)
 

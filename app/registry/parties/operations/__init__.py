@@ -1,5 +1,12 @@
 """Acts on parties, users and API keys."""
 
+from app.registry.parties.operations.keys import (
+    IssueKey,
+    RevokeKey,
+    issue_key,
+    note_keys_used,
+    revoke_key,
+)
 from app.registry.parties.operations.organisations import (
     Accredit,
     AdmitParty,
@@ -18,17 +25,14 @@ from app.registry.parties.operations.people import (
     AddUser,
     DecideOnUser,
     FoundAuthority,
-    IssueKey,
-    RevokeKey,
     SetPassword,
     SetRoles,
     add_user,
     empty_user,
     find_erasable,
     found_authority,
-    issue_key,
+    own_or_managed_user,
     reinstate_user,
-    revoke_key,
     set_password,
     set_roles,
     suspend_user,
@@ -56,6 +60,8 @@ __all__ = [
     "find_erasable",
     "found_authority",
     "issue_key",
+    "note_keys_used",
+    "own_or_managed_user",
     "reinstate_party",
     "reinstate_user",
     "rename_party",
