@@ -9,9 +9,10 @@ the token keys: ``Identities(reads, token_keys)``. Routes take `Caller`, who mus
 import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -149,7 +150,8 @@ def require_address(networks: Networks, client: Client) -> None:
         raise AddressNotAllowedError(address=str(address or LOCAL))
 
 
-class _Known(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Known:
     actor: Actor
     claims: Claims
     networks: Networks  # that its key works from; empty: from anywhere

@@ -36,14 +36,16 @@ TOKEN_BYTES_MAX: Final = 8_192  # Ours have about 500; more is not worth parsing
 KEY_FILE: Final = "token-key.pem"
 _LATER_FILES: Final = "token-key-*.pem"  # named by the moment at which they begin to sign
 _MOMENT: Final = "%Y%m%dT%H%M%SZ"
+_LATEST: Final = 2**40  # seconds since 1970: what lies beyond is no time to calculate with
 _FORM: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 _ID: Final = re.compile(ID_PATTERN)
 _HEADER: Final = frozenset({"alg", "kid", "typ"})
-_REQUIRED: Final = ("exp", "iat", "nbf", "aud", "iss", "sub", "jti")
-# Its own look at the times goes by the machine's clock; ours by the register's (`Claims`).
+_REQUIRED: Final = ("aud", "iss", "sub", "jti")
+_TIMES: Final = ("exp", "iat", "nbf")
+# The library goes by the machine's clock. That there are times, and which, is looked at here.
 _OPTIONS: Final = {
     **{f"require_{claim}": True for claim in _REQUIRED},
-    **{f"verify_{claim}": False for claim in ("exp", "iat", "nbf")},
+    **{f"verify_{claim}": False for claim in _TIMES},
 }
 
 
@@ -200,10 +202,10 @@ class TokenKeys:
 def _checked(claims: dict[str, object]) -> Claims:
     # The library takes "600" and 1e3 for times, lets an iat in the future pass and knows no longest
     # life.
-    begins, issued, expires = claims["nbf"], claims["iat"], claims["exp"]
+    expires, issued, begins = (claims.get(name) for name in _TIMES)
     if not (type(begins) is int and type(issued) is int and type(expires) is int):
         raise TokenRefusedError
-    if expires - issued > LIFETIME_S:
+    if not (min(begins, issued, expires) >= 0 and expires <= issued + LIFETIME_S < _LATEST):
         raise TokenRefusedError
     user_id, token_id = claims["sub"], claims["jti"]
     if claims["aud"] != AUDIENCE or not (isinstance(token_id, str) and token_id):

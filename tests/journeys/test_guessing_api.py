@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from app.kernel import clock
-from app.registry.signin.rules import LIMITS, Scope
+from app.registry.signin.rules import LIMITS, Limit, Scope
 from tests.builders.answers import refused
 from tests.builders.parties import Register, Service, a_holder, bearer
 from tests.builders.signing_in import TOKENS, by_key, by_password, coming_from, email_of
@@ -92,9 +92,7 @@ async def test_one_password_on_many_accounts_from_many_addresses_is_slowed_for_s
     registry: Register, api: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever got in before from where they are does not notice."""
-    monkeypatch.setitem(
-        LIMITS, Scope.EVERYBODY, LIMITS[Scope.EVERYBODY].__class__(30, 60, 60, is_window=True)
-    )  # type: ignore[index]
+    monkeypatch.setitem(LIMITS, Scope.EVERYBODY, Limit(30, 60, 60, is_window=True))
     email = await email_of(registry, await a_holder(registry))
     async with coming_from(api, "203.0.113.7") as home:
         assert (await home.post(TOKENS, json=by_password(email))).status_code == 200

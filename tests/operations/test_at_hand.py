@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -123,7 +124,8 @@ async def test_a_clock_that_is_set_back_revives_no_token(
     assert await watched.identities.actor_of(known) == holder
     over = begun + timedelta(seconds=LIFETIME_S + LEEWAY_S + 1)
     monkeypatch.setattr(clock, "now", lambda: over)
-    watched.identities._known[known] = watched.identities._known[known]._replace(good_until_s=0)
+    remembered = watched.identities._known
+    remembered[known] = replace(remembered[known], good_until_s=0)
     with pytest.raises(TokenRefusedError):
         await watched.identities.actor_of(known)
     for moment in (begun + jump, begun):  # set back, and set right again

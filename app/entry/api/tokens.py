@@ -176,7 +176,9 @@ class PublicKeyShown(Shown):
 class PublicKeysShown(Shown):
     """All keys whose tokens are accepted, as a JSON Web Key Set."""
 
-    keys: list[PublicKeyShown] = Field(description="The keys; the first one signs.")
+    keys: list[PublicKeyShown] = Field(
+        description="The keys, the newest first; one that is to sign is among them a day before."
+    )
 
 
 @router.post(
