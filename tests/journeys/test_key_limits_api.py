@@ -109,7 +109,9 @@ async def test_a_key_with_scopes_does_not_get_out_of_them(
     """Neither by another key, nor by a password to sign in with."""
     administrator = await the_administrator(registry)
     holder = await a_holder(registry)
-    token = await a_token(api, await a_key(api, administrator, scopes=["manage_users"]))
+    token = await a_token(
+        api, await a_key(api, administrator, scopes=["manage_users", "read_party"])
+    )
     user_id = administrator.user_id if own else holder.user_id
     issued = await api.post(f"/v1/users/{user_id}/keys", json={"label": "x"}, headers=token)
     refused(issued, 403, "key_limited")
