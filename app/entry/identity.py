@@ -155,8 +155,10 @@ class _Known:
     actor: Actor
     claims: Claims
     networks: Networks  # that its key works from; empty: from anywhere
-    good_until_s: float  # on the loop's clock, which never steps back
-    ends_at_s: float  # on the same clock: whatever the machine's clock says later
+    # On the loop's clock, which never steps back:
+    good_until_s: float  # from anywhere; 0 where it has to be looked at from where it is used
+    fresh_until_s: float
+    ends_at_s: float  # whatever the machine's clock says later
 
 
 class Identities:
@@ -175,18 +177,11 @@ class Identities:
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._standings = Gathering(self._read)
 
-    def known(self, token: str, client: Client = None) -> Actor | None:
-        """
-        Return the actor of a token that needs no reading now; None: ask `actor_of`.
-
-        Raises:
-            AddressNotAllowedError: its key does not work from where ``client`` is.
-        """
+    def known(self, token: str) -> Actor | None:
+        """Return the actor of a token that needs no reading now; None: ask `actor_of`."""
         known = self._known.get(token)
         if known is None or asyncio.get_running_loop().time() >= known.good_until_s:
             return None
-        if known.networks:
-            require_address(known.networks, client)
         return known.actor
 
     async def actor_of(self, token: str, client: Client = None) -> Actor:
@@ -205,13 +200,14 @@ class Identities:
             PartySuspendedError: the user's party is suspended.
             SessionEndedError: the session that it is of has ended.
         """
-        actor = self.known(token, client)
-        if actor is not None:
-            return actor
         # Before the row is read: what is remembered is at least as fresh as it claims.
         asked_at_s = asyncio.get_running_loop().time()
+        known = self._known.get(token)
+        if known is not None and asked_at_s < known.fresh_until_s:
+            require_address(known.networks, client)
+            return known.actor
         # Taken out, and put back at the end of the line once everything was found good.
-        known = self._known.pop(token, None)
+        self._known.pop(token, None)
         if known is not None and known.ends_at_s <= asked_at_s:
             self._remember(token, known)
             raise TokenRefusedError
@@ -225,18 +221,21 @@ class Identities:
         ends_at_s = asked_at_s + left_s
         if known is not None:
             ends_at_s = min(ends_at_s, known.ends_at_s)
+        networks = networks_of(standing)
+        fresh_until_s = min(asked_at_s + AGE_S_MAX, ends_at_s)
         checked = _Known(
             standing.actor,
             claims,
-            networks_of(standing),
-            min(asked_at_s + AGE_S_MAX, ends_at_s),
+            networks,
+            0 if networks else fresh_until_s,
+            fresh_until_s,
             ends_at_s,
         )
         if left_s <= 0:
             self._remember(token, checked)
         claims.require_in_time(now)
         _admit(standing)
-        require_address(checked.networks, client)
+        require_address(networks, client)
         self._remember(token, checked)
         return standing.actor
 

@@ -125,7 +125,7 @@ async def test_a_clock_that_is_set_back_revives_no_token(
     over = begun + timedelta(seconds=LIFETIME_S + LEEWAY_S + 1)
     monkeypatch.setattr(clock, "now", lambda: over)
     remembered = watched.identities._known
-    remembered[known] = replace(remembered[known], good_until_s=0)
+    remembered[known] = replace(remembered[known], fresh_until_s=0)
     with pytest.raises(TokenRefusedError):
         await watched.identities.actor_of(known)
     for moment in (begun + jump, begun):  # set back, and set right again

@@ -50,8 +50,7 @@ class _Way:
         request = Request(scope)
         identities: Identities = request.app.state.identities
         # Whoever is not let in learns nothing of what else is wrong, as on the framework's way.
-        client = scope.get("client")
-        actor = identities.known(token, client) or await identities.actor_of(token, client)
+        actor = identities.known(token) or await identities.actor_of(token, scope.get("client"))
         body, faults = self.body.validate(read.value, loc=("body",))
         if faults:
             return None
