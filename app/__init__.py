@@ -25,6 +25,7 @@ the earlier ones, never the reverse (the order is contract 2 in ``pyproject.toml
     programmes     schemes and their dated rule values
     ledger         accounts, blocks of serials, movements, balances
     calendar       public holidays, working days, clocks that stop
+    signin         sessions, second factors, confirmations, and how often one may guess
     parties        organisations, people, roles, the policy
     provinces      the 77 provinces
     log            the Merkle log that every act is sealed into, and the pen

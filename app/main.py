@@ -20,16 +20,19 @@ from app.entry.api.routes import ROUTERS
 from app.entry.api.short_ways import ShortWays
 from app.entry.committer import Committer
 from app.entry.delivering import Deliverer
+from app.entry.guessing import Gate
 from app.entry.identity import Identities
 from app.entry.late_reads import late_reads
 from app.entry.log_files import open_log_files
 from app.entry.middleware import Envelope, Intake
 from app.entry.publishing.agreement import check_published
 from app.entry.purposes import Purposes
+from app.entry.second_factors import load_or_make_vault
 from app.entry.state_file import StateFile
 from app.entry.storage import make_storage
 from app.entry.terms import PresentTerms
-from app.entry.tokens import TokenKeys, load_or_make_key
+from app.entry.token_keys import following
+from app.entry.tokens import KEY_FILE, TokenKeys, load_keys
 from app.kernel import failpoints
 from app.kernel.db import make_engine, reading
 from app.kernel.errors import RegistryError
@@ -40,7 +43,7 @@ from app.settings import COMMITTER_CONNECTIONS_MAX, GLANCES_MAX, Settings
 log = structlog.get_logger()
 
 VERSION: Final = "1.0.0"
-TOKEN_KEY_FILE: Final = "token-key.pem"  # noqa: S105  its name
+TOKEN_KEY_FILE: Final = KEY_FILE
 # For a commit that is under way when the service is told to stop: a database that hangs must not
 # hold it for ever, and nobody waits for that answer any more.
 COMMIT_SECONDS_MAX: Final = 3
@@ -97,18 +100,24 @@ def _around(app: FastAPI, settings: Settings) -> ASGIApp:
     return Envelope(taken)
 
 
+def _open_files(app: FastAPI, settings: Settings) -> None:
+    app.state.token_keys = TokenKeys(load_keys(settings.data))
+    app.state.vault = load_or_make_vault(settings.data)
+    app.state.storage = make_storage(settings.documents_url)
+    app.state.log_files = open_log_files(settings.log_url)
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    app.state.token_keys = TokenKeys((load_or_make_key(settings.data / TOKEN_KEY_FILE),))
-    app.state.storage = make_storage(settings.documents_url)
-    app.state.log_files = open_log_files(settings.log_url)
     failpoints.arm(settings.failpoint)
+    _open_files(app, settings)
     reads = make_engine(settings.database_url, connections_max=settings.connections_max)
     glances = make_engine(settings.database_url, connections_max=GLANCES_MAX)
     writes = make_engine(settings.database_url, connections_max=COMMITTER_CONNECTIONS_MAX)
     app.state.reads = reads
     app.state.identities = Identities(glances, app.state.token_keys)
+    app.state.gate = Gate(reads)
     app.state.purposes = Purposes(glances)
     app.state.terms = PresentTerms(glances)
     app.state.committer = Committer(writes, refusals_by_constraint())
@@ -119,7 +128,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with late_reads(settings, reads, glances) as app.state.late_reads:
             with closing(StateFile(app.state.late_reads, settings.data)) as app.state.state_file:
                 await app.state.committer.start()
-                async with Deliverer(glances, app.state.committer).running():
+                async with (
+                    Deliverer(glances, app.state.committer).running(),
+                    following(app.state.token_keys, settings.data, app.state.identities),
+                ):
                     yield
         # Requests are answered by now; what still waits for its commit gets it.
         try:

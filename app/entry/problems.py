@@ -119,12 +119,14 @@ STATUSES: Final[dict[type[RegistryError], int]] = {
     errors.MissingPreconditionError: 428,
     errors.TooLargeError: 413,
     errors.UnsupportedError: 415,
+    errors.TooManyError: 429,
     errors.BusyError: 503,
     # Kinds that only HTTP knows.
     MethodNotAllowedError: 405,
     BodyTooSlowError: 408,
     UnexpectedError: 500,
 }
+_RETRIED: Final = frozenset({STATUSES[errors.BusyError], STATUSES[errors.TooManyError]})
 RETRY_AFTER_S: Final = 1  # where a refusal knows no better
 
 
@@ -176,7 +178,7 @@ def problem(
         **({"errors": errors_found} if errors_found is not None else {}),
     }
     sent = {"Content-Language": language, "Vary": "Accept-Language", **(headers or {})}
-    if status == STATUSES[errors.BusyError]:
+    if status in _RETRIED:
         sent["Retry-After"] = str(refusal.facts.get("retry_after_s", RETRY_AFTER_S))
     if status == STATUSES[errors.UnauthenticatedError]:
         sent["WWW-Authenticate"] = "Bearer"

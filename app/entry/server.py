@@ -252,6 +252,8 @@ def serve(
         port=port,
         http=BoundedProtocol,
         ws="none",
+        # Whose guesses are counted is the socket's peer: a header that names another is anybody's.
+        proxy_headers=False,
         loop="uvloop",
         lifespan="on",
         log_config=None,

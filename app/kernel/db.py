@@ -103,6 +103,22 @@ async def glancing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await connection.close()
 
 
+@asynccontextmanager
+async def noting(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """
+    Open a short transaction for what is no part of the register's history, as sessions are.
+
+    It does not take the pen. It is kept when the block ends, and nothing of it when the block ends
+    in an exception.
+    """
+    connection = await connect(engine)
+    try:
+        async with connection.begin():
+            yield connection
+    finally:
+        await connection.close()
+
+
 async def connect(engine: AsyncEngine) -> AsyncConnection:
     """
     Open a connection; the caller closes it.

@@ -20,6 +20,7 @@ from app.registry.monitoring import store as monitoring
 from app.registry.parties import store as parties
 from app.registry.programmes import store as programmes
 from app.registry.provinces import store as provinces
+from app.registry.signin import store as signin
 from app.registry.transfers import store as transfers
 from app.registry.verification import store as verification
 
@@ -29,6 +30,7 @@ STORES: Final[tuple[ModuleType, ...]] = (
     provinces,
     parties,
     calendar,
+    signin,
     ledger,
     programmes,
     transfers,

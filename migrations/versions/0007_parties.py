@@ -2,7 +2,7 @@
 The working calendar; and how parties come in.
 
 Revision ID: 0007
-Revises: 0005
+Revises: 0006
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.util import await_only
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -21,6 +21,21 @@ INSERT INTO users SELECT pg_temp.name('usr', n), pg_temp.name('pty', p), pg_temp
 INSERT INTO api_keys SELECT pg_temp.name('key', n), pg_temp.name('usr', pg_temp.half(n)), 'label',
        sha256(n::text::bytea), now(), CASE WHEN n % 4 = 0 THEN now() END
   FROM generate_series(1, ROWS) n;
+-- Of user 1's five thousand sessions a hundred go on.
+INSERT INTO sessions SELECT pg_temp.name('ses', n), pg_temp.name('usr', pg_temp.half(n)), now(), now(),
+       now() + interval '12 hours', '127.0.0.1', NULL, e.ended_at, e.reason
+  FROM generate_series(1, ROWS) n,
+       LATERAL (SELECT CASE WHEN n % 100 > 0 THEN now() END,
+                       CASE WHEN n % 100 > 0 THEN 'signed_out' END) e(ended_at, reason);
+INSERT INTO refresh_tokens SELECT sha256(n::text::bytea), pg_temp.name('ses', n), now(), NULL
+  FROM generate_series(1, ROWS) n;
+INSERT INTO sign_in_guesses SELECT 'account', sha256(n::text::bytea), 1, now()
+  FROM generate_series(1, ROWS) n;
+INSERT INTO totp_secrets SELECT pg_temp.name('otp', n), pg_temp.name('usr', n), '\x00', now(), now(),
+       NULL, 1
+  FROM generate_series(1, ROWS) n;
+INSERT INTO recovery_codes SELECT pg_temp.name('usr', n % 1000), sha256(n::text::bytea), now(), NULL
+  FROM generate_series(1, ROWS) n;
 INSERT INTO accreditations SELECT pg_temp.name('pty', n), 13, '2020-01-01', 'vvb', NULL, LOG + n
   FROM generate_series(3, ROWS, 5) n;
 INSERT INTO party_events SELECT LOG + n, pg_temp.name('pty', pg_temp.half(n)),

@@ -83,13 +83,18 @@ CONFIGURATION: Final = """
 hooks = "tests.contract.hooks"
 
 [checks.positive_data_acceptance]
-# 304 is a success. 412 is as 409: the form is right, the state is another. 5xx is left out of the
-# usual list: nothing here may be too busy.
-expected-statuses = ["2xx", "304", "401", "403", "404", "409", "412"]
+# 304 is a success. 412 is as 409: the form is right, the state is another. 429: who guesses wrong
+# too often has to wait. 5xx is left out of the usual list: nothing here may be too busy.
+expected-statuses = ["2xx", "304", "401", "403", "404", "409", "412", "429"]
 
 [checks.missing_required_header]
 # A missing If-Match has a status of its own (RFC 6585).
 expected-statuses = ["401", "403", "404", "422", "428"]
+
+[[operations]]
+# It would end the caller's own session. Tested by itself (tests/journeys/test_sessions_api.py).
+include-operation-id = "end_all_sessions"
+enabled = false
 
 [[operations]]
 include-operation-id = "upload_document"

@@ -107,7 +107,7 @@ class _Callers:
     def known(self, token: str) -> Actor | None:
         return ACTOR if token == "good" else None
 
-    async def actor_of(self, token: str) -> Actor:
+    async def actor_of(self, token: str, _client: object) -> Actor:
         await asyncio.sleep(0)
         if token in {"good", "late"}:
             return ACTOR

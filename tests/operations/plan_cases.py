@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.clock import now
+from app.kernel.encoding import sha256
 from app.registry.activities import store as activities
 from app.registry.activities.rules import ActivityStatus
 from app.registry.activities.store import Filter
@@ -27,6 +28,9 @@ from app.registry.monitoring import store as monitoring
 from app.registry.monitoring.rules import ReportStatus
 from app.registry.parties import store as parties
 from app.registry.parties.rules import PartyKind, Role
+from app.registry.signin import store as signin
+from app.registry.signin.rules import Scope
+from app.registry.signin.store import Bearer
 from app.registry.transfers import store as transfers
 from app.registry.transfers.rules import State
 from app.registry.verification import store as verification
@@ -308,19 +312,6 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(parties.find_password_hash, user_id=an_id("usr", 7))
     ],
     "parties.find_key_secret": lambda _: [partial(parties.find_key_secret, key_id=an_id("key", 7))],
-    "parties.find_standing": lambda _: [
-        partial(parties.find_standing, user_id=an_id("usr", 1), key_id=key)
-        for key in (None, an_id("key", 6))
-    ],
-    "parties.list_standings": lambda _: [
-        partial(
-            parties.list_standings,
-            asked=[
-                (an_id("usr", 1), an_id("key", 6)),
-                *((an_id("usr", n), None) for n in range(20)),
-            ],
-        )
-    ],
     "parties.get_key": lambda _: [
         partial(parties.get_key, key_id=an_id("key", 6), user_id=an_id("usr", 1))
     ],
@@ -358,6 +349,45 @@ CASES: Final[Mapping[str, Cases]] = {
     ],
     "applications.find_draft_begun_at": lambda _: [
         partial(applications.find_draft_begun_at, place=200)
+    ],
+    # ------------------------------------------------------------------- signing in
+    "signin.find_standing": lambda _: [
+        partial(signin.find_standing, bearer=Bearer(an_id("usr", 1), key, session))
+        for key in (None, an_id("key", 6))
+        for session in (None, an_id("ses", 6))
+    ],
+    "signin.list_standings": lambda _: [
+        partial(
+            signin.list_standings,
+            asked=[
+                Bearer(an_id("usr", 1), an_id("key", 6)),
+                *(Bearer(an_id("usr", n), None, an_id("ses", n)) for n in range(20)),
+            ],
+        )
+    ],
+    "signin.lock_presented": lambda _: [
+        partial(signin.lock_presented, digest=digest)
+        for digest in (sha256(b"7"), sha256(b"nobody has it"))
+    ],
+    "signin.list_sessions": lambda _: [
+        partial(signin.list_sessions, user_id=user, after=None, limit=LIMIT, now=LONG_AGO)
+        for user in (an_id("usr", 1), an_id("usr", 2))
+    ],
+    "signin.lock_guesses": lambda _: [
+        partial(
+            signin.lock_guesses,
+            names=[(Scope.EVERYBODY, bytes(32)), (Scope.ACCOUNT, sha256(b"7"))],
+        )
+    ],
+    "signin.find_totp": lambda _: [
+        partial(signin.find_totp, user_id=an_id("usr", 7), is_confirmed=confirmed)
+        for confirmed in (True, False)
+    ],
+    "signin.find_confirmed_at": lambda _: [
+        partial(signin.find_confirmed_at, user_id=an_id("usr", 7))
+    ],
+    "signin.get_recovery_codes_left": lambda _: [
+        partial(signin.get_recovery_codes_left, user_id=an_id("usr", 7))
     ],
     # ------------------------------------------------------- activities and documents
     "documents.get_document": lambda _: [

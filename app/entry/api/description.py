@@ -16,7 +16,9 @@ from app.entry.attempt import OutcomeUnknownError
 from app.entry.committer import DatabaseAwayError, QueueFullError
 from app.entry.deciding import AnswerErasedError, KeyReusedError
 from app.entry.identity import (
+    AddressNotAllowedError,
     Caller,
+    ClientExpiredError,
     ClientRevokedError,
     NotSignedInError,
     PartySuspendedError,
@@ -24,6 +26,7 @@ from app.entry.identity import (
 )
 from app.entry.tokens import TokenRefusedError
 from app.kernel.errors import RegistryError
+from app.registry.signin.refusals import SessionEndedError
 
 Description = dict[str, Any]
 
@@ -33,7 +36,8 @@ TEXT: Final = """
 From an activity to a retired credit: register an activity, report what was monitored, have it
 verified, let TGO issue credits, transfer and retire them, and check the history.
 
-- **Sign in** at `POST /v1/tokens` and send the token as `Authorization: Bearer …`.
+- **Sign in** at `POST /v1/tokens` and send the token as `Authorization: Bearer …`. It lives ten
+  minutes; a person gets a refresh token with it, which gives the next pair, once.
 - **Writes** take an `Idempotency-Key`; a retry with the same key gets the first reply again. Writes
   that move credits require it.
 - **Decisions and edits** send the `ETag` of what they were based on as `If-Match`.
@@ -67,6 +71,8 @@ TAGS: Final = {
     "calendar": "Public holidays, by which working days are counted.",
     "methodologies": "The catalogue of methodologies and their versions.",
     "tokens": "Signing in.",
+    "sessions": "Your sign-ins, and signing out.",
+    "second-factor": "What you prove beside your password, and confirmations with it.",
     "service": "Health of the service, and what its refusals mean.",
 }
 
@@ -161,6 +167,7 @@ _HEADERS: Final[Description] = {
 _HEADERS_OF_STATUS: Final = {
     "201": ("Location",),
     "401": ("WWW-Authenticate",),
+    "429": ("Retry-After",),
     "503": ("Retry-After",),
 }
 # Without these headers a request is refused, with these refusals.
@@ -274,7 +281,8 @@ def _common(operation: Description) -> list[type[RegistryError]]:
     if "requestBody" in operation:
         common += [problems.BodyTooLargeError, problems.BodyTooSlowError, problems.MediaTypeError]
     if "security" in operation:
-        common += [TokenRefusedError, ClientRevokedError, UserSuspendedError, PartySuspendedError]
+        common += [TokenRefusedError, ClientRevokedError, ClientExpiredError, SessionEndedError]
+        common += [UserSuspendedError, PartySuspendedError, AddressNotAllowedError]
         if {} not in operation["security"]:
             common.append(NotSignedInError)
     return common

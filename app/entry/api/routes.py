@@ -26,7 +26,9 @@ from app.entry.api import (
     refusals,
     retirements,
     rules,
+    second_factor,
     serials,
+    sessions,
     statements,
     tokens,
     transfer_proposals,
@@ -38,6 +40,8 @@ from app.entry.api import (
 
 _V1: Final = (
     tokens,
+    sessions,
+    second_factor,
     parties,
     closures,
     users,
@@ -71,6 +75,7 @@ def _make_v1() -> APIRouter:
     v1 = APIRouter(prefix="/v1")
     for module in _V1:
         v1.include_router(module.router)
+    v1.include_router(second_factor.confirming)
     v1.include_router(public_log.receipts)
     return v1
 

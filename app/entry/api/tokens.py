@@ -1,24 +1,49 @@
-"""Signing in: short access tokens for a password or for an API key."""
+"""Signing in: short access tokens for a password, an API key or a refresh token."""
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field, StringConstraints
-from sqlalchemy.ext.asyncio import AsyncEngine
+from pydantic import Field, JsonValue, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.entry.api.context import StrictRoute
 from app.entry.api.users import Email, TypedPassword
-from app.entry.api.wire import Body, Identifier, Shown, show
-from app.entry.identity import PartySuspendedError, UserSuspendedError, read_standing
-from app.entry.passwords import TooManySignInsError, is_password, is_secret
+from app.entry.api.wire import Body, Identifier, RecoveryCode, Shown, Totp, show
+from app.entry.guessing import LOCAL, Gate, peer_of
+from app.entry.identity import (
+    AddressNotAllowedError,
+    ClientExpiredError,
+    PartySuspendedError,
+    UserSuspendedError,
+    networks_of,
+    read_standing,
+    require_address,
+)
+from app.entry.passwords import TooManySignInsError, is_password, is_secret, new_secret
 from app.entry.problems import refused
+from app.entry.second_factors import Vault, check_code
 from app.entry.tokens import LIFETIME_S, TokenKeys
 from app.kernel import clock
-from app.kernel.db import reading
+from app.kernel.db import noting, reading
+from app.kernel.encoding import sha256
 from app.kernel.errors import UnauthenticatedError
-from app.registry.parties import store
+from app.registry.log.store import get_head
+from app.registry.parties import store as parties
+from app.registry.signin import operations, store
+from app.registry.signin.refusals import (
+    CodeRefusedError,
+    RefreshRefusedError,
+    SecondFactorRequiredError,
+    SessionEndedError,
+    TooManyGuessesError,
+)
+from app.registry.signin.rules import Factor, Session
+from app.registry.signin.store import Bearer, Standing
 
 router = APIRouter(prefix="/tokens", tags=["tokens"], route_class=StrictRoute)
+
+_HIDDEN: Final[dict[str, JsonValue]] = {"format": "password", "writeOnly": True}
 
 
 class CredentialsRefusedError(UnauthenticatedError):
@@ -34,6 +59,10 @@ class CredentialsRefusedError(UnauthenticatedError):
     advice_th = "โปรดตรวจอีเมลและรหัสผ่าน หรือ client_id และ client_secret ระบบไม่แจ้งว่าส่วนใดผิด"
 
 
+# The refusals that say that a guess was wrong.
+WRONG: Final = (CredentialsRefusedError, CodeRefusedError)
+
+
 class PasswordGrant(Body):
     """Sign-in of a person."""
 
@@ -45,7 +74,36 @@ class PasswordGrant(Body):
         description="Their password.",
         examples=["a long sentence is a good password"],
         repr=False,
-        json_schema_extra={"format": "password", "writeOnly": True},
+        json_schema_extra=_HIDDEN,
+    )
+
+    totp: Totp | None = Field(
+        None,
+        description="The code that their authenticator shows, where they have one.",
+        examples=["492039"],
+        repr=False,
+        json_schema_extra=_HIDDEN,
+    )
+    recovery_code: RecoveryCode | None = Field(
+        None,
+        description="One of their recovery codes, where the authenticator is lost.",
+        examples=["K7QX-2MDA-ZP5R-WV6E"],
+        repr=False,
+        json_schema_extra=_HIDDEN,
+    )
+
+
+class RefreshGrant(Body):
+    """A session goes on."""
+
+    grant_type: Literal["refresh_token"] = Field(
+        description="That a refresh token is given.", examples=["refresh_token"]
+    )
+    refresh_token: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")] = Field(
+        description="The last one that the session was given; it works once.",
+        examples=["v5Zq0Vb2pXyYz8n6m4L1s3R5t7U9w0A2c4E6g8I0k2M"],
+        repr=False,
+        json_schema_extra=_HIDDEN,
     )
 
 
@@ -62,11 +120,11 @@ class ClientGrant(Body):
         description="Its secret.",
         examples=["kq0Vb2pXyYz8n6m4L1s3R5t7U9w0A2c4E6g8I0k2M4o"],
         repr=False,
-        json_schema_extra={"format": "password", "writeOnly": True},
+        json_schema_extra=_HIDDEN,
     )
 
 
-Grant = Annotated[PasswordGrant | ClientGrant, Field(discriminator="grant_type")]
+Grant = Annotated[PasswordGrant | ClientGrant | RefreshGrant, Field(discriminator="grant_type")]
 
 
 class TokenShown(Shown):
@@ -79,6 +137,19 @@ class TokenShown(Shown):
     )
     token_type: Literal["Bearer"] = Field(description="Always `Bearer`.", examples=["Bearer"])
     expires_in: int = Field(description="Seconds until it ends.", examples=[LIFETIME_S])
+    refresh_token: str | None = Field(
+        description="Gets the next access token, once; null: an API key shows its secret again.",
+        examples=["v5Zq0Vb2pXyYz8n6m4L1s3R5t7U9w0A2c4E6g8I0k2M", None],
+        repr=False,
+    )
+    session_id: str | None = Field(
+        description="The session that they are of; null for an API key.",
+        examples=["ses_01kb5b1j0dfz5r5d8r4v5e2c3a", None],
+    )
+    session_expires_at: datetime | None = Field(
+        description="When the session ends at the latest; null for an API key.",
+        examples=["2026-11-24T20:30:00Z", None],
+    )
 
 
 class PublicKeyShown(Shown):
@@ -105,32 +176,45 @@ class PublicKeyShown(Shown):
 class PublicKeysShown(Shown):
     """All keys whose tokens are accepted, as a JSON Web Key Set."""
 
-    keys: list[PublicKeyShown] = Field(description="The keys; the first one signs.")
+    keys: list[PublicKeyShown] = Field(
+        description="The keys, the newest first; one that is to sign is among them a day before."
+    )
 
 
 @router.post(
     "",
     response_model=TokenShown,
     responses=refused(
-        CredentialsRefusedError, UserSuspendedError, PartySuspendedError, TooManySignInsError
+        CredentialsRefusedError,
+        TooManyGuessesError,
+        SecondFactorRequiredError,
+        CodeRefusedError,
+        RefreshRefusedError,
+        SessionEndedError,
+        ClientExpiredError,
+        AddressNotAllowedError,
+        UserSuspendedError,
+        PartySuspendedError,
+        TooManySignInsError,
     ),
     summary="Sign in",
     operation_id="issue_token",
 )
 async def issue_token(request: Request, grant: Grant) -> Response:
-    """Get an access token, good for ten minutes, for a password or for an API key."""
-    reads: AsyncEngine = request.app.state.reads
+    """
+    Get an access token, good for ten minutes, for a password, an API key or a refresh token.
+
+    With a password begins a session: the refresh token gives the next access token and the next
+    refresh token, once. Used a second time it ends the session, because two have it. A session ends
+    twelve hours after it began, or two after it was refreshed last.
+    """
     if isinstance(grant, PasswordGrant):
-        user_id, client_id = await _check_password(reads, grant), None
+        shown = await _by_password(request, grant)
+    elif isinstance(grant, ClientGrant):
+        shown = await _by_key(request, grant)
     else:
-        user_id, client_id = await _check_secret(reads, grant), grant.client_id
-    async with reading(reads) as connection:
-        await read_standing(connection, user_id=user_id, client_id=client_id)
-    token_keys: TokenKeys = request.app.state.token_keys
-    token = token_keys.issue(user_id=user_id, client_id=client_id, now=clock.now())
-    response = show(
-        TokenShown(access_token=token, token_type="Bearer", expires_in=LIFETIME_S)  # noqa: S106
-    )
+        shown = await _by_refresh_token(request, grant)
+    response = show(shown)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -144,24 +228,105 @@ async def issue_token(request: Request, grant: Grant) -> Response:
 async def list_token_keys(request: Request) -> Response:
     """Show the keys that access tokens can be checked with, as a JSON Web Key Set. Public."""
     token_keys: TokenKeys = request.app.state.token_keys
-    keys = [PublicKeyShown.model_validate(key) for key in token_keys.published()]
+    keys = [PublicKeyShown.model_validate(key) for key in token_keys.published(now=clock.now())]
     return show(PublicKeysShown(keys=keys))
 
 
-async def _check_password(reads: AsyncEngine, grant: PasswordGrant) -> str:
-    # The connection is given back before the hash is computed, which takes longer than the read.
-    async with reading(reads) as connection:
-        found = await store.find_password(connection, grant.email.casefold())
-    user_id, stored = found or (None, None)
-    if not await is_password(grant.password, stored) or user_id is None:
-        raise CredentialsRefusedError
-    return user_id
+async def _by_password(request: Request, grant: PasswordGrant) -> TokenShown:
+    reads: AsyncEngine = request.app.state.reads
+    gate: Gate = request.app.state.gate
+    email = grant.email.casefold()
+    async with gate.guess(f"email:{email}", request.scope.get("client"), wrong=WRONG):
+        # The connection is given back before the hash is computed, which takes longer than it all.
+        async with reading(reads) as connection:
+            found = await parties.find_password(connection, email)
+        user_id, stored = found or (None, None)
+        if not await is_password(grant.password, stored) or user_id is None:
+            raise CredentialsRefusedError
+        async with noting(reads) as connection:
+            return await _begin(connection, request, grant, user_id)
 
 
-async def _check_secret(reads: AsyncEngine, grant: ClientGrant) -> str:
-    async with reading(reads) as connection:
-        found = await store.find_key_secret(connection, grant.client_id)
-    user_id, digest = found or (None, None)
-    if not is_secret(grant.client_secret, digest) or user_id is None:
-        raise CredentialsRefusedError
-    return user_id
+async def _begin(
+    connection: AsyncConnection, request: Request, grant: PasswordGrant, user_id: str
+) -> TokenShown:
+    """Begin the session of somebody whose password was right."""
+    standing = await read_standing(connection, Bearer(user_id))
+    now = standing.now(clock.now())
+    proof = await _second_factor(connection, request.app.state.vault, grant, user_id)
+    refresh_token, digest = new_secret()
+    session = await operations.begin_session(
+        connection,
+        user_id=user_id,
+        address=str(peer_of(request.scope.get("client")) or LOCAL),
+        second_factor=None if proof is None else proof.factor,
+        digest=digest,
+        now=now,
+    )
+    return _shown(request, standing, session, refresh_token)
+
+
+async def _second_factor(
+    connection: AsyncConnection, vault: Vault, grant: PasswordGrant, user_id: str
+) -> operations.Proof | None:
+    """Take the second factor of a user who has one; None: they have none."""
+    now = clock.now()  # a code is of the time that its owner's clock shows
+    if await store.find_confirmed_at(connection, user_id) is None:
+        return None
+    if grant.totp is None and grant.recovery_code is None:
+        raise SecondFactorRequiredError(accepted=", ".join(Factor))
+    proof = await check_code(
+        connection, vault, user_id, totp=grant.totp, recovery_code=grant.recovery_code, now=now
+    )
+    await operations.use_proof(connection, user_id, proof, now=now)
+    return proof
+
+
+async def _by_key(request: Request, grant: ClientGrant) -> TokenShown:
+    reads: AsyncEngine = request.app.state.reads
+    gate: Gate = request.app.state.gate
+    client = request.scope.get("client")
+    async with gate.guess(f"key:{grant.client_id}", client, wrong=WRONG):
+        async with reading(reads) as connection:
+            found = await parties.find_key_secret(connection, grant.client_id)
+            user_id, digest = found or (None, None)
+            if not is_secret(grant.client_secret, digest) or user_id is None:
+                raise CredentialsRefusedError
+            standing = await read_standing(connection, Bearer(user_id, grant.client_id))
+        require_address(networks_of(standing), client)
+    return _shown(request, standing, None, None)
+
+
+async def _by_refresh_token(request: Request, grant: RefreshGrant) -> TokenShown:
+    used = sha256(grant.refresh_token.encode())
+    refresh_token, following = new_secret()
+    async with noting(request.app.state.reads) as connection:
+        now = max(clock.now(), (await get_head(connection)).recorded_at)
+        session = await operations.present(connection, used, now=now)
+        if session is not None:
+            # A user who may not act keeps their session, for when they may again.
+            standing = await read_standing(connection, Bearer(session.user_id, None, session.id))
+            await operations.refresh(connection, session, used=used, following=following, now=now)
+            return _shown(request, standing, session, refresh_token)
+    raise RefreshRefusedError  # what has just ended is kept as ended
+
+
+def _shown(
+    request: Request, standing: Standing, session: Session | None, refresh_token: str | None
+) -> TokenShown:
+    token_keys: TokenKeys = request.app.state.token_keys
+    actor, session_id = standing.actor, None if session is None else session.id
+    token = token_keys.issue(
+        user_id=actor.user_id,
+        client_id=actor.client_id,
+        now=standing.now(clock.now()),
+        session_id=session_id,
+    )
+    return TokenShown(
+        access_token=token,
+        token_type="Bearer",  # noqa: S106
+        expires_in=LIFETIME_S,
+        refresh_token=refresh_token,
+        session_id=session_id,
+        session_expires_at=None if session is None else session.expires_at,
+    )

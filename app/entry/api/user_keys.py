@@ -1,10 +1,10 @@
 """API keys: how a machine signs in with the roles of a user."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from app.entry.acts import Reply
 from app.entry.api.context import Reader, StrictRoute, Write, Writer
@@ -12,6 +12,7 @@ from app.entry.api.wire import (
     Body,
     CursorError,
     Identifier,
+    Moment,
     Name,
     Page,
     PageQuery,
@@ -29,8 +30,12 @@ from app.entry.passwords import (
 from app.entry.problems import refused
 from app.registry.parties import operations, store
 from app.registry.parties.refusals import (
+    KeyExpiryPastError,
+    KeyLimitedError,
     KeyNotFoundError,
     KeyRevokedError,
+    NotANetworkError,
+    ScopeNotHeldError,
     TooManyKeysError,
     UserErasedError,
 )
@@ -54,6 +59,12 @@ KeyId = Annotated[
 ]
 
 
+ADDRESSES_MAX: Final = 20
+
+
+Network = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F.:]{2,39}(/[0-9]{1,3})?$")]
+
+
 class KeyShown(Shown):
     """An API key: a machine's way to sign in with the roles of its user."""
 
@@ -70,6 +81,22 @@ class KeyShown(Shown):
     )
     revoked_at: datetime | None = Field(
         description="When it was revoked; null while it works.", examples=[None]
+    )
+    expires_at: datetime | None = Field(
+        description="When it stops working by itself; null: never.",
+        examples=["2027-11-24T08:30:00Z", None],
+    )
+    scopes: list[str] | None = Field(
+        description="The permissions it may use, as far as its user has them; null: all of them.",
+        examples=[["move_credits", "read_account"], None],
+    )
+    addresses: list[str] = Field(
+        description="Networks that it works from; empty: from anywhere.",
+        examples=[["203.0.113.0/24"]],
+    )
+    last_used_at: datetime | None = Field(
+        description="When it was used last, to the minute; null: never.",
+        examples=["2026-11-24T09:10:00Z", None],
     )
 
 
@@ -88,6 +115,26 @@ class NewKey(Body):
     label: Name = Field(
         description="What it is for, so that it is known later which one to revoke.",
         examples=["Meter gateway of the landfill"],
+    )
+    expires_at: Moment | None = Field(
+        None,
+        description="When it stops working by itself; leave it out for never.",
+        examples=["2027-11-24T08:30:00Z"],
+    )
+    scopes: list[Permission] | None = Field(
+        None,
+        description="The permissions it may use, none that its user lacks; leave it out for all. A "
+        "key with scopes gives out no keys and sets no passwords.",
+        min_length=1,
+        max_length=len(Permission),
+        examples=[["move_credits", "read_account"]],
+    )
+    addresses: list[Network] = Field(
+        [],
+        description="Networks that it works from (CIDR); leave it out for anywhere. What counts is "
+        "the address that reaches the service, which behind a proxy is the proxy's.",
+        max_length=ADDRESSES_MAX,
+        examples=[["203.0.113.0/24", "2001:db8::/48"]],
     )
 
 
@@ -126,7 +173,16 @@ async def list_user_keys(
     "/{user_id}/keys",
     response_model=KeyIssued,
     status_code=201,
-    responses=refused(NotAllowedError, UserNotFoundError, TooManyKeysError, UserErasedError),
+    responses=refused(
+        NotAllowedError,
+        UserNotFoundError,
+        TooManyKeysError,
+        KeyLimitedError,
+        ScopeNotHeldError,
+        KeyExpiryPastError,
+        NotANetworkError,
+        UserErasedError,
+    ),
     summary="Issue an API key",
     operation_id="issue_user_key",
 )
@@ -141,7 +197,14 @@ async def issue_user_key(
     for another.
     """
     secret, secret_sha256 = new_secret()
-    command = operations.IssueKey(user_id=user_id, label=body.label, secret_sha256=secret_sha256)
+    command = operations.IssueKey(
+        user_id=user_id,
+        label=body.label,
+        secret_sha256=secret_sha256,
+        expires_at=body.expires_at,
+        scopes=None if body.scopes is None else frozenset(body.scopes),
+        addresses=tuple(body.addresses),
+    )
 
     def present(key: ApiKey) -> Reply:
         shown = KeyIssued(**_key_shown(key).model_dump(), client_secret=secret)
@@ -178,4 +241,8 @@ def _key_shown(key: ApiKey) -> KeyShown:
         label=key.label,
         created_at=key.created_at,
         revoked_at=key.revoked_at,
+        expires_at=key.expires_at,
+        scopes=None if key.scopes is None else sorted(key.scopes),
+        addresses=list(key.addresses),
+        last_used_at=key.last_used_at,
     )

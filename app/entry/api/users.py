@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 from app.entry.acts import Reply
 from app.entry.api import user_keys
 from app.entry.api.context import Reader, StrictRoute, Write, Writer
+from app.entry.api.current_password import CurrentPasswordWrongError, require_current_password
 from app.entry.api.parties import Reason
 from app.entry.api.user_keys import UserId
 from app.entry.api.wire import (
@@ -33,14 +34,12 @@ from app.entry.passwords import (
     PASSWORD_LENGTH_MIN,
     TooManySignInsError,
     hash_password,
-    is_password,
 )
 from app.entry.problems import refused
-from app.kernel.db import reading
-from app.kernel.errors import ForbiddenError
 from app.registry.parties import operations, store
 from app.registry.parties.refusals import (
     EmailTakenError,
+    KeyLimitedError,
     LastAdministratorError,
     PartyStaleError,
     RepresentativesMissingError,
@@ -58,6 +57,13 @@ from app.registry.parties.rules import (
     UserNotFoundError,
     require,
 )
+from app.registry.signin import operations as signin
+from app.registry.signin.refusals import (
+    OwnFactorError,
+    PersonNeededError,
+    SecondFactorMissingError,
+    TooManyGuessesError,
+)
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
 router.include_router(user_keys.router)
@@ -65,16 +71,6 @@ router.include_router(user_keys.router)
 EMAIL_PATTERN: Final = r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,4}$"
 EMAIL_LENGTH_MAX: Final = 254
 _HIDDEN: Final[dict[str, JsonValue]] = {"format": "password", "writeOnly": True}
-
-
-class CurrentPasswordWrongError(ForbiddenError):
-    """Your present password is missing or wrong."""
-
-    code = "current_password_wrong"
-    number = 1508
-    title_th = "ไม่ได้ส่งรหัสผ่านปัจจุบัน หรือรหัสผ่านปัจจุบันไม่ถูกต้อง"
-    advice = "Send current_password, or ask an administrator of TGO to set a new one for you."
-    advice_th = "โปรดส่ง current_password หรือขอให้ผู้ดูแลระบบของ อบก. ตั้งรหัสผ่านใหม่ให้"
 
 
 def _refuse_doubles(roles: list[Role]) -> list[Role]:
@@ -333,6 +329,8 @@ async def reinstate_user(write: Write, user_id: UserId, body: Reason) -> Respons
         NotAllowedError,
         UserNotFoundError,
         CurrentPasswordWrongError,
+        TooManyGuessesError,
+        KeyLimitedError,
         TooManySignInsError,
         UserErasedError,
     ),
@@ -343,26 +341,37 @@ async def set_user_password(
     request: Request, actor: Caller, user_id: UserId, body: PasswordSet
 ) -> Response:
     """
-    Change your own password, or set somebody's as an administrator.
+    Change your own password, or set somebody's as an administrator; it ends their other sessions.
 
     It takes no Idempotency-Key, because a digest of the password would be kept with it; setting the
     same password twice does no harm.
     """
     if user_id == actor.user_id:
-        await _require_current_password(request, user_id, body.current_password)
+        await require_current_password(request, user_id, body.current_password)
     command = operations.SetPassword(
         user_id=user_id, password_hash=await hash_password(body.new_password)
     )
     write = Writer(request, actor, None)
-    return await write(lambda pen: operations.set_password(pen, actor, command), _changed)
+    return await write(lambda pen: signin.set_password(pen, actor, command), _changed)
 
 
-async def _require_current_password(request: Request, user_id: str, typed: str | None) -> None:
-    # The connection is given back before the hash is computed, which takes longer than the read.
-    async with reading(request.app.state.reads) as connection:
-        stored = await store.find_password_hash(connection, user_id)
-    if typed is None or not await is_password(typed, stored):
-        raise CurrentPasswordWrongError
+@router.post(
+    "/{user_id}/second-factor/removal",
+    response_model=UserShown,
+    responses=refused(
+        NotAllowedError,
+        PersonNeededError,
+        OwnFactorError,
+        UserNotFoundError,
+        UserErasedError,
+        SecondFactorMissingError,
+    ),
+    summary="Take somebody's second factor away",
+    operation_id="remove_user_second_factor",
+)
+async def remove_user_second_factor(write: Write, user_id: UserId) -> Response:
+    """Let a user who lost their authenticator and their codes in again. Administrators only."""
+    return await write(lambda pen: signin.remove_factor_of(pen, write.actor, user_id), _changed)
 
 
 def _created(user: User) -> Reply:

@@ -98,6 +98,9 @@ Name = Annotated[
     BeforeValidator(_strip),
 ]
 Identifier = Annotated[str, StringConstraints(pattern=ID_PATTERN, min_length=30, max_length=30)]
+# What an authenticator shows, and what stands in for it when it is lost.
+Totp = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+RecoveryCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z2-7]{4}(-?[A-Za-z2-7]{4}){3}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
 ProvinceCode = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]$")]
 # For whole numbers in bodies; their bounds stand beside it.

@@ -19,6 +19,7 @@ from app.entry.cli import (
     erasure,
     history,
     publishing,
+    token_keys,
     verify,
     witness,
 )
@@ -48,6 +49,7 @@ cli.command("import")(history.import_history)
 cli.command("calendar")(calendar.keep_calendar)
 cli.command("erase-person")(erasure.erase)
 cli.command("deliver")(delivering.deliver)
+cli.command("rotate-token-key")(token_keys.rotate)
 cli.command("verify")(verify.verify)
 cli.command("witness")(witness.witness)
 

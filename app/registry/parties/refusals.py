@@ -1,6 +1,12 @@
 """What acts on parties and users are refused for; what every subject raises is in `rules`."""
 
-from app.kernel.errors import BrokenRuleError, ConflictError, NotFoundError, StaleError
+from app.kernel.errors import (
+    BrokenRuleError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    StaleError,
+)
 
 
 class KeyNotFoundError(NotFoundError):
@@ -195,3 +201,43 @@ class UserErasedError(ConflictError):
     title_th = "ชื่อและอีเมลของผู้ใช้นี้ถูกลบแล้ว"
     advice = "Nothing about them can be changed any more; add the person as a new user."
     advice_th = "ไม่สามารถแก้ไขผู้ใช้นี้ได้อีก โปรดเพิ่มบุคคลนี้เป็นผู้ใช้ใหม่"
+
+
+class KeyLimitedError(ForbiddenError):
+    """This API key is limited to its scopes, and cannot give out more than it has."""
+
+    code = "key_limited"
+    number = 2061
+    title_th = "กุญแจ API นี้ถูกจำกัดขอบเขต จึงออกกุญแจหรือเปลี่ยนวิธีเข้าสู่ระบบไม่ได้"
+    advice = "Sign in as a person, or with a key without scopes, to issue keys and set passwords."
+    advice_th = "โปรดเข้าสู่ระบบด้วยรหัสผ่าน หรือใช้กุญแจที่ไม่จำกัดขอบเขต เพื่อออกกุญแจหรือตั้งรหัสผ่าน"
+
+
+class ScopeNotHeldError(BrokenRuleError):
+    """An API key cannot have a permission that its user lacks."""
+
+    code = "scope_not_held"
+    number = 2062
+    title_th = "กุญแจ API มีสิทธิ์เกินกว่าผู้ใช้ไม่ได้"
+    advice = "None of the user's roles gives: {missing}. Leave these scopes out."
+    advice_th = "บทบาทของผู้ใช้ไม่มีสิทธิ์ต่อไปนี้: {missing} โปรดนำขอบเขตเหล่านี้ออก"
+
+
+class KeyExpiryPastError(BrokenRuleError):
+    """An API key cannot expire before it is issued."""
+
+    code = "key_expiry_past"
+    number = 2063
+    title_th = "กุญแจ API จะหมดอายุก่อนวันที่ออกไม่ได้"
+    advice = "Send a moment that is still to come as expires_at, or leave it out."
+    advice_th = "โปรดส่ง expires_at เป็นเวลาในอนาคต หรือไม่ต้องส่ง"
+
+
+class NotANetworkError(BrokenRuleError):
+    """One of the addresses is not that of a network."""
+
+    code = "not_a_network"
+    number = 2064
+    title_th = "มีที่อยู่ที่ไม่ใช่ที่อยู่ของเครือข่าย"
+    advice = "{address} is none; write 203.0.113.0/24 or 2001:db8::/48, with no bits of a host."
+    advice_th = "{address} ไม่ถูกต้อง โปรดเขียนแบบ 203.0.113.0/24 หรือ 2001:db8::/48 โดยไม่มีส่วนของเครื่อง"

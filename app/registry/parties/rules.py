@@ -10,6 +10,7 @@ from app.kernel.errors import ForbiddenError, NotFoundError
 from app.registry.parties.refusals import (
     AccreditationOverlapError,
     AccreditationReversedError,
+    KeyLimitedError,
     NotAVvbError,
     PartyStaleError,
     ProvinceNeededError,
@@ -17,8 +18,7 @@ from app.registry.parties.refusals import (
 )
 
 SECTORAL_SCOPE_MAX: Final = 16  # T-VER groups its methodologies in scopes 1 to 16
-# Keys not revoked: enough for every system of one user, and a list fits one page.
-KEYS_PER_USER_MAX: Final = 20
+KEYS_PER_USER_MAX: Final = 20  # not revoked: enough for every system of one user
 
 
 class PartyKind(StrEnum):
@@ -78,9 +78,8 @@ class Party:
     kind: PartyKind
     name_th: str
     name_en: str
-    province_code: (
-        str | None
-    )  # None: not bound to one province; never None for provinces and municipalities
+    # None: not bound to one province; never None for provinces and municipalities.
+    province_code: str | None
     status: Status
     version: int
     representatives_min: int | None = None  # None: not admitted on an application; no such rule
@@ -122,18 +121,11 @@ class ApiKey:
     user_id: str
     label: str
     created_at: datetime
-    revoked_at: datetime | None  # None: it works
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts: a signed-in user, or a machine client acting as one, for their party."""
-
-    user_id: str
-    party_id: str
-    party_kind: PartyKind
-    roles: frozenset[Role]
-    client_id: str | None = None  # None: a person with a password; else the API client's identifier
+    revoked_at: datetime | None  # None: it works, unless it has expired
+    expires_at: datetime | None = None  # None: never
+    scopes: frozenset[str] | None = None  # permissions it may use; None: all of its user
+    addresses: tuple[str, ...] = ()  # networks (CIDR) it works from; empty: from anywhere
+    last_used_at: datetime | None = None  # to the minute; None: never
 
 
 class Permission(StrEnum):
@@ -165,6 +157,19 @@ class Permission(StrEnum):
     READ_APPLICATION = "read_application"
     REVIEW_APPLICATION = "review_application"
     DECIDE_APPLICATION = "decide_application"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a signed-in user, or a machine client acting as one, for their party."""
+
+    user_id: str
+    party_id: str
+    party_kind: PartyKind
+    roles: frozenset[Role]
+    client_id: str | None = None  # the API key's identifier; None: a person with a password
+    session_id: str | None = None  # the sign-in it comes of; None: an API key's, or none
+    scopes: frozenset[Permission] | None = None  # no more than these; None: all that roles give
 
 
 class Reach(StrEnum):
@@ -268,6 +273,8 @@ def allows(actor: Actor, permission: Permission, *, owner_ids: tuple[str, ...] =
         permission: what is to be done.
         owner_ids: parties whose thing it is, or to whom it is assigned; empty for things of nobody.
     """
+    if actor.scopes is not None and permission not in actor.scopes:
+        return False
     for role in actor.roles:
         reach = POLICY[role].get(permission)
         if reach is Reach.ANY or (reach is Reach.OWN and actor.party_id in owner_ids):
@@ -284,6 +291,17 @@ def require(actor: Actor, permission: Permission, *, owner_ids: tuple[str, ...] 
     """
     if not allows(actor, permission, owner_ids=owner_ids):
         raise NotAllowedError(permission=permission.value)
+
+
+def require_unlimited(actor: Actor) -> None:
+    """
+    Refuse an API key with scopes where it could give itself, or another, more than it has.
+
+    Raises:
+        KeyLimitedError: such a key acts.
+    """
+    if actor.scopes is not None:
+        raise KeyLimitedError
 
 
 def sees_every_party(actor: Actor) -> bool:

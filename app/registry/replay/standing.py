@@ -51,7 +51,10 @@ class Standing:
         handlers.on(leaves.UserRolesSet, self._set_roles)
         handlers.on(leaves.UserSuspended, self._suspend_user)
         handlers.on(leaves.UserReinstated, self._reinstate_user)
-        handlers.on(leaves.UserPasswordSet, self._set_password)
+        handlers.on(leaves.UserPasswordSet, self._set_sign_in)
+        handlers.on(leaves.UserSecondFactorSet, self._set_sign_in)
+        handlers.on(leaves.UserSecondFactorRemoved, self._set_sign_in)
+        handlers.on(leaves.UserRecoveryCodesSet, self._set_sign_in)
         handlers.on(leaves.UserKeyIssued, self._issue_key)
         handlers.on(leaves.UserKeyRevoked, self._revoke_key)
         handlers.on(leaves.PersonErased, self._erase)
@@ -278,7 +281,14 @@ class Standing:
         user.is_active = True
         self._count(user)
 
-    def _set_password(self, _: int, act: leaves.UserPasswordSet) -> None:
+    def _set_sign_in(
+        self,
+        _: int,
+        act: leaves.UserPasswordSet
+        | leaves.UserSecondFactorSet
+        | leaves.UserSecondFactorRemoved
+        | leaves.UserRecoveryCodesSet,
+    ) -> None:
         self._own_or_managed(act, act.subject, act.data)
 
     def _issue_key(self, _: int, act: leaves.UserKeyIssued) -> None:

@@ -21,7 +21,8 @@ from app.registry.log.pen import Pen
 from app.registry.parties import operations as parties
 from app.registry.parties.operations import DecideOnParty
 from app.registry.parties.rules import Actor, Party, Permission, Status, allows, require
-from app.registry.parties.store import find_standing, get_party
+from app.registry.parties.store import get_party
+from app.registry.signin.store import Bearer, find_standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +155,12 @@ async def is_allowed_now(
     What the service remembers of a caller may be a second old, and who proposed something is not
     there at all when it is carried out.
     """
-    standing = await find_standing(pen.connection, user_id=user_id, key_id=key_id)
+    standing = await find_standing(pen.connection, Bearer(user_id, key_id))
     assert account.owner_party_id is not None
     return (
         standing is not None
         and not standing.key_revoked
+        and (standing.key_expires_at is None or pen.now < standing.key_expires_at)
         and standing.user_status is Status.ACTIVE
         and standing.party_status is Status.ACTIVE
         and allows(standing.actor, permission, owner_ids=(account.owner_party_id,))

@@ -1,6 +1,13 @@
 """Acts on parties, users and API keys."""
 
 from app.registry.parties.operations.admission import AdmitApplicant, admit_applicant
+from app.registry.parties.operations.keys import (
+    IssueKey,
+    RevokeKey,
+    issue_key,
+    note_keys_used,
+    revoke_key,
+)
 from app.registry.parties.operations.organisations import (
     Accredit,
     AdmitParty,
@@ -20,17 +27,14 @@ from app.registry.parties.operations.people import (
     AddUser,
     DecideOnUser,
     FoundAuthority,
-    IssueKey,
-    RevokeKey,
     SetPassword,
     SetRoles,
     add_user,
     empty_user,
     find_erasable,
     found_authority,
-    issue_key,
+    own_or_managed_user,
     reinstate_user,
-    revoke_key,
     set_password,
     set_roles,
     suspend_user,
@@ -61,6 +65,8 @@ __all__ = [
     "find_erasable",
     "found_authority",
     "issue_key",
+    "note_keys_used",
+    "own_or_managed_user",
     "reinstate_party",
     "reinstate_user",
     "rename_party",

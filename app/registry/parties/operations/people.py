@@ -1,4 +1,4 @@
-"""Acts on users and their API keys, and the founding of the register."""
+"""Acts on users, and the founding of the register."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,17 +11,13 @@ from app.registry.parties.operations.organisations import AdmitParty, insert_adm
 from app.registry.parties.refusals import (
     AlreadyFoundedError,
     EmailTakenError,
-    KeyRevokedError,
     LastAdministratorError,
     RepresentativesMissingError,
     StatusUnchangedError,
-    TooManyKeysError,
     UserErasedError,
 )
 from app.registry.parties.rules import (
-    KEYS_PER_USER_MAX,
     Actor,
-    ApiKey,
     Party,
     PartyKind,
     Permission,
@@ -69,23 +65,6 @@ class SetPassword:
 
     user_id: str
     password_hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class IssueKey:
-    """Give a user an API key; its secret was made, shown and forgotten by the way in."""
-
-    user_id: str
-    label: str
-    secret_sha256: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RevokeKey:
-    """End an API key for good."""
-
-    user_id: str
-    key_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,55 +185,14 @@ async def set_password(pen: Pen, actor: Actor, command: SetPassword) -> User:
     Raises:
         UserNotFoundError: there is no such user, or the actor may not see them.
         NotAllowedError: it is another user, whom the actor may not manage.
+        KeyLimitedError: a key with scopes asks for it.
     """
-    user = await _own_or_managed_user(pen, actor, command.user_id)
+    user = await own_or_managed_user(pen, actor, command.user_id)
+    rules.require_unlimited(actor)
     changed = replace(user, version=user.version + 1)
     await store.update_user(pen.connection, changed, password_hash=command.password_hash)
     await record(pen, "user.password_set", by=actor.user_id, about=changed, data={})
     return changed
-
-
-async def issue_key(pen: Pen, actor: Actor, command: IssueKey) -> ApiKey:
-    """
-    Give a user an API key.
-
-    Raises:
-        UserNotFoundError: there is no such user, or the actor may not see them.
-        NotAllowedError: it is another user, whom the actor may not manage.
-        TooManyKeysError: the user has as many as one user may have.
-    """
-    user = await _own_or_managed_user(pen, actor, command.user_id)
-    working = await store.list_keys(
-        pen.connection, user_id=user.id, only_working=True, limit=KEYS_PER_USER_MAX
-    )
-    if len(working) == KEYS_PER_USER_MAX:
-        raise TooManyKeysError(keys_max=KEYS_PER_USER_MAX)
-    key = ApiKey(new_id("key"), user.id, command.label, created_at=pen.now, revoked_at=None)
-    await store.insert_key(pen.connection, key, secret_sha256=command.secret_sha256)
-    data = {"key_id": key.id}
-    await record(pen, "user.key_issued", by=actor.user_id, about=user, data=data)
-    return key
-
-
-async def revoke_key(pen: Pen, actor: Actor, command: RevokeKey) -> ApiKey:
-    """
-    End an API key for good.
-
-    Raises:
-        UserNotFoundError: there is no such user, or the actor may not see them.
-        NotAllowedError: it is another user, whom the actor may not manage.
-        KeyNotFoundError: the user has no such key.
-        KeyRevokedError: it was revoked before.
-    """
-    user = await _own_or_managed_user(pen, actor, command.user_id)
-    key = await store.get_key(pen.connection, command.key_id, user_id=user.id)
-    if key.revoked_at is not None:
-        raise KeyRevokedError
-    revoked = replace(key, revoked_at=pen.now)
-    await store.update_key_revoked(pen.connection, revoked)
-    data = {"key_id": key.id}
-    await record(pen, "user.key_revoked", by=actor.user_id, about=user, data=data)
-    return revoked
 
 
 async def find_erasable(pen: Pen, user_id: str) -> User:
@@ -309,7 +247,15 @@ async def _managed_user(pen: Pen, actor: Actor, user_id: str) -> User:
     return user
 
 
-async def _own_or_managed_user(pen: Pen, actor: Actor, user_id: str) -> User:
+async def own_or_managed_user(pen: Pen, actor: Actor, user_id: str) -> User:
+    """
+    Return a user whom the actor is, or may manage.
+
+    Raises:
+        UserNotFoundError: there is no such user, or the actor may not see them.
+        NotAllowedError: it is another user, whom the actor may not manage.
+        UserErasedError: nothing is left of them.
+    """
     user = await store.get_user(pen.connection, user_id, seen_by=actor)
     if user.id != actor.user_id:
         require(actor, Permission.MANAGE_USERS, owner_ids=(user.party_id,))

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, CIDR
 
 from app.kernel.db import metadata
 from app.registry.parties.rules import (
@@ -154,8 +154,15 @@ api_keys: Final = Table(
     Column("secret_sha256", LargeBinary, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
+    Column("scopes", ARRAY(Text)),  # null: all that its user may do
+    Column("addresses", ARRAY(CIDR)),  # null: it works from anywhere
+    Column("expires_at", DateTime(timezone=True)),
+    Column("last_used_at", DateTime(timezone=True)),  # to the minute
     CheckConstraint("octet_length(secret_sha256) = 32", name="digest_length"),
     CheckConstraint("revoked_at >= created_at", name="moments_in_order"),
+    CheckConstraint("cardinality(scopes) > 0", name="has_scope"),
+    CheckConstraint("cardinality(addresses) > 0", name="has_address"),
+    CheckConstraint("expires_at > created_at", name="works_at_first"),
     Index(None, "user_id", "id"),
 )
 

@@ -181,6 +181,27 @@ class UserPasswordSet(Act, frozen=True, tag="user.password_set"):
     data: OfParty
 
 
+class UserSecondFactorSet(Act, frozen=True, tag="user.second_factor_set"):
+    """A user needs a second factor to sign in from now on. Nothing follows for a replayer."""
+
+    subject: _UserSubject
+    data: OfParty
+
+
+class UserSecondFactorRemoved(Act, frozen=True, tag="user.second_factor_removed"):
+    """A user's second factor was taken away. Nothing follows for a replayer."""
+
+    subject: _UserSubject
+    data: OfParty
+
+
+class UserRecoveryCodesSet(Act, frozen=True, tag="user.recovery_codes_set"):
+    """A user's recovery codes were replaced. Nothing follows for a replayer."""
+
+    subject: _UserSubject
+    data: OfParty
+
+
 class Key(OfParty, frozen=True):
     """Which API key."""
 

@@ -1,0 +1,126 @@
+"""What signing in, second factors and confirmations are refused for."""
+
+from app.kernel.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    TooManyError,
+    UnauthenticatedError,
+)
+
+
+class SessionEndedError(UnauthenticatedError):
+    """This session has ended."""
+
+    code = "session_ended"
+    number = 1901
+    title_th = "การเข้าสู่ระบบครั้งนี้สิ้นสุดแล้ว"
+    advice = "Sign in again at POST /v1/tokens."
+    advice_th = "โปรดเข้าสู่ระบบใหม่ที่ POST /v1/tokens"
+
+
+class RefreshRefusedError(UnauthenticatedError):
+    """This refresh token is not accepted."""
+
+    code = "refresh_refused"
+    number = 1902
+    title_th = "ระบบไม่ยอมรับโทเคนต่ออายุนี้"
+    advice = (
+        "It is unknown, was used before, or its session has ended. A token that is used twice ends "
+        "its session, because one of the two who had it stole it. Sign in again."
+    )
+    advice_th = (
+        "ไม่รู้จักโทเคนนี้ หรือเคยใช้ไปแล้ว หรือการเข้าสู่ระบบสิ้นสุดแล้ว โทเคนที่ถูกใช้ซ้ำจะทำให้การเข้าสู่ระบบนั้นสิ้นสุดทันที "
+        "เพราะอาจถูกขโมย โปรดเข้าสู่ระบบใหม่"
+    )
+
+
+class SessionNotFoundError(NotFoundError):
+    """You have no such session."""
+
+    code = "session_not_found"
+    number = 1903
+    title_th = "ท่านไม่มีการเข้าสู่ระบบนี้"
+    advice = "Look for it in GET /v1/sessions; one that has ended needs no signing out."
+    advice_th = "โปรดค้นหาจาก GET /v1/sessions การเข้าสู่ระบบที่สิ้นสุดแล้วไม่ต้องออกจากระบบอีก"
+
+
+class TooManyGuessesError(TooManyError):
+    """There were too many wrong attempts; the next one has to wait."""
+
+    code = "too_many_guesses"
+    number = 1904
+    title_th = "มีการลองผิดหลายครั้งเกินไป โปรดรอก่อนลองใหม่"
+    advice = (
+        "Nothing was looked at. Try again in {retry_after_s} seconds, or from an address that you "
+        "have signed in from before."
+    )
+    advice_th = (
+        "ระบบยังไม่ได้ตรวจข้อมูล โปรดลองใหม่ในอีก {retry_after_s} วินาที หรือลองจากที่ซึ่งเคยเข้าสู่ระบบสำเร็จ"
+    )
+
+
+class SecondFactorRequiredError(UnauthenticatedError):
+    """This user signs in with a second factor."""
+
+    code = "second_factor_required"
+    number = 1905
+    title_th = "ผู้ใช้นี้ต้องยืนยันตัวตนด้วยปัจจัยที่สอง"
+    advice = "Send the same request with one more of these: {accepted}."
+    advice_th = "โปรดส่งคำขอเดิมพร้อมอย่างใดอย่างหนึ่งต่อไปนี้: {accepted}"
+
+
+class CodeRefusedError(ForbiddenError):
+    """This code is not accepted."""
+
+    code = "code_refused"
+    number = 1906
+    title_th = "ระบบไม่ยอมรับรหัสนี้"
+    advice = (
+        "A code of an authenticator is good for about a minute and works once: wait for the next "
+        "one, and check the time of your device. A recovery code works once for good."
+    )
+    advice_th = (
+        "รหัสจากแอปยืนยันตัวตนใช้ได้ราวหนึ่งนาทีและใช้ได้ครั้งเดียว โปรดรอรหัสถัดไปและตรวจเวลาของอุปกรณ์ "
+        "ส่วนรหัสกู้คืนใช้ได้เพียงครั้งเดียว"
+    )
+
+
+class SecondFactorExistsError(ConflictError):
+    """You have a second factor already."""
+
+    code = "second_factor_exists"
+    number = 1907
+    title_th = "ท่านมีปัจจัยที่สองอยู่แล้ว"
+    advice = "Remove it first, at POST /v1/second-factor/removal."
+    advice_th = "โปรดยกเลิกปัจจัยเดิมก่อนที่ POST /v1/second-factor/removal"
+
+
+class SecondFactorMissingError(ConflictError):
+    """There is no second factor."""
+
+    code = "second_factor_missing"
+    number = 1908
+    title_th = "ยังไม่มีปัจจัยที่สอง"
+    advice = "Set one up at POST /v1/second-factor, and confirm it with a code."
+    advice_th = "โปรดตั้งค่าที่ POST /v1/second-factor แล้วยืนยันด้วยรหัส"
+
+
+class PersonNeededError(ForbiddenError):
+    """Only a person who signed in may do this, not an API key."""
+
+    code = "person_needed"
+    number = 1909
+    title_th = "เฉพาะบุคคลที่เข้าสู่ระบบเองเท่านั้นที่ทำรายการนี้ได้ กุญแจ API ทำไม่ได้"
+    advice = "Sign in with a password and send that token."
+    advice_th = "โปรดเข้าสู่ระบบด้วยรหัสผ่านแล้วส่งโทเคนนั้น"
+
+
+class OwnFactorError(ForbiddenError):
+    """Your own second factor is removed with one of its codes."""
+
+    code = "own_second_factor"
+    number = 1910
+    title_th = "การยกเลิกปัจจัยที่สองของท่านเองต้องใช้รหัส"
+    advice = "Use POST /v1/second-factor/removal, or ask another administrator."
+    advice_th = "โปรดใช้ POST /v1/second-factor/removal หรือขอให้ผู้ดูแลระบบคนอื่นดำเนินการ"

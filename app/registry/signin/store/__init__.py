@@ -1,0 +1,95 @@
+"""
+Sessions, second factors, confirmations and guesses in the database.
+
+Their rows pass: the service removes them when they are over, or when their user is erased.
+"""
+
+from typing import Final
+
+from app.kernel.errors import RegistryError
+from app.registry.signin.refusals import SecondFactorExistsError
+from app.registry.signin.store.factors import (
+    TotpSecret,
+    delete_factors_of,
+    delete_recovery_codes,
+    find_confirmed_at,
+    find_totp,
+    get_recovery_codes_left,
+    insert_confirmation,
+    insert_recovery_codes,
+    insert_totp,
+    update_confirmation_used,
+    update_recovery_code_used,
+    update_step,
+    update_totp_confirmed,
+    update_totp_removed,
+)
+from app.registry.signin.store.guesses import delete_guesses, lock_guesses, update_guesses
+from app.registry.signin.store.sessions import (
+    Presented,
+    delete_sessions,
+    delete_sessions_of,
+    insert_refresh_token,
+    insert_session,
+    list_sessions,
+    lock_presented,
+    update_displaced,
+    update_refreshed,
+    update_session_ended,
+    update_sessions_ended,
+)
+from app.registry.signin.store.standing import Bearer, Standing, find_standing, list_standings
+from app.registry.signin.store.tables import (
+    confirmations,
+    recovery_codes,
+    refresh_tokens,
+    sessions,
+    sign_in_guesses,
+    totp_secrets,
+)
+
+__all__ = [
+    "REFUSALS",
+    "Bearer",
+    "Presented",
+    "Standing",
+    "TotpSecret",
+    "confirmations",
+    "delete_factors_of",
+    "delete_guesses",
+    "delete_recovery_codes",
+    "delete_sessions",
+    "delete_sessions_of",
+    "find_confirmed_at",
+    "find_standing",
+    "find_totp",
+    "get_recovery_codes_left",
+    "insert_confirmation",
+    "insert_recovery_codes",
+    "insert_refresh_token",
+    "insert_session",
+    "insert_totp",
+    "list_sessions",
+    "list_standings",
+    "lock_guesses",
+    "lock_presented",
+    "recovery_codes",
+    "refresh_tokens",
+    "sessions",
+    "sign_in_guesses",
+    "totp_secrets",
+    "update_confirmation_used",
+    "update_displaced",
+    "update_guesses",
+    "update_recovery_code_used",
+    "update_refreshed",
+    "update_session_ended",
+    "update_sessions_ended",
+    "update_step",
+    "update_totp_confirmed",
+    "update_totp_removed",
+]
+
+REFUSALS: Final[dict[str, type[RegistryError]]] = {
+    "uq_totp_secrets_confirmed": SecondFactorExistsError,
+}
