@@ -25,15 +25,17 @@ from app.entry.log_files import open_log_files
 from app.entry.middleware import Envelope, Intake
 from app.entry.publishing.agreement import check_published
 from app.entry.purposes import Purposes
+from app.entry.rates import Rates
+from app.entry.reference_page import serve_reference
 from app.entry.state_file import StateFile
 from app.entry.storage import make_storage
 from app.entry.tokens import TokenKeys, load_or_make_key
 from app.kernel import failpoints
-from app.kernel.db import make_engine, reading
+from app.kernel.db import READER_ROLE, make_engine, reading
 from app.kernel.errors import RegistryError
 from app.registry.documents.rules import DOCUMENT_BYTES_MAX
 from app.registry.stores import refusals_by_constraint
-from app.settings import COMMITTER_CONNECTIONS_MAX, GLANCES_MAX, Settings
+from app.settings import COMMITTER_CONNECTIONS_MAX, GLANCES_MAX, READS_MAX, Settings
 
 log = structlog.get_logger()
 
@@ -57,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     Nothing is opened before it starts (its lifespan), so a description of it needs no database.
     """
     app = FastAPIOffline(
-        docs_url="/docs",
+        docs_url=None,  # the page is ours; its files are served from here
         redoc_url=None,
         openapi_url="/v1/openapi.json",
         title=TITLE,
@@ -71,6 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     for router in ROUTERS:
         app.include_router(router)
+    serve_reference(app)
     find_by_address(app)
     app.openapi = describe(app, public_origin=settings.public_origin)  # type: ignore[method-assign]
     app.add_exception_handler(RegistryError, problems.on_refusal)
@@ -102,18 +105,23 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.storage = make_storage(settings.documents_url)
     app.state.log_files = open_log_files(settings.log_url)
     failpoints.arm(settings.failpoint)
-    reads = make_engine(settings.database_url, connections_max=settings.connections_max)
+    views = make_engine(
+        settings.database_url, connections_max=settings.connections_max, role=READER_ROLE
+    )
+    reads = make_engine(settings.database_url, connections_max=READS_MAX)
     glances = make_engine(settings.database_url, connections_max=GLANCES_MAX)
     writes = make_engine(settings.database_url, connections_max=COMMITTER_CONNECTIONS_MAX)
+    app.state.views = views
     app.state.reads = reads
     app.state.identities = Identities(glances, app.state.token_keys)
+    app.state.rates = Rates()
     app.state.purposes = Purposes(glances)
     app.state.committer = Committer(writes, refusals_by_constraint())
     try:
         async with reading(reads) as connection:
             # Acts added to a database that lacks published ones could never be published.
             await check_published(connection, app.state.log_files)
-        async with late_reads(settings, reads, glances) as app.state.late_reads:
+        async with late_reads(settings, views, glances) as app.state.late_reads:
             with closing(StateFile(app.state.late_reads, settings.data)) as app.state.state_file:
                 await app.state.committer.start()
                 yield
@@ -124,5 +132,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         except TimeoutError:
             log.error("stopped_while_committing")  # noqa: TRY400  where, is no news
     finally:
-        for engine in (writes, glances, reads):
+        for engine in (writes, glances, reads, views):
             await engine.dispose()

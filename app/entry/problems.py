@@ -107,6 +107,19 @@ class MediaTypeError(errors.UnsupportedError):
     advice_th = "โปรดส่งเป็น JSON โดยระบุส่วนหัว Content-Type: application/json และไม่ใช้ Content-Encoding"
 
 
+class TooOftenError(RegistryError):
+    """You ask for this too often."""
+
+    code = "too_often"
+    number = 1308
+    title_th = "ท่านขอข้อมูลนี้บ่อยเกินไป"
+    advice = (
+        "It can be asked for {limit} times in {window_s} seconds. Ask again in {retry_after_s} "
+        "seconds."
+    )
+    advice_th = "ขอข้อมูลนี้ได้ไม่เกิน {limit} ครั้งใน {window_s} วินาที โปรดขอใหม่ในอีก {retry_after_s} วินาที"
+
+
 STATUSES: Final[dict[type[RegistryError], int]] = {
     errors.InvalidError: 422,
     errors.UnauthenticatedError: 401,
@@ -123,8 +136,10 @@ STATUSES: Final[dict[type[RegistryError], int]] = {
     # Kinds that only HTTP knows.
     MethodNotAllowedError: 405,
     BodyTooSlowError: 408,
+    TooOftenError: 429,
     UnexpectedError: 500,
 }
+_TELLING_WHEN: Final = frozenset({STATUSES[errors.BusyError], STATUSES[TooOftenError]})
 RETRY_AFTER_S: Final = 1  # where a refusal knows no better
 
 
@@ -176,7 +191,7 @@ def problem(
         **({"errors": errors_found} if errors_found is not None else {}),
     }
     sent = {"Content-Language": language, "Vary": "Accept-Language", **(headers or {})}
-    if status == STATUSES[errors.BusyError]:
+    if status in _TELLING_WHEN:
         sent["Retry-After"] = str(refusal.facts.get("retry_after_s", RETRY_AFTER_S))
     if status == STATUSES[errors.UnauthenticatedError]:
         sent["WWW-Authenticate"] = "Bearer"

@@ -1,7 +1,10 @@
 """Whatever comes over the wire, the answer is a problem document that says what to do."""
 
 import asyncio
+import base64
+import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 
@@ -350,8 +353,32 @@ async def test_every_answer_has_the_outer_headers(client: Client, address: str) 
     headers = (await client.get(address)).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
-    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["content-security-policy"] == (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert "camera=()" in headers["permissions-policy"]
     assert headers["cache-control"] == "no-store"
+    # Who is in front of the service may tell it so: it is told to nobody.
+    assert "strict-transport-security" not in headers
+
+
+async def test_the_reference_runs_its_own_script_and_no_other(client: Client) -> None:
+    page = await client.get("/docs")
+    policy = dict(
+        part.strip().split(" ", 1) for part in page.headers["content-security-policy"].split(";")
+    )
+    inline = re.findall("<script>(.*?)</script>", page.text, re.DOTALL)
+    digests = {base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in inline}
+    assert len(inline) == 1
+    assert policy["script-src"].split() == ["'self'", *(f"'sha256-{d}'" for d in digests)]
+    assert {policy[name] for name in ("default-src", "base-uri", "frame-ancestors")} == {"'none'"}
+    assert page.headers["cross-origin-embedder-policy"] == "require-corp"
+    for file in ("swagger-ui-bundle.js", "swagger-ui.css"):
+        served = await client.get(f"/static-offline-docs/{file}")
+        assert served.status_code == 200
+        assert served.headers["cross-origin-resource-policy"] == "same-origin"
 
 
 async def test_the_type_of_a_problem_leads_to_its_explanation(client: Client) -> None:

@@ -1,6 +1,7 @@
 """Connections that dawdle or talk without end do not hold the service; it ends in good order."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import subprocess
@@ -98,6 +99,29 @@ async def test_a_head_without_end_is_refused(port: int) -> None:
     assert (await _say(port, *pieces, pause=0.02)).startswith(b"HTTP/1.1 431")
 
 
+def _with_headers(count: int) -> bytes:
+    more = b"".join(b"x-%d: 1\r\n" % number for number in range(count))
+    return HEAD + more + b"content-length: 0\r\nconnection: close\r\n\r\n"
+
+
+async def test_a_request_has_a_bounded_number_of_headers(port: int) -> None:
+    others = 3  # host, content-length and connection
+    assert (await _say(port, _with_headers(server.HEADERS_MAX - others))).startswith(
+        b"HTTP/1.1 200"
+    )
+    refused = await _say(port, _with_headers(server.HEADERS_MAX - others + 1))
+    assert refused.startswith(b"HTTP/1.1 431")
+    assert (await _say(port, _with_headers(4_000))).startswith(b"HTTP/1.1 431")
+
+
+async def test_what_is_no_request_is_answered_like_one(port: int) -> None:
+    """Also what the application never sees tells browsers that it is nothing for them."""
+    refused = await _say(port, b"nonsense\r\n\r\n")
+    assert refused.startswith(b"HTTP/1.1 400")
+    assert b"\r\nx-content-type-options: nosniff\r\n" in refused
+    assert b"\r\ncache-control: no-store\r\n" in refused
+
+
 async def test_headers_without_end_are_refused(port: int) -> None:
     pieces = [HEAD] + [b"x-many: 1\r\n" * 745] * 8
     assert (await _say(port, *pieces, pause=0.02)).startswith(b"HTTP/1.1 431")
@@ -117,6 +141,28 @@ async def test_a_head_that_comes_in_drops_ends_all_the_same(
     """Each byte proves that somebody is there, but not that they will ever ask something."""
     monkeypatch.setattr(server, "HEAD_SECONDS_MAX", 0.2)
     assert await _say(port, *[b"P" if n == 0 else b"O" for n in range(8)], pause=0.05) == b""
+
+
+async def test_who_does_not_take_their_answer_does_not_hold_the_connection(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a thousand of them would hold a thousand answers in memory, for ever."""
+    monkeypatch.setattr(server, "READER_SECONDS_MAX", 0.2)
+    with socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        reader.settimeout(0)  # as the loop asks for
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(reader, ("127.0.0.1", port))
+        body = b"x" * 8_000_000
+        request = HEAD + b"content-length: 8000000\r\n\r\n" + body
+        await loop.sock_sendall(reader, request)
+        await asyncio.sleep(0.6)
+        taken = 0
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(5):
+                while piece := await loop.sock_recv(reader, 2**20):
+                    taken += len(piece)
+    assert taken < len(body)
 
 
 LAST = HEAD + b"content-length: 0\r\nconnection: close\r\n\r\n"

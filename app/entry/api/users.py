@@ -48,6 +48,7 @@ from app.registry.parties.refusals import (
     UserErasedError,
 )
 from app.registry.parties.rules import (
+    Actor,
     NotAllowedError,
     PartyNotFoundError,
     Permission,
@@ -214,7 +215,7 @@ async def list_users(
 @router.get("/me", response_model=UserShown, summary="Show yourself", operation_id="get_me")
 async def get_me(reader: Reader, actor: Caller) -> Response:
     """Show the user that your token stands for."""
-    user = await store.get_user(reader, actor.user_id)
+    user = await store.get_user(reader, actor.user_id, seen_by=actor)
     return show(_shown(user), version=user.version)
 
 
@@ -347,6 +348,8 @@ async def set_user_password(
     """
     if user_id == actor.user_id:
         await _require_current_password(request, user_id, body.current_password)
+    else:
+        await _require_managing(request, actor, user_id)
     command = operations.SetPassword(
         user_id=user_id, password_hash=await hash_password(body.new_password)
     )
@@ -360,6 +363,13 @@ async def _require_current_password(request: Request, user_id: str, typed: str |
         stored = await store.find_password_hash(connection, user_id)
     if typed is None or not await is_password(typed, stored):
         raise CurrentPasswordWrongError
+
+
+async def _require_managing(request: Request, actor: Actor, user_id: str) -> None:
+    # Before the hash is computed: whoever may not set a password must not keep the threads busy.
+    async with reading(request.app.state.reads) as connection:
+        user = await store.get_user(connection, user_id, seen_by=actor)
+    require(actor, Permission.MANAGE_USERS, owner_ids=(user.party_id,))
 
 
 def _created(user: User) -> Reply:
