@@ -81,7 +81,23 @@ def send_quantities(scene: Scene) -> str:
 
 
 def _choices(run: Json) -> Iterator[Json]:
-    for wrong in (-1, 0, 0.5, 1.5, -0.0, 10**15, 10**30, 2**63, "1", "", True, None, [], {}):
+    wrongs: list[object] = [
+        -1,
+        0,
+        0.5,
+        1.5,
+        -0.0,
+        10**15,
+        10**30,
+        2**63,
+        "1",
+        "",
+        True,
+        None,
+        [],
+        {},
+    ]
+    for wrong in wrongs:
         yield {"credits": wrong}
     batch, first, last = run["batch"], run["first"], run["last"]
     for begin, end in (

@@ -211,7 +211,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  its text is for people
         """Answer what is no request, or has too many headers, and close."""
-        too_many = self.headers is not None and len(self.headers) >= HEADERS_MAX
+        too_many = len(self.headers or ()) >= HEADERS_MAX  # there are none before the first request
         self._end_with(_TOO_LARGE if too_many else _NOT_HTTP)
 
     def pause_writing(self) -> None:

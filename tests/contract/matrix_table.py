@@ -47,6 +47,7 @@ class Row:
     # The thing that whoever may not see it must not learn of: there or not, the answer is the same.
     hides: str | None = None
     seen: Permission | None = None  # with which one sees it; None: with what `who` says
+    seen_of: tuple[str, ...] | None = None  # for whose things; None: as `of`
     refused: frozenset[int] = frozenset({403, 404})
 
 
@@ -256,7 +257,7 @@ _ACTIVITIES: Final = {
         P.VALIDATE_ACTIVITY,
         {"conclusion": "positive", "statement": "Seen."},
         of=(BODY,),
-        seen=None,
+        seen_of=(CITY, BODY),
     ),
     "decide_activity_registration": _of_activity(
         "validated", P.REGISTER_ACTIVITY, {"approve": False, **_REASON, **_MEETING}, of=(CITY, BODY)
@@ -342,6 +343,7 @@ _REPORTS: Final = {
         version="verification",
         hides="verification",
         seen=_DRAFT,
+        seen_of=(CITY, BODY),
     ),
     "review_verification_opinion": Row(
         (P.REVIEW_VERIFICATION,),
@@ -351,10 +353,12 @@ _REPORTS: Final = {
         version="opinion to review",
         hides="opinion to review",
         seen=_DRAFT,
+        seen_of=(CITY, BODY),
     ),
     "decide_issuance": Row(
         (P.DECIDE_ISSUANCE,),
         body={"report_id": T("report to issue"), "approve": True, "decision": _MEETING},
+        has_key=True,
     ),
     "list_issuances": _PUBLIC,
     "get_issuance": _public(path={"issuance_id": T("issuance")}),

@@ -7,7 +7,7 @@ cases does not matter.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from httpx2 import AsyncClient
@@ -139,6 +139,7 @@ async def a_world_of_everybody(registry: Register, api: Service, client: AsyncCl
     await _activities(maker)
     await _reports(maker)
     await _credits(maker)
+    await _prefixes(maker, client)
     await _documents(maker, client)
     await _names_of_people(maker)
     return maker.world
@@ -257,21 +258,21 @@ async def _people(maker: _Maker) -> None:
 
 
 async def _activities(maker: _Maker) -> None:
-    registry, world, own = maker.registry, maker.world, {"owner": maker.owner}
+    registry, world, owner = maker.registry, maker.world, maker.owner
     name = "Trees that nobody has heard of"
     for thing in ("draft", "draft to submit", "draft to withdraw"):
-        maker.keep(thing, (await a_draft_activity(registry, name_en=name, **own))[0])
+        maker.keep(thing, (await a_draft_activity(registry, name_en=name, owner=owner))[0])
     world.secrets.append(Secret(name, Permission.READ_ACTIVITY_DRAFT, (CITY,)))
     for thing in ("submitted to review", "submitted to assign"):
-        maker.keep(thing, (await a_submitted_activity(registry, **own))[0])
-    maker.keep("under review", (await an_activity_under_review(registry, **own))[0])
-    validation = await an_activity_under_validation(registry, vvb=maker.lead, **own)
+        maker.keep(thing, (await a_submitted_activity(registry, owner=owner))[0])
+    maker.keep("under review", (await an_activity_under_review(registry, owner=owner))[0])
+    validation = await an_activity_under_validation(registry, vvb=maker.lead, owner=owner)
     maker.keep("under validation", validation[0])
-    validated = await a_validated_activity(registry, vvb=maker.lead, **own)
+    validated = await a_validated_activity(registry, vvb=maker.lead, owner=owner)
     maker.keep("validated", validated[0])
-    registered = await a_registered_activity(registry, vvb=maker.lead, **own)
+    registered = await a_registered_activity(registry, vvb=maker.lead, owner=owner)
     maker.keep("registered", registered)
-    closing = await a_registered_activity(registry, vvb=maker.lead, **own)
+    closing = await a_registered_activity(registry, vvb=maker.lead, owner=owner)
     maker.keep("registered to close", closing)
 
 
@@ -294,11 +295,15 @@ async def _reports(maker: _Maker) -> None:
     maker.keep("verification", assigned)
     maker.keep("opinion to review", await _given(maker, submitted[2]))
     less = await a_registered_activity(
-        registry, owner=owner, programme="LESS", methodology=RECOGNISED
+        registry,
+        owner=owner,
+        programme="LESS",
+        methodology=RECOGNISED,
+        crediting_start=date(2024, 6, 1),
     )
     maker.keep(
         "report to recognise",
-        await a_submitted_report(registry, less, tonnes={2024: "10"}, owner=owner),
+        await a_submitted_report(registry, less, tonnes={2025: "10"}, owner=owner),
     )
 
 
@@ -321,7 +326,6 @@ async def _credits(maker: _Maker) -> None:
     issued = await issue(registry, verified[1])
     world.things |= {
         "issuance": issued.id,
-        "batch": issued.lines[0].serial_prefix,
         "log index": issued.log_index,
     }
     await _moved(maker, activity)
@@ -333,7 +337,7 @@ async def _credits(maker: _Maker) -> None:
     command = an_opinion(assigned, report, buffer={2024: 100})
     given = await registry.do(lead, lambda pen: verification.give_opinion(pen, lead, command))
     await approve(registry, given, reviewer)
-    world.things["buffered batch"] = (await issue(registry, report)).lines[0].serial_prefix
+    world.things["buffered issuance"] = (await issue(registry, report)).id
 
 
 async def _moved(maker: _Maker, activity: Activity) -> None:
@@ -373,6 +377,13 @@ async def _moved(maker: _Maker, activity: Activity) -> None:
         Secret("Somchai Unheard-of", Permission.READ_ACCOUNT, (CITY,)),
         Secret("Of his own will", Permission.READ_ACCOUNT, (CITY,)),
     ]
+
+
+async def _prefixes(maker: _Maker, client: AsyncClient) -> None:
+    things = maker.world.things
+    for batch, issuance in (("batch", "issuance"), ("buffered batch", "buffered issuance")):
+        shown = await client.get(f"/v1/issuances/{things[issuance]}")
+        things[batch] = shown.json()["lines"][0]["serial_prefix"]
 
 
 async def _documents(maker: _Maker, client: AsyncClient) -> None:

@@ -8,6 +8,7 @@ table in `matrix_table` says who may. Nothing that is refused may leave an act i
 answer, refused or not, may hold words that its reader must not see.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from app.main import create_app
 from app.registry.log.tiles import tiles_between
 from app.registry.parties.rules import POLICY, Permission, Reach
 from tests.builders.publishing import publish
-from tests.conftest import Server, opened, settings_for
+from tests.conftest import Api, Server, opened, settings_for
 from tests.contract.matrix_table import OWN, ROWS, Anybody, Row, T
 from tests.contract.matrix_world import Seat, Secret, World, a_ghost, a_world_of_everybody
 
@@ -121,25 +122,12 @@ async def matrix(server: Server, tmp_path_factory: pytest.TempPathFactory) -> As
             async with APP.router.lifespan_context(APP):
                 transport = httpx2.ASGITransport(app=APP, raise_app_exceptions=False)
                 async with httpx2.AsyncClient(transport=transport, base_url="http://r") as client:
-                    world = await a_world_of_everybody(registry, _Service(client), client)
+                    world = await a_world_of_everybody(registry, Api(APP, client), client)
                     await publish(url, data)
                     await _name_what_is_public(world, client)
                     yield Matrix(world, client)
     finally:
         await server.run(f"DROP DATABASE {DATABASE} WITH (FORCE)")
-
-
-class _Service:
-    """What builders need to sign people in."""
-
-    app = APP
-
-    def __init__(self, client: httpx2.AsyncClient) -> None:
-        self.request = client.request
-        self.get = client.get
-        self.post = client.post
-        self.put = client.put
-        self.patch = client.patch
 
 
 async def _name_what_is_public(world: World, client: httpx2.AsyncClient) -> None:
@@ -163,7 +151,7 @@ def test_every_operation_has_a_row_and_every_row_an_operation() -> None:
 def test_nothing_is_served_that_the_document_does_not_list() -> None:
     listed = {path for _, path, _ in OPERATIONS.values()}
     served = {
-        (context.path or getattr(context.original_route, "path", "")).replace(":path}", "}")
+        str(context.path or getattr(context.original_route, "path", "")).replace(":path}", "}")
         for context in iter_route_contexts(APP.routes)
     }
     assert served - listed == UNLISTED
@@ -176,12 +164,14 @@ async def test_only_who_may_is_let_in(matrix: Matrix, name: str) -> None:
     row, operation = ROWS[name], OPERATIONS[name][2]
     asks_who = "security" in operation
     before = await matrix.log_size()
-    admitted = []
+    admitted, kept_out = [], []
     for seat in matrix.world.seats:
-        if _barred(seat, row, asks_who=asks_who) is None and _admitted(matrix, seat, row):
+        barred = _barred(seat, row, asks_who=asks_who)
+        if barred is None and _admitted(matrix, seat, row):
             admitted.append(seat)
         else:
-            await _assert_kept_out(matrix, name, seat, _barred(seat, row, asks_who=asks_who))
+            kept_out.append(_assert_kept_out(matrix, name, seat, barred))
+    await asyncio.gather(*kept_out)
     assert await matrix.log_size() == before, "who was refused has left an act"
     await _assert_let_in(matrix, name, admitted)
 
@@ -222,7 +212,8 @@ async def _assert_kept_out(matrix: Matrix, name: str, seat: Seat, barred: int | 
 
 def _sees(matrix: Matrix, seat: Seat, row: Row) -> bool:
     assert not isinstance(row.who, Anybody)
-    return matrix.may(seat, row.who if row.seen is None else (row.seen,), row.of)
+    who = row.who if row.seen is None else (row.seen,)
+    return matrix.may(seat, who, row.of if row.seen_of is None else row.seen_of)
 
 
 def _comparable(answer: httpx2.Response, thing: object) -> tuple[object, ...]:
