@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from app.entry import problems
 from app.entry.addresses import find_by_address
 from app.entry.api.description import TITLE, describe
+from app.entry.api.reference import serve_reference
 from app.entry.api.routes import ROUTERS
 from app.entry.api.short_ways import ShortWays
 from app.entry.committer import Committer
@@ -26,7 +27,6 @@ from app.entry.middleware import Envelope, Intake
 from app.entry.publishing.agreement import check_published
 from app.entry.purposes import Purposes
 from app.entry.rates import Rates
-from app.entry.reference_page import serve_reference
 from app.entry.state_file import StateFile
 from app.entry.storage import make_storage
 from app.entry.tokens import TokenKeys, load_or_make_key

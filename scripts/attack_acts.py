@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from attack_report import require
-from attack_scene import Scene
+from attack_scene import FULL, Scene
 from attack_tokens import example_of, operations
 
 CITY: Final = "khonkaen@municipality.example"
@@ -110,7 +110,7 @@ def _choices(run: Json) -> Iterator[Json]:
     yield {"serials": [whole, {**whole, "first": first + 5, "last": first + 8}]}
     yield {"serials": [whole], "credits": 6}
     yield {"serials": []}
-    yield {"serials": [whole] * 100_000}
+    yield {"serials": [whole] * 5_000}
     yield {"serials": [{**whole, "batch": "TH-NONE-0001-2024-1"}]}
 
 
@@ -196,7 +196,7 @@ def inject_strings(scene: Scene) -> str:
         for parameter in operation["parameters"]:
             if parameter.get("in") not in {"path", "query"}:
                 continue
-            for string in _STRINGS:
+            for string in _STRINGS if scene.scale is FULL else _STRINGS[:6]:
                 _inject(scene, token, path, (parameter, string, usual))
                 asked += 1
     return f"{asked} strings into {_count(scene)} parameters: no answer of ours broke, none slept"

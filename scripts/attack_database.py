@@ -36,7 +36,6 @@ STATEMENTS: Final = (
     f"SET SESSION AUTHORIZATION {OWNER}",
     "SET ROLE registry_publisher",
     "ALTER ROLE registry_app SUPERUSER",
-    "GRANT ALL ON log_entries TO registry_app",
     "COPY log_entries TO PROGRAM 'cat'",
     "COPY log_entries FROM '/etc/passwd'",
     "SELECT lo_import('/etc/passwd')",

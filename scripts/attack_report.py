@@ -46,6 +46,8 @@ def tried(attack: str, about: str, run: Callable[[], str]) -> Finding:
         verdict, said = Verdict.PASS, run()
     except BreachError as breach:
         verdict, said = Verdict.FAIL, str(breach)
+    except Exception as error:  # noqa: BLE001  an attack that was not carried out wards off nothing
+        verdict, said = Verdict.FAIL, f"it could not be carried out: {error!r}"
     return Finding(attack, about, verdict, said, time.monotonic() - began)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +14,9 @@ from typing import Any, Final
 
 from attack_door import Door
 from bench_service import Service, publishing, serving
+from bootstrap import ROOT
 from local_postgres import LocalPostgres
-from local_state import APP_COMMAND
+from local_state import APP_COMMAND, local_environ
 
 DATABASE: Final = "registry_attacked"
 # A login as an installation's own should be: a member of the service's role and nothing else.
@@ -89,6 +91,8 @@ def staged(folder: Path, scale: Scale) -> Iterator[Scene]:
     """Start everything; all of it is gone afterwards."""
     with LocalPostgres(folder) as server:
         server.create_database(DATABASE)
+        environ = local_environ(server.url(DATABASE))
+        subprocess.run([*APP_COMMAND, "migrate"], cwd=ROOT, env=environ, check=True)
         command = (*APP_COMMAND, "serve", "--demo")
         with serving(server, DATABASE, command=command) as service, publishing(service.environ):
             server.query(f"CREATE ROLE {LOGIN} LOGIN IN ROLE registry_app")

@@ -218,11 +218,18 @@ async def on_malformed(request: Request, failure: Exception) -> Response:
         {
             "pointer": "".join(f"/{_pointer_step(step)}" for step in error["loc"]),
             "code": str(error["type"]),
-            "message": str(error["msg"]),
+            "message": _message(error),
         }
         for error in failure.errors()
     ]
     return problem(request, MalformedError(), errors_found=found[:50])
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    # The one message that repeats what was sent, which may be a secret in the wrong place.
+    if error["type"] == "union_tag_invalid":
+        return f"Input should be one of {error['ctx']['expected_tags']}"
+    return str(error["msg"])
 
 
 def _pointer_step(step: str | int) -> str:

@@ -8,9 +8,6 @@ get into the page does not run.
 import base64
 from typing import Final
 
-from fastapi import FastAPI
-from fastapi.responses import HTMLResponse
-
 from app.kernel.encoding import sha256
 
 ADDRESS: Final = "/docs"
@@ -29,7 +26,7 @@ SwaggerUIBundle({
   layout: "BaseLayout"
 })
 """
-_PAGE: Final = f"""<!doctype html>
+PAGE: Final = f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -43,12 +40,3 @@ _PAGE: Final = f"""<!doctype html>
 """
 # As a source of scripts, in a content security policy.
 SCRIPT_SOURCE: Final = f"'sha256-{base64.b64encode(sha256(_SCRIPT.encode())).decode()}'"
-
-
-def serve_reference(app: FastAPI) -> None:
-    """Serve the page, outside of the API that it describes."""
-    app.add_api_route(ADDRESS, _show, include_in_schema=False)
-
-
-async def _show() -> HTMLResponse:
-    return HTMLResponse(_PAGE)

@@ -141,6 +141,14 @@ async def test_what_was_sent_is_not_sent_back(client: Client) -> None:
     assert SECRET not in (await _post(client, body)).text
 
 
+async def test_a_wrong_kind_of_sign_in_is_not_sent_back(client: Client) -> None:
+    """Somebody types their password into the first field there is."""
+    response = await client.post("/v1/tokens", json={"grant_type": SECRET})
+    (error,) = _problem(response, 422, "malformed")["errors"]
+    assert error["message"] == "Input should be one of 'password', 'client_credentials'"
+    assert SECRET not in response.text
+
+
 async def test_names_in_a_pointer_are_escaped(client: Client) -> None:
     response = await _post(client, b'{"name": "a", "b/c~d": 1}')
     (error,) = _problem(response, 422, "malformed")["errors"]
