@@ -65,6 +65,8 @@ def create_app(settings: Settings) -> FastAPI:
         title=TITLE,
         version=VERSION,
         lifespan=_lifespan,
+        # It would lead to wherever the request says that it was sent to.
+        redirect_slashes=False,
         # A body of JSON says so; one that does not is refused before it is read as something else.
         strict_content_type=True,
         # Nothing of a request goes to a collector; asked for every request, that takes its time.

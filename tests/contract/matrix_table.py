@@ -157,6 +157,7 @@ _USERS: Final = {
         "user for password", body={"new_password": "another long sentence"}
     ),
     "list_user_keys": _of_user("user"),
+    "get_personal_data": _of_user("user"),
     "issue_user_key": _of_user("user", body={"label": "One more gateway"}),
     "revoke_user_key": _of_user("user", path={"user_id": T("user"), "key_id": T("key")}),
     "issue_token": _public(

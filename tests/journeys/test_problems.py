@@ -141,6 +141,14 @@ async def test_what_was_sent_is_not_sent_back(client: Client) -> None:
     assert SECRET not in (await _post(client, body)).text
 
 
+@pytest.mark.parametrize("address", ["/docs/", "/v1/problems/", "/v1/problems//", "/health/"])
+async def test_nobody_is_led_to_where_the_request_says(client: Client, address: str) -> None:
+    """A slash too many is no address; the framework would lead to any host that is named."""
+    response = await client.get(address, headers={"host": "elsewhere.example"})
+    _problem(response, 404, "no_such_address")
+    assert "location" not in response.headers
+
+
 async def test_a_wrong_kind_of_sign_in_is_not_sent_back(client: Client) -> None:
     """Somebody types their password into the first field there is."""
     response = await client.post("/v1/tokens", json={"grant_type": SECRET})
