@@ -12,7 +12,15 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
 END
 $$;
 -- A login that is a member of the service's role, and of nothing else, can take this one too.
-GRANT registry_reader TO registry_app;
+DO $$
+BEGIN
+    IF NOT pg_has_role('registry_app', 'registry_reader', 'MEMBER') THEN
+        GRANT registry_reader TO registry_app;
+    END IF;
+EXCEPTION WHEN unique_violation THEN
+    NULL;  -- as above
+END
+$$;
 GRANT USAGE ON SCHEMA public TO registry_reader;
 
 DO $$
