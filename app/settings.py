@@ -14,6 +14,8 @@ COMMITTER_CONNECTIONS_MAX: Final = 4
 # For what has to be known of a request before it is served, as who calls. Were these of the
 # connections that requests hold to read with, all could be held by requests that wait for one more.
 GLANCES_MAX: Final = 2
+# For what the service reads on its own behalf, as when somebody signs in; its role sees everything.
+READS_MAX: Final = 2
 
 PostgresUrl = Annotated[
     str, StringConstraints(pattern=r"^postgres(ql)?(\+asyncpg)?://\S+$"), Field(repr=False)
@@ -89,4 +91,4 @@ class Settings(BaseSettings):
     @property
     def connections_per_process(self) -> int:
         """How many connections a server process opens at the most."""
-        return self.connections_max + COMMITTER_CONNECTIONS_MAX + GLANCES_MAX
+        return self.connections_max + COMMITTER_CONNECTIONS_MAX + GLANCES_MAX + READS_MAX

@@ -14,11 +14,16 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.entry.headers import OF_ANSWERS
+
 log = structlog.get_logger()
 
 # Line, headers and cookies of a request; a token takes half a kilobyte of it.
 HEAD_BYTES_MAX: Final = 64 * 2**10
 HEAD_SECONDS_MAX: Final = 10
+HEADERS_MAX: Final = 100  # of a request; browsers behind two proxies send some forty
+# For a reader to take something of an answer that waits for them, some tens of kilobytes at a time.
+READER_SECONDS_MAX: Final = 60
 # Open connections; each costs some tens of kilobytes. Newcomers beyond that are told 503, and
 # beyond twice as many nothing any more.
 CONNECTIONS_MAX: Final = 4_000
@@ -33,10 +38,12 @@ IDLE_SECONDS_MAX: Final = 15
 GARBAGE_AFTER_OBJECTS: Final = 20_000  # by default it is looked for ten times during a commit
 DRAIN_SECONDS_MAX: Final = 10  # for the requests under way when it is told to stop
 
-_TOO_LARGE: Final = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"content-length: 0\r\nconnection: close\r\n\r\n"
+# What is answered here never comes to the application, which would add these.
+_ENDING: Final = b"".join(name + b": " + value + b"\r\n" for name, value in OF_ANSWERS) + (
+    b"cache-control: no-store\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
+_TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _ENDING
+_NOT_HTTP: Final = b"HTTP/1.1 400 Bad Request\r\n" + _ENDING
 
 
 class _Timer:
@@ -135,15 +142,18 @@ class _Joined:
 
 class BoundedProtocol(HttpToolsProtocol):
     """
-    A connection whose request heads are bounded in bytes and in time, one of a bounded number.
+    A connection whose request heads are bounded in bytes, in number and in time, one of a bounded
+    number, whose answers are taken within bounds.
 
     Uvicorn alone lets a client hold a connection for ever, or send headers until the memory is
-    full; and where there are too many connections, it refuses the requests of all of them.
+    full, or ask for much and take nothing; and where there are too many connections, it refuses the
+    requests of all of them.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  whatever uvicorn gives
         super().__init__(*args, **options)
         self._head_timer = _Timer(self.loop)
+        self._reader_timer = _Timer(self.loop)
         self._idleness = _ConnectionLoop(self.loop)
         self.loop = self._idleness  # type: ignore[assignment]
         self._connections_max, self.limit_concurrency = self.limit_concurrency, None
@@ -166,6 +176,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._head_timer.close()
+        self._reader_timer.close()
         super().connection_lost(exc)
         self._idleness.close()
 
@@ -180,9 +191,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head_timer.call_later(HEAD_SECONDS_MAX, self.transport.close)
         else:
             self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
-                self.transport.write(_TOO_LARGE)
-                self.transport.close()
+            if self._head_bytes > HEAD_BYTES_MAX:
+                self._end_with(_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         """Begin a head."""
@@ -190,14 +200,55 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """
+        Take a header.
+
+        Raises:
+            _TooManyHeadersError: for the parser, which says that the request is none.
+        """
+        if len(self.headers) >= HEADERS_MAX:
+            raise _TooManyHeadersError
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """End a head."""
         self._head_is_open = False
         super().on_headers_complete()
 
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  its text is for people
+        """Answer what is no request, or has too many headers, and close."""
+        too_many = len(self.headers or ()) >= HEADERS_MAX  # there are none before the first request
+        self._end_with(_TOO_LARGE if too_many else _NOT_HTTP)
+
+    def pause_writing(self) -> None:
+        """Give who does not take their answer some time, and then end the connection."""
+        super().pause_writing()
+        self._reader_timer.call_later(READER_SECONDS_MAX, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on: something was taken."""
+        self._reader_timer.cancel()
+        super().resume_writing()
+
+    def _end_with(self, answer: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(answer)
+            self.transport.close()
+
+
+class _TooManyHeadersError(Exception):
+    """A request has more headers than any that somebody means."""
+
 
 async def _crowded(_scope: Scope, _receive: Receive, send: Send) -> None:
-    headers = [(b"retry-after", b"1"), (b"content-length", b"0"), (b"connection", b"close")]
+    headers = [
+        *OF_ANSWERS,
+        (b"cache-control", b"no-store"),
+        (b"retry-after", b"1"),
+        (b"content-length", b"0"),
+        (b"connection", b"close"),
+    ]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
 

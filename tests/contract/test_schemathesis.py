@@ -84,7 +84,7 @@ hooks = "tests.contract.hooks"
 
 [checks.positive_data_acceptance]
 # 304 is a success. 412 is as 409: the form is right, the state is another. 429: who guesses wrong
-# too often has to wait. 5xx is left out of the usual list: nothing here may be too busy.
+# or exports too often has to wait. 5xx is left out of the usual list: nothing here may be too busy.
 expected-statuses = ["2xx", "304", "401", "403", "404", "409", "412", "429"]
 
 [checks.missing_required_header]

@@ -315,6 +315,10 @@ CASES: Final[Mapping[str, Cases]] = {
     "parties.get_key": lambda _: [
         partial(parties.get_key, key_id=an_id("key", 6), user_id=an_id("usr", 1))
     ],
+    "parties.list_events_about": lambda _: [
+        partial(parties.list_events_about, user_id=an_id("usr", number), limit=LIMIT)
+        for number in (1, 7)
+    ],
     "parties.list_keys": lambda _: [
         partial(parties.list_keys, user_id=an_id("usr", 1), only_working=working, limit=LIMIT)
         for working in (True, False)

@@ -200,7 +200,7 @@ async def export_batches(request: Request, reader: Reader) -> Response:
             else []
         ),
     )
-    return export.answer(request.app.state.reads)
+    return export.answer(request)
 
 
 @router.get(

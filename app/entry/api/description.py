@@ -153,6 +153,17 @@ _HEADERS: Final[Description] = {
         "schema": {"type": "integer", "minimum": 0},
         "example": problems.RETRY_AFTER_S,
     },
+    "RateLimit-Policy": {
+        "description": "How often this may be asked for: `q` times in `w` seconds "
+        "(draft-ietf-httpapi-ratelimit-headers).",
+        "schema": {"type": "string"},
+        "example": '"exports";q=60;w=60',
+    },
+    "RateLimit": {
+        "description": "How often you may ask for this yet: `r` times in the next `t` seconds.",
+        "schema": {"type": "string"},
+        "example": '"exports";r=59;t=60',
+    },
     "WWW-Authenticate": {
         "description": "How to authenticate.",
         "schema": {"type": "string"},

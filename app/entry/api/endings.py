@@ -200,7 +200,7 @@ def export_endings(file_name: str, kinds: tuple[EntryKind, ...], request: Reques
         return Found(shown, (found[-1].log_index,) if len(found) == limit else None)
 
     export = Export(file_name, _EXPORTED, read, _lines)
-    return export.answer(request.app.state.reads)
+    return export.answer(request)
 
 
 def _lines(ending: dict[str, Any]) -> Iterator[list[object]]:

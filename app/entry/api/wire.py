@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from app.entry.acts import Outcome, Reply
+from app.entry.problems import TooOftenError, refused
 from app.kernel.errors import MissingPreconditionError, NotFoundError
 from app.kernel.ids import ID_PATTERN
 from app.kernel.quantities import CREDITS_MAX, TONNES_PATTERN, parse_tonnes
@@ -292,9 +293,15 @@ def changed(shown: BaseModel, *, version: int | None = None) -> Reply:
 
 
 def csv_of(description: str) -> dict[int | str, dict[str, Any]]:
-    """Declare the answer of a route that streams a table."""
+    """Declare what a route answers that streams a table."""
+    limits = ("RateLimit", "RateLimit-Policy")
     return {
-        200: {"description": description, "content": {"text/csv": {"schema": {"type": "string"}}}}
+        200: {
+            "description": description,
+            "content": {"text/csv": {"schema": {"type": "string"}}},
+            "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in limits},
+        },
+        **refused(TooOftenError),
     }
 
 

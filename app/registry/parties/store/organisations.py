@@ -194,6 +194,19 @@ async def insert_event(connection: AsyncConnection, event: PartyEvent) -> None:
     )
 
 
+async def list_events_about(
+    connection: AsyncConnection, user_id: str, *, limit: int
+) -> list[PartyEvent]:
+    """Return what was done to a user and why, oldest first."""
+    query = (
+        select(*(party_events.c[name] for name in PartyEvent.__dataclass_fields__))
+        .where(party_events.c.user_id == user_id)
+        .order_by(party_events.c.log_index)
+        .limit(rows(limit))
+    )
+    return [PartyEvent(*row) for row in await connection.execute(query)]
+
+
 def _party(row: Row[*tuple[Any, ...]]) -> Party:
     return Party(
         id=row.id,

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Row, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.kernel.db import show_people_of
 from app.kernel.paging import rows
 from app.registry.parties.refusals import KeyNotFoundError
 from app.registry.parties.rules import (
@@ -67,8 +68,10 @@ async def get_user(
         UserNotFoundError: there is none, or it belongs to a party that ``seen_by`` may not read.
     """
     query = select(*_USER).where(users.c.id == user_id)
-    if seen_by is not None and not sees_every_party(seen_by):
-        query = query.where(users.c.party_id == seen_by.party_id)
+    if seen_by is not None:
+        await _show_people_to(connection, seen_by)
+        if not sees_every_party(seen_by):
+            query = query.where(users.c.party_id == seen_by.party_id)
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise UserNotFoundError
@@ -84,6 +87,7 @@ async def list_users(
     limit: int,
 ) -> list[User]:
     """Return the users that somebody may see, in the order they came, those after ``after``."""
+    await _show_people_to(connection, seen_by)
     query = select(*_USER).order_by(users.c.id).limit(rows(limit))
     if not sees_every_party(seen_by):
         query = query.where(users.c.party_id == seen_by.party_id)
@@ -92,6 +96,10 @@ async def list_users(
     if after is not None:
         query = query.where(users.c.id > after)
     return [_user(row) for row in await connection.execute(query)]
+
+
+async def _show_people_to(connection: AsyncConnection, actor: Actor) -> None:
+    await show_people_of(connection, None if sees_every_party(actor) else actor.party_id)
 
 
 async def find_user_id_by_email(connection: AsyncConnection, email: str) -> str | None:

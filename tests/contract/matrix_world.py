@@ -1,0 +1,433 @@
+"""
+The world of the matrix: somebody in every role, and one thing of their own for every act.
+
+Every write that somebody may do gets a thing that no other write touches, so that the order of the
+cases does not matter.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final
+
+from httpx2 import AsyncClient
+
+from app.kernel import clock
+from app.kernel.encoding import sha256
+from app.registry.activities.rules import Activity
+from app.registry.ledger import store as accounts
+from app.registry.ledger.rules import Beneficiary, EntryKind, Statement, Visibility
+from app.registry.ledger.serials import account_number
+from app.registry.monitoring.rules import Report
+from app.registry.parties import operations as parties
+from app.registry.parties import store
+from app.registry.parties.operations import IssueKey
+from app.registry.parties.rules import Actor, Party, PartyKind, Permission, Role, User
+from app.registry.verification import operations as verification
+from app.registry.verification.rules import Verification
+from tests.builders.activities import (
+    MANGROVE,
+    RECOGNISED,
+    a_draft_activity,
+    a_registered_activity,
+    a_submitted_activity,
+    a_validated_activity,
+    an_activity_under_review,
+    an_activity_under_validation,
+)
+from tests.builders.issuance import (
+    a_draft_report,
+    a_submitted_report,
+    a_verification,
+    an_opinion,
+    approve,
+    issue,
+)
+from tests.builders.ledger import an_account, an_ending, move, oldest, retire
+from tests.builders.parties import (
+    PASSWORD,
+    Register,
+    Service,
+    a_party,
+    a_user,
+    a_vvb,
+    actor_of,
+    an_authority,
+    bearer,
+)
+from tests.builders.reference import a_methodology, an_entry
+
+# Whose things are asked for, and who is nobody to them.
+CITY: Final = "city"
+BODY: Final = "body"
+STRANGER: Final = "stranger"
+OTHER_BODY: Final = "other body"
+TGO: Final = "tgo"
+
+_OWNERS_ROLES: Final = (
+    Role.DEVELOPER,
+    Role.HOLDER_INITIATOR,
+    Role.HOLDER_APPROVER,
+    Role.HOLDER_VIEWER,
+)
+_VERIFIERS: Final = (Role.VERIFIER_LEAD, Role.VERIFIER_REVIEWER)
+GATEWAY: Final = "A gateway that nobody knows of"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Somebody who calls."""
+
+    name: str
+    headers: Mapping[str, str]
+    actor: Actor | None = None  # None: nobody
+    party: str | None = None  # which of the parties above
+    barred: int | None = None  # the status that they get wherever somebody has to be known
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Words that may be shown to those only whom the policy lets read them."""
+
+    words: str
+    permission: Permission | None  # None: to nobody at all
+    parties: tuple[str, ...] = ()
+
+
+@dataclass
+class World:
+    """What there is, by name, and who calls."""
+
+    things: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)  # of the thing of that name
+    seats: list[Seat] = field(default_factory=list)
+    secrets: list[Secret] = field(default_factory=list)
+
+
+@dataclass
+class _Maker:
+    registry: Register
+    api: Service
+    world: World
+    officials: Mapping[Role, Actor]
+    city: Party
+    owner: Actor  # who has all that the city may have
+    lead: Actor
+    reviewer: Actor
+
+    @property
+    def administrator(self) -> Actor:
+        """Who adds people and parties."""
+        return self.officials[Role.ADMINISTRATOR]
+
+    def keep(self, name: str, thing: Activity | Report | Verification | Party | User) -> None:
+        """Remember a thing that has versions."""
+        self.world.things[name] = thing.id
+        self.world.versions[name] = thing.version
+
+
+async def a_world_of_everybody(registry: Register, api: Service, client: AsyncClient) -> World:
+    """Fill a register."""
+    officials = await an_authority(registry)
+    administrator = officials[Role.ADMINISTRATOR]
+    city = await a_party(registry, PartyKind.DEVELOPER, province="40", name_en="A city")
+    owner = actor_of(await a_user(registry, administrator, city.id, *_OWNERS_ROLES))
+    lead, reviewer = await a_vvb(registry, scopes=tuple(range(1, 17)))
+    maker = _Maker(registry, api, World(), officials, city, owner, lead, reviewer)
+    await _seats(maker)
+    await _people(maker)
+    await _activities(maker)
+    await _reports(maker)
+    await _credits(maker)
+    await _prefixes(maker, client)
+    await _documents(maker, client)
+    await _names_of_people(maker)
+    return maker.world
+
+
+# -------------------------------------------------------------------------------- who calls
+
+
+async def _seats(maker: _Maker) -> None:
+    registry, administrator, world = maker.registry, maker.administrator, maker.world
+    stranger = await a_party(registry, PartyKind.DEVELOPER, province="50", name_en="A stranger")
+    other_body = await a_party(registry, PartyKind.VVB, name_en="Another body")
+    world.things |= {
+        CITY: maker.city.id,
+        STRANGER: stranger.id,
+        BODY: maker.lead.party_id,
+        OTHER_BODY: other_body.id,
+    }
+    for name, party_id, roles in (
+        (CITY, maker.city.id, _OWNERS_ROLES),
+        (STRANGER, stranger.id, _OWNERS_ROLES),
+        (OTHER_BODY, other_body.id, _VERIFIERS),
+    ):
+        for role in roles:
+            user = await a_user(registry, administrator, party_id, role)
+            _seat(maker, name, actor_of(user))
+    for party, actors in (
+        (BODY, (maker.lead, maker.reviewer)),
+        (TGO, maker.officials.values()),
+    ):
+        for actor in actors:
+            _seat(maker, party, actor)
+    world.seats.append(Seat("nobody", {}))
+    await _barred_seats(maker)
+
+
+def _seat(maker: _Maker, party: str, actor: Actor) -> None:
+    (role,) = actor.roles
+    seat = Seat(f"{role} of {party}", bearer(maker.api, actor), actor, party)
+    maker.world.seats.append(seat)
+
+
+async def _barred_seats(maker: _Maker) -> None:
+    """People who could do all that anybody can, if they were let in."""
+    registry, administrator, world = maker.registry, maker.administrator, maker.world
+    keys = maker.api.app.state.token_keys
+    long_ago = clock.now() - timedelta(hours=1)
+    expired = keys.issue(user_id=administrator.user_id, client_id=None, now=long_ago)
+    barred = {"expired token": ({"Authorization": f"Bearer {expired}"}, 401)}
+
+    everything = (Role.ADMINISTRATOR, Role.OFFICER, Role.APPROVER, Role.AUDITOR)
+    suspended = await a_user(registry, administrator, administrator.party_id, *everything)
+    gone = parties.DecideOnUser(suspended.id, "Of this nobody hears")
+    await registry.do(administrator, lambda pen: parties.suspend_user(pen, administrator, gone))
+    barred["suspended user"] = (bearer(maker.api, suspended), 403)
+
+    closed = await a_party(registry, PartyKind.DEVELOPER, province="40", name_en="Suspended")
+    of_closed = await a_user(registry, administrator, closed.id, *_OWNERS_ROLES)
+    stop = parties.DecideOnParty(closed.id, "Of this nobody hears")
+    await registry.do(administrator, lambda pen: parties.suspend_party(pen, administrator, stop))
+    barred["user of a suspended party"] = (bearer(maker.api, of_closed), 403)
+
+    key = await _a_key(maker, maker.owner, "Revoked")
+    end = parties.RevokeKey(maker.owner.user_id, key)
+    await registry.do(administrator, lambda pen: parties.revoke_key(pen, administrator, end))
+    by_key = keys.issue(user_id=maker.owner.user_id, client_id=key, now=clock.now())
+    barred["revoked key"] = ({"Authorization": f"Bearer {by_key}"}, 401)
+    for name, (headers, status) in barred.items():
+        world.seats.append(Seat(name, headers, barred=status))
+    world.secrets.append(Secret("Of this nobody hears", None))
+
+
+async def _a_key(maker: _Maker, user: Actor, label: str) -> str:
+    command = IssueKey(user.user_id, label, sha256(b"secret"))
+    administrator = maker.administrator
+    issued = await maker.registry.do(
+        administrator, lambda pen: parties.issue_key(pen, administrator, command)
+    )
+    return issued.id
+
+
+# -------------------------------------------------------------------------------- things
+
+
+async def _people(maker: _Maker) -> None:
+    registry, administrator, world = maker.registry, maker.administrator, maker.world
+    for name in ("user", "user to suspend", "user for roles", "user for password"):
+        user = await a_user(registry, administrator, maker.city.id, Role.DEVELOPER)
+        maker.keep(name, user)
+        if name == "user":
+            world.things["key"] = await _a_key(maker, actor_of(user), GATEWAY)
+    idle = await a_user(registry, administrator, maker.city.id, Role.DEVELOPER)
+    command = parties.DecideOnUser(idle.id, "Away")
+    maker.keep(
+        "user to reinstate",
+        await registry.do(
+            administrator, lambda pen: parties.suspend_user(pen, administrator, command)
+        ),
+    )
+    for name in ("party to rename", "party to suspend"):
+        maker.keep(name, await a_party(registry, PartyKind.HOLDER, name_en=name))
+    stopped = await a_party(registry, PartyKind.HOLDER, name_en="party to reinstate")
+    stop = parties.DecideOnParty(stopped.id, "Away")
+    maker.keep(
+        "party to reinstate",
+        await registry.do(
+            administrator, lambda pen: parties.suspend_party(pen, administrator, stop)
+        ),
+    )
+    maker.keep("body to accredit", await a_party(registry, PartyKind.VVB, name_en="New body"))
+    accredited, _ = await a_vvb(registry, scopes=(1,))
+    world.things["body to end"] = accredited.party_id
+    for code in ("DEMO-WIND-01", "DEMO-WIND-02"):
+        await a_methodology(registry, an_entry(code))
+    world.secrets.append(Secret(GATEWAY, Permission.MANAGE_USERS))
+
+
+async def _activities(maker: _Maker) -> None:
+    registry, world, owner = maker.registry, maker.world, maker.owner
+    name = "Trees that nobody has heard of"
+    for thing in ("draft", "draft to submit", "draft to withdraw"):
+        maker.keep(thing, (await a_draft_activity(registry, name_en=name, owner=owner))[0])
+    world.secrets.append(Secret(name, Permission.READ_ACTIVITY_DRAFT, (CITY,)))
+    for thing in ("submitted to review", "submitted to assign"):
+        maker.keep(thing, (await a_submitted_activity(registry, owner=owner))[0])
+    maker.keep("under review", (await an_activity_under_review(registry, owner=owner))[0])
+    validation = await an_activity_under_validation(registry, vvb=maker.lead, owner=owner)
+    maker.keep("under validation", validation[0])
+    validated = await a_validated_activity(registry, vvb=maker.lead, owner=owner)
+    maker.keep("validated", validated[0])
+    registered = await a_registered_activity(registry, vvb=maker.lead, owner=owner)
+    maker.keep("registered", registered)
+    closing = await a_registered_activity(registry, vvb=maker.lead, owner=owner)
+    maker.keep("registered to close", closing)
+
+
+async def _reports(maker: _Maker) -> None:
+    registry, world, owner = maker.registry, maker.world, maker.owner
+    first = await a_registered_activity(registry, owner=owner, vvb=maker.lead)
+    unheard = "7777.123457"
+    draft = await a_draft_report(registry, first, tonnes={2023: unheard}, owner=owner)
+    maker.keep("report", draft)
+    world.secrets.append(Secret(unheard, Permission.READ_ACTIVITY_DRAFT, (CITY,)))
+    for name, vintage in (("report to submit", 2024), ("report to withdraw", 2025)):
+        maker.keep(name, await a_draft_report(registry, first, tonnes={vintage: "50"}, owner=owner))
+    second = await a_registered_activity(registry, owner=owner, vvb=maker.lead)
+    submitted = [
+        await a_submitted_report(registry, second, tonnes={vintage: "80.5"}, owner=owner)
+        for vintage in (2023, 2024, 2025)
+    ]
+    maker.keep("report to assign", submitted[0])
+    assigned, _, _ = await a_verification(registry, submitted[1], vvb=maker.lead)
+    maker.keep("verification", assigned)
+    maker.keep("opinion to review", await _given(maker, submitted[2]))
+    less = await a_registered_activity(
+        registry,
+        owner=owner,
+        programme="LESS",
+        methodology=RECOGNISED,
+        crediting_start=date(2024, 6, 1),
+    )
+    maker.keep(
+        "report to recognise",
+        await a_submitted_report(registry, less, tonnes={2025: "10"}, owner=owner),
+    )
+
+
+async def _given(maker: _Maker, report: Report) -> Verification:
+    assigned, lead, _ = await a_verification(maker.registry, report, vvb=maker.lead)
+    command = an_opinion(assigned, report)
+    return await maker.registry.do(lead, lambda pen: verification.give_opinion(pen, lead, command))
+
+
+async def _credits(maker: _Maker) -> None:
+    registry, world, owner = maker.registry, maker.world, maker.owner
+    activity = await a_registered_activity(registry, owner=owner, vvb=maker.lead)
+    verified = [
+        await a_submitted_report(registry, activity, tonnes={vintage: "900"}, owner=owner)
+        for vintage in (2023, 2024)
+    ]
+    for report in verified:
+        await approve(registry, await _given(maker, report), maker.reviewer)
+    world.things["report to issue"] = verified[0].id
+    issued = await issue(registry, verified[1])
+    world.things |= {
+        "issuance": issued.id,
+        "log index": issued.log_index,
+    }
+    await _moved(maker, activity)
+    mangroves = await a_registered_activity(
+        registry, owner=owner, methodology=MANGROVE, vvb=maker.lead
+    )
+    report = await a_submitted_report(registry, mangroves, tonnes={2024: "500"}, owner=owner)
+    assigned, lead, reviewer = await a_verification(registry, report, vvb=maker.lead)
+    command = an_opinion(assigned, report, buffer={2024: 100})
+    given = await registry.do(lead, lambda pen: verification.give_opinion(pen, lead, command))
+    await approve(registry, given, reviewer)
+    world.things["buffered issuance"] = (await issue(registry, report)).id
+
+
+async def _moved(maker: _Maker, activity: Activity) -> None:
+    registry, world, owner = maker.registry, maker.world, maker.owner
+    purse = "A purse that nobody knows of"
+    account = await an_account(registry, maker.administrator, owner, name=purse)
+    assert activity.credit_account_id is not None
+    async with registry.read() as connection:
+        held = await accounts.get_account(connection, activity.credit_account_id)
+    elsewhere_owner = await a_party(registry, PartyKind.HOLDER, name_en="Elsewhere")
+    elsewhere = await an_account(
+        registry,
+        maker.administrator,
+        actor_of(
+            await a_user(registry, maker.administrator, elsewhere_owner.id, Role.HOLDER_INITIATOR)
+        ),
+    )
+    empty = await an_account(registry, maker.administrator, owner)
+    await move(registry, owner, held, account, oldest(500))
+    transfer = await move(registry, owner, held, elsewhere, oldest(10))
+    hidden = Statement("Somchai Unheard-of", Beneficiary.PERSON, None, "Of his own will")
+    ending = an_ending(visibility=Visibility.ANONYMOUS, statement=hidden)
+    retirement = await retire(registry, owner, held, oldest(5), ending)
+    cancellation = await retire(registry, owner, held, oldest(5), an_ending(EntryKind.CANCELLED))
+    world.things |= {
+        "account": account.number,
+        "account elsewhere": elsewhere.number,
+        "account to close": empty.number,
+        "transfer": transfer.log_index,
+        "retirement": retirement.log_index,
+        "cancellation": cancellation.log_index,
+        "owner party": maker.city.id,
+    }
+    world.versions["account to close"] = empty.version
+    world.secrets += [
+        Secret(purse, Permission.READ_ACCOUNT, (CITY,)),
+        Secret("Somchai Unheard-of", Permission.READ_ACCOUNT, (CITY,)),
+        Secret("Of his own will", Permission.READ_ACCOUNT, (CITY,)),
+    ]
+
+
+async def _prefixes(maker: _Maker, client: AsyncClient) -> None:
+    things = maker.world.things
+    for batch, issuance in (("batch", "issuance"), ("buffered batch", "buffered issuance")):
+        shown = await client.get(f"/v1/issuances/{things[issuance]}")
+        things[batch] = shown.json()["lines"][0]["serial_prefix"]
+
+
+async def _documents(maker: _Maker, client: AsyncClient) -> None:
+    name = "minutes-that-nobody-read.pdf"
+    sent = await client.post(
+        "/v1/documents",
+        files={"file": (name, b"%PDF-1.7\n% unheard-of", "application/pdf")},
+        data={
+            "purpose": "design",
+            "activity_id": maker.world.things["registered"],
+            "is_confidential": "true",
+        },
+        headers=bearer(maker.api, maker.owner),
+    )
+    assert sent.status_code == 201, sent.text
+    maker.world.things["document"] = sent.json()["id"]
+    readers = (CITY, BODY)
+    maker.world.secrets += [
+        Secret(name, Permission.READ_ACTIVITY_DRAFT, readers),
+        Secret("% unheard-of", Permission.READ_ACTIVITY_DRAFT, readers),
+    ]
+
+
+async def _names_of_people(maker: _Maker) -> None:
+    """Addresses of people are for their own party, and nobody ever gets what they sign in with."""
+    world = maker.world
+    async with maker.registry.read() as connection:
+        for seat in world.seats:
+            if seat.actor is None or seat.party is None:
+                continue
+            email = (await store.get_user(connection, seat.actor.user_id)).email
+            assert email is not None
+            world.secrets.append(Secret(email, Permission.READ_PARTY, (seat.party,)))
+            if seat.actor.roles == {Role.AUDITOR}:
+                world.things["email"] = email
+    world.things |= {"password": PASSWORD, "today": clock.bangkok_date(clock.now()).isoformat()}
+    world.secrets += [Secret("$argon2id$", None), Secret("password_hash", None)]
+
+
+def a_ghost(thing: object) -> object:
+    """Return the name of something of the same kind that there is not."""
+    if isinstance(thing, int):
+        return 999_999_999
+    text = str(thing)
+    if text.startswith("TH-"):
+        return account_number(999_999)
+    return f"{text[:3]}_01kb5w6yk2e0hr9h5y0s8v2a3b"
