@@ -15,7 +15,7 @@ COMMITTER_CONNECTIONS_MAX: Final = 4
 # connections that requests hold to read with, all could be held by requests that wait for one more.
 GLANCES_MAX: Final = 2
 # For what the service reads on its own behalf, as when somebody signs in; its role sees everything.
-READS_MAX: Final = 2
+READS_MAX: Final = 4
 
 PostgresUrl = Annotated[
     str, StringConstraints(pattern=r"^postgres(ql)?(\+asyncpg)?://\S+$"), Field(repr=False)

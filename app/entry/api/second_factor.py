@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field, JsonValue, StringConstraints
 
 from app.entry.acts import Outcome
-from app.entry.api.context import Reader, StrictRoute, Writer
+from app.entry.api.context import StrictRoute, Writer
 from app.entry.api.current_password import CurrentPasswordWrongError, require_current_password
 from app.entry.api.users import TypedPassword
 from app.entry.api.wire import Body, RecoveryCode, Shown, Totp, answer, changed, created, show
@@ -154,14 +154,14 @@ class ConfirmationShown(Shown):
     summary="Show your second factor",
     operation_id="get_second_factor",
 )
-async def get_second_factor(reader: Reader, actor: Caller) -> Response:
+async def get_second_factor(request: Request, actor: Caller) -> Response:
     """Show whether you have a second factor, and how many recovery codes are left."""
-    return show(
-        SecondFactorShown(
-            since=await store.find_confirmed_at(reader, actor.user_id),
-            recovery_codes_left=await store.get_recovery_codes_left(reader, actor.user_id),
+    async with reading(request.app.state.reads) as connection:
+        shown = SecondFactorShown(
+            since=await store.find_confirmed_at(connection, actor.user_id),
+            recovery_codes_left=await store.get_recovery_codes_left(connection, actor.user_id),
         )
-    )
+    return show(shown)
 
 
 @router.post(

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
-from app.entry.api.context import Reader, StrictRoute
+from app.entry.api.context import StrictRoute
 from app.entry.api.wire import (
     CursorError,
     Identifier,
@@ -20,7 +20,7 @@ from app.entry.api.wire import (
 from app.entry.identity import Caller
 from app.entry.problems import refused
 from app.kernel import clock
-from app.kernel.db import noting
+from app.kernel.db import noting, reading
 from app.registry.parties.rules import Actor
 from app.registry.signin import operations, store
 from app.registry.signin.refusals import PersonNeededError, SessionNotFoundError
@@ -69,17 +69,18 @@ class SessionShown(Shown):
     operation_id="list_sessions",
 )
 async def list_sessions(
-    reader: Reader, actor: Caller, query: Annotated[PageQuery, Query()]
+    request: Request, actor: Caller, query: Annotated[PageQuery, Query()]
 ) -> Response:
     """List where you are signed in, the oldest first."""
     position = decode_cursor(query.cursor, str)
-    found = await store.list_sessions(
-        reader,
-        actor.user_id,
-        after=None if position is None else position[0],
-        limit=query.limit + 1,
-        now=clock.now(),
-    )
+    async with reading(request.app.state.reads) as connection:
+        found = await store.list_sessions(
+            connection,
+            actor.user_id,
+            after=None if position is None else position[0],
+            limit=query.limit + 1,
+            now=clock.now(),
+        )
     rows, has_more = found[: query.limit], len(found) > query.limit
     return show(
         Page[SessionShown](
