@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 
 import asyncpg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import CheckConstraint, text
 
 from app.entry.committer import Committer
 from app.entry.delivering import Deliverer, SteadyClock
@@ -65,6 +65,49 @@ WAITED = {
     "credits.returned": 1,
     "credits.delivered": 1,
 }
+# A scheduled transfer with some columns changed.
+_OVER = {"ended_index": "1", "ended_by": "'registry'"}
+_UNAPPROVED = dict.fromkeys(
+    ("approved_by", "approved_at", "sent_index", "executes_at", "is_trusted"), "NULL"
+)
+WRONG: list[tuple[str, dict[str, str]]] = [
+    (f"ck_transfer_proposals_{name}", changes)
+    for name, changes in (
+        ("state", {"state": "'lost'", **_UNAPPROVED, **_OVER, "ended_at": "expires_at"}),
+        ("two_accounts", {"to_account": "from_account"}),
+        ("credits", {"credits": "0"}),
+        ("digest_of_content", {"content": "content || ' '"}),
+        ("expires_later", {"state": "'proposed'", **_UNAPPROVED, "expires_at": "proposed_at"}),
+        ("two_people", {"approved_by": "proposed_by"}),
+        ("approved", {"approved_by": "NULL"}),
+        ("approved", {"state": "'proposed'"}),
+        ("approved", _UNAPPROVED),
+        ("ended", {"ended_at": "executes_at"}),
+        ("ended", {"state": "'delivered'"}),
+        ("returned_for", {"state": "'returned'", **_OVER, "ended_at": "executes_at"}),
+        ("returned_for", {"reason": "'receiver_closed'"}),
+        ("reason", {"state": "'returned'", **_OVER, "ended_at": "executes_at", "reason": "'x'"}),
+        (
+            "approved_in_time",
+            {"expires_at": "approved_at", "proposed_at": "proposed_at - interval '1 second'"},
+        ),
+        ("executes_later", {"executes_at": "approved_at - interval '1 second'"}),
+        ("aborted_in_time", {"state": "'aborted'", **_OVER, "ended_at": "executes_at"}),
+        (
+            "not_early",
+            {"state": "'delivered'", **_OVER, "ended_at": "executes_at - interval '1 second'"},
+        ),
+        (
+            "lapsed_late",
+            {
+                "state": "'lapsed'",
+                **_UNAPPROVED,
+                **_OVER,
+                "ended_at": "expires_at - interval '1 second'",
+            },
+        ),
+    )
+]
 # To where nobody has approved it.
 BACK = (
     "state = 'proposed', approved_by = NULL, approved_at = NULL, sent_index = NULL,"
@@ -276,6 +319,31 @@ async def test_what_is_proposed_cannot_be_changed_afterwards(registry: Registry)
         ):
             with pytest.raises(asyncpg.IntegrityConstraintViolationError):
                 await connection.execute(f"UPDATE transfer_proposals SET {change}")  # noqa: S608
+    finally:
+        await connection.close()
+
+
+async def test_no_row_can_say_what_cannot_be(registry: Registry) -> None:
+    """Which facts a state has, and in which order they came, is for the database to know."""
+    world = await a_world(registry)
+    await world.send()
+    assert {name for name, _ in WRONG} == {
+        str(constraint.name)
+        for constraint in store.transfer_proposals.constraints
+        if isinstance(constraint, CheckConstraint)
+    }
+    columns = store.transfer_proposals.c.keys()
+    connection = await asyncpg.connect(registry.url)
+    try:
+        for name, changes in WRONG:
+            changed = {"id": "'prp_2'", "sent_index": "sent_index + 1", **changes}
+            values = ", ".join(changed.get(column, column) for column in columns)
+            with pytest.raises(asyncpg.CheckViolationError) as wrong:
+                await connection.execute(
+                    f"INSERT INTO transfer_proposals ({', '.join(columns)})"  # noqa: S608
+                    f" SELECT {values} FROM transfer_proposals"
+                )
+            assert wrong.value.constraint_name == name, changes
     finally:
         await connection.close()
 
