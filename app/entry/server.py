@@ -200,26 +200,16 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         super().on_message_begin()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """
-        Take a header.
-
-        Raises:
-            _TooManyHeadersError: for the parser, which says that the request is none.
-        """
-        if len(self.headers) >= HEADERS_MAX:
-            raise _TooManyHeadersError
-        super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """End a head."""
         self._head_is_open = False
+        if len(self.headers) > HEADERS_MAX:
+            self.app = _wordy  # for good: its answer ends the connection
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  its text is for people
-        """Answer what is no request, or has too many headers, and close."""
-        too_many = len(self.headers or ()) >= HEADERS_MAX  # there are none before the first request
-        self._end_with(_TOO_LARGE if too_many else _NOT_HTTP)
+        """Answer what is no request, and close."""
+        self._end_with(_NOT_HTTP)
 
     def pause_writing(self) -> None:
         """Give who does not take their answer some time, and then end the connection."""
@@ -237,19 +227,22 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-class _TooManyHeadersError(Exception):
-    """A request has more headers than any that somebody means."""
+_LAST: Final = (
+    *OF_ANSWERS,
+    (b"cache-control", b"no-store"),
+    (b"content-length", b"0"),
+    (b"connection", b"close"),
+)
 
 
 async def _crowded(_scope: Scope, _receive: Receive, send: Send) -> None:
-    headers = [
-        *OF_ANSWERS,
-        (b"cache-control", b"no-store"),
-        (b"retry-after", b"1"),
-        (b"content-length", b"0"),
-        (b"connection", b"close"),
-    ]
+    headers = [*_LAST, (b"retry-after", b"1")]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _wordy(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 431, "headers": list(_LAST)})
     await send({"type": "http.response.body", "body": b""})
 
 
