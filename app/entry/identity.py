@@ -161,6 +161,19 @@ class _Known:
     ends_at_s: float  # whatever the machine's clock says later
 
 
+def _remembered(
+    claims: Claims, standing: Standing, known: _Known | None, *, asked_at_s: float, now: datetime
+) -> _Known:
+    """Put together what to remember of a token, after what was known of it before."""
+    ends_at_s = asked_at_s + (claims.expires_at + LEEWAY_S - now.timestamp())
+    if known is not None:
+        ends_at_s = min(ends_at_s, known.ends_at_s)
+    networks = networks_of(standing)
+    fresh_until_s = min(asked_at_s + AGE_S_MAX, ends_at_s)
+    good_until_s = 0 if networks else fresh_until_s
+    return _Known(standing.actor, claims, networks, good_until_s, fresh_until_s, ends_at_s)
+
+
 class Identities:
     """
     What this process knows of callers, never older than `AGE_S_MAX`.
@@ -217,25 +230,12 @@ class Identities:
         if standing is None:
             raise TokenRefusedError
         now = standing.now(clock.now())
-        left_s = claims.expires_at + LEEWAY_S - now.timestamp()
-        ends_at_s = asked_at_s + left_s
-        if known is not None:
-            ends_at_s = min(ends_at_s, known.ends_at_s)
-        networks = networks_of(standing)
-        fresh_until_s = min(asked_at_s + AGE_S_MAX, ends_at_s)
-        checked = _Known(
-            standing.actor,
-            claims,
-            networks,
-            0 if networks else fresh_until_s,
-            fresh_until_s,
-            ends_at_s,
-        )
-        if left_s <= 0:
+        checked = _remembered(claims, standing, known, asked_at_s=asked_at_s, now=now)
+        if checked.ends_at_s <= asked_at_s:
             self._remember(token, checked)
         claims.require_in_time(now)
         _admit(standing)
-        require_address(networks, client)
+        require_address(checked.networks, client)
         self._remember(token, checked)
         return standing.actor
 
