@@ -49,7 +49,6 @@ from app.registry.parties.refusals import (
     UserErasedError,
 )
 from app.registry.parties.rules import (
-    Actor,
     NotAllowedError,
     PartyNotFoundError,
     Permission,
@@ -351,7 +350,10 @@ async def set_user_password(
     if user_id == actor.user_id:
         await require_current_password(request, user_id, body.current_password)
     else:
-        await _require_managing(request, actor, user_id)
+        # Before the hash is computed: who may not set a password must not keep the threads busy.
+        async with reading(request.app.state.reads) as connection:
+            user = await store.get_user(connection, user_id, seen_by=actor)
+        require(actor, Permission.MANAGE_USERS, owner_ids=(user.party_id,))
     command = operations.SetPassword(
         user_id=user_id, password_hash=await hash_password(body.new_password)
     )
@@ -376,13 +378,6 @@ async def set_user_password(
 async def remove_user_second_factor(write: Write, user_id: UserId) -> Response:
     """Let a user who lost their authenticator and their codes in again. Administrators only."""
     return await write(lambda pen: signin.remove_factor_of(pen, write.actor, user_id), _changed)
-
-
-async def _require_managing(request: Request, actor: Actor, user_id: str) -> None:
-    # Before the hash is computed: whoever may not set a password must not keep the threads busy.
-    async with reading(request.app.state.reads) as connection:
-        user = await store.get_user(connection, user_id, seen_by=actor)
-    require(actor, Permission.MANAGE_USERS, owner_ids=(user.party_id,))
 
 
 def _created(user: User) -> Reply:
