@@ -525,6 +525,13 @@ _TRANSFERS: Final = {
     "list_transfer_proposals": Row(
         (P.READ_ACCOUNT,), of=(CITY,), query={"account": T("account")}, hides="account"
     ),
+    # Whose account it is for learns of it when it is approved, not before.
+    "list_transfer_proposals on their way": Row(
+        (P.READ_ACCOUNT,),
+        of=(STRANGER,),
+        query={"account": T("account of a stranger"), "direction": "incoming"},
+        hides="account of a stranger",
+    ),
     "get_transfer_proposal": _on_proposal("proposal", P.READ_ACCOUNT),
     # From then on its receiver sees it too.
     "get_transfer_proposal once approved": Row(

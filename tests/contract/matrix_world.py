@@ -438,9 +438,12 @@ async def _transfers(maker: _Maker) -> None:
         if seat.party == CITY and seat.actor and Role.HOLDER_APPROVER in seat.actor.roles
     )
     assert approver is not None
+    unheard = transfers.Propose(account.id, theirs.id, oldest(7))
+    hidden = await do(registry, owner, transfers.propose, unheard)
+    world.things["proposal"] = hidden.id
+    world.secrets.append(Secret(hidden.digest, Permission.READ_ACCOUNT, (CITY,)))
     propose = transfers.Propose(account.id, theirs.id, oldest(3))
     for name in (
-        "proposal",
         "proposal to approve",
         "proposal to abort",
         "approved proposal",
