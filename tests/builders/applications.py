@@ -86,15 +86,16 @@ async def a_draft(
     party_kind: PartyKind = PartyKind.HOLDER,
     province: str | None = None,
     content: Content | None = None,
+    secret: bytes = SECRET,
 ) -> Application:
     """Begin an application."""
-    command = Begin(holder_kind, party_kind, province, content or a_content(holder_kind), SECRET)
+    command = Begin(holder_kind, party_kind, province, content or a_content(holder_kind), secret)
     return await registry.do(NOBODY, lambda pen: operations.begin(pen, command))
 
 
-def own(application: Application, *, secret: bytes = SECRET) -> OfApplicant:
-    """Return a step of the applicant on the present version."""
-    return OfApplicant(application.id, secret, application.version)
+def own(application: Application, *, secret: bytes | None = None) -> OfApplicant:
+    """Return a step of the applicant on the present version, with their secret or another."""
+    return OfApplicant(application.id, secret or application.secret_sha256, application.version)
 
 
 def desk(application: Application, reason: str = "As the documents show.") -> OfOfficer:

@@ -78,6 +78,10 @@ class Authenticator:
         self.shown = max(self.shown + 1, step_at(clock.now()) - 1)
         return code_of(self.secret, self.shown)
 
+    def code_now(self) -> str:
+        """Return the code of this moment, shown before or not."""
+        return code_of(self.secret, step_at(clock.now()))
+
     def last_code(self) -> str:
         """Return the code that was shown last."""
         return code_of(self.secret, self.shown)

@@ -3,7 +3,8 @@ Who may do what at which address, written out a second time: one row for every o
 
 A row says who may (a permission of the policy, for things of whom), what is asked for, and which
 thing is hidden from those who may not know of it. To add an operation, add a row; where it changes
-something, give it a thing of its own in `matrix_world`.
+something, give it a thing of its own in `matrix_world`. An operation that differs with what is
+asked for has a second row, with words after its name.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from enum import Enum
 from typing import Any, Final
 
 from app.registry.parties.rules import Permission
-from tests.contract.matrix_world import BODY, CITY
+from tests.contract.matrix_world import BODY, CITY, STRANGER
 
 P = Permission
 OWN: Final = "their own"  # who asks does it for their own party
@@ -42,6 +43,7 @@ class Row:
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     is_form: bool = False
+    headers: Mapping[str, T] = field(default_factory=dict)
     version: str | None = None  # of the thing of this name, into If-Match
     has_key: bool = False
     # The thing that whoever may not see it must not learn of: there or not, the answer is the same.
@@ -49,6 +51,8 @@ class Row:
     seen: Permission | None = None  # with which one sees it; None: with what `who` says
     seen_of: tuple[str, ...] | None = None  # for whose things; None: as `of`
     refused: frozenset[int] = frozenset({403, 404})
+    # The person whose own it is: they alone are let in, and nobody else sees it.
+    whose: str | None = None
 
 
 _REASON: Final = {"reason": "Decided on 3 November"}
@@ -103,6 +107,60 @@ def _moves(body: Mapping[str, Any], **asked: Any) -> Row:  # noqa: ANN401
     return Row((P.MOVE_CREDITS,), of=(CITY,), body=body, **named)
 
 
+def _with_code(whose: str, **body: str) -> Row:
+    """Return the row of what somebody proves with a code of their second factor."""
+    return Row(
+        Anybody.SIGNED_IN,
+        whose=whose,
+        body={**body, "totp": T(f"phone of {whose}")},
+        refused=frozenset({409}),
+    )
+
+
+def _by_applicant(thing: str, body: Mapping[str, Any] | None = None, **asked: Any) -> Row:  # noqa: ANN401
+    """Return the row of what whoever has an application's secret does, signed in or not."""
+    return Row(
+        Anybody.PUBLIC,
+        path=_application(thing),
+        body=body,
+        headers={"Application-Secret": T("secret")},
+        hides=thing,
+        **asked,
+    )
+
+
+def _by_officer(thing: str, who: Permission, body: Mapping[str, Any]) -> Row:
+    return Row(
+        (who,),
+        path=_application(thing),
+        body=body,
+        version=thing,
+        hides=thing,
+        seen=P.READ_APPLICATION,
+    )
+
+
+def _application(thing: str) -> Mapping[str, T]:
+    return {"application_id": T(thing)}
+
+
+def _on_proposal(thing: str, *who: Permission, **asked: Any) -> Row:  # noqa: ANN401
+    return Row(
+        who,
+        of=(CITY,),
+        path={"proposal_id": T(thing)},
+        hides=thing,
+        seen=P.READ_ACCOUNT,
+        **asked,
+    )
+
+
+def _on_trust(*who: Permission, entry: str | None = None, **asked: Any) -> Row:  # noqa: ANN401
+    path = {"number": T("account")} | ({} if entry is None else {"entry_id": T(entry)})
+    named = {"hides": "account", "seen": P.READ_ACCOUNT, **asked}
+    return Row(who, of=(CITY,), path=path, **named)
+
+
 _PARTIES: Final = {
     "list_parties": _PUBLIC,
     "get_party": _public(path={"party_id": T(CITY)}),
@@ -129,6 +187,8 @@ _PARTIES: Final = {
         path={"party_id": T("body to end")},
         body={**_REASON, "sectoral_scope": 1, "last_day": T("today")},
     ),
+    # What becomes of a party is public.
+    "close_party": Row((P.ADMIT_PARTY,), path={"party_id": T("party to close")}, body=_REASON),
     "open_account": Row(
         (P.OPEN_ACCOUNT,), body={"owner_party_id": T(CITY), "name": "One more purse"}
     ),
@@ -160,10 +220,37 @@ _USERS: Final = {
     "get_personal_data": _of_user("user"),
     "issue_user_key": _of_user("user", body={"label": "One more gateway"}),
     "revoke_user_key": _of_user("user", path={"user_id": T("user"), "key_id": T("key")}),
+    "remove_user_second_factor": _of_user("user without a phone"),
     "issue_token": _public(
         body={"grant_type": "password", "email": T("email"), "password": T("password")}
     ),
     "list_token_keys": _PUBLIC,
+}
+
+# Of one's own. What is somebody else's is not there; their codes are worth nothing to others, who
+# have no second factor and do not use them up.
+_SIGNING_IN: Final = {
+    "list_sessions": _SIGNED_IN,
+    "end_all_sessions": _SIGNED_IN,  # nobody else's: `end_session` is asked in one of them
+    "end_session": Row(
+        Anybody.SIGNED_IN,
+        whose="who signs out",
+        path={"session_id": T("session")},
+        hides="session",
+        refused=frozenset({404}),
+    ),
+    "get_second_factor": _SIGNED_IN,
+    "enrol_second_factor": Row(Anybody.SIGNED_IN, body={"current_password": T("password")}),
+    # Whoever has begun to set up their own finds the code wrong.
+    "confirm_second_factor": Row(
+        Anybody.SIGNED_IN,
+        whose="who enrols",
+        body={"totp": T("phone of who enrols")},
+        refused=frozenset({403, 409}),
+    ),
+    "replace_recovery_codes": _with_code("who lost the codes"),
+    "remove_second_factor": _with_code("who sells the phone"),
+    "add_confirmation": _with_code("who confirms", digest="ab" * 32),
 }
 
 _RULES: Final = {
@@ -202,6 +289,25 @@ _RULES: Final = {
             "source": "A test",
             "verified": True,
         },
+    ),
+    "list_register_rules": _PUBLIC,
+    "set_register_rule": Row(
+        (P.SET_RULES,),
+        body={
+            "key": "transfer_delay_hours",
+            "value": "48",
+            "valid_from": "2200-01-01",
+            "source": "A test",
+            "is_default": True,
+        },
+    ),
+    "list_calendar_years": _PUBLIC,
+    "get_calendar_year": _public(path={"year": T("year")}),
+    "set_calendar_year": Row(
+        (P.SET_RULES,),
+        path={"year": T("year to enter")},
+        body={"holidays": []},
+        version="year to enter",
     ),
     "supersede_methodology": Row(
         (P.SET_RULES,),
@@ -414,6 +520,87 @@ _LEDGER: Final = {
     "export_entries": Row((P.QUERY_LEDGER,)),
 }
 
+_TRANSFERS: Final = {
+    "propose_transfer": _moves({**_MOVE, "to_account": T("account of a stranger")}),
+    "list_transfer_proposals": Row(
+        (P.READ_ACCOUNT,), of=(CITY,), query={"account": T("account")}, hides="account"
+    ),
+    # Whose account it is for learns of it when it is approved, not before.
+    "list_transfer_proposals on their way": Row(
+        (P.READ_ACCOUNT,),
+        of=(STRANGER,),
+        query={"account": T("account of a stranger"), "direction": "incoming"},
+        hides="account of a stranger",
+    ),
+    "get_transfer_proposal": _on_proposal("proposal", P.READ_ACCOUNT),
+    # From then on its receiver sees it too.
+    "get_transfer_proposal once approved": Row(
+        (P.READ_ACCOUNT,),
+        of=(CITY, STRANGER),
+        path={"proposal_id": T("approved proposal")},
+        hides="approved proposal",
+    ),
+    "approve_transfer": _on_proposal(
+        "proposal to approve",
+        P.APPROVE_MOVES,
+        body={"digest": T("digest to approve")},
+        has_key=True,
+    ),
+    "abort_transfer": _on_proposal(
+        "proposal to abort", P.MOVE_CREDITS, P.APPROVE_MOVES, has_key=True
+    ),
+    # Its receiver sees it, but does not take it back.
+    "abort_transfer once approved": _on_proposal(
+        "approved proposal to abort",
+        P.MOVE_CREDITS,
+        P.APPROVE_MOVES,
+        has_key=True,
+        seen_of=(CITY, STRANGER),
+    ),
+    "list_trusted_accounts": _on_trust(P.READ_ACCOUNT),
+    "propose_trusted_account": _on_trust(P.MOVE_CREDITS, body={"account": T("account elsewhere")}),
+    "approve_trusted_account": _on_trust(P.APPROVE_MOVES, entry="entry to approve"),
+    "remove_trusted_account": _on_trust(P.MOVE_CREDITS, P.APPROVE_MOVES, entry="entry to remove"),
+}
+
+_SAID: Final = {
+    "name_th": "ผู้สมัคร",
+    "name_en": "An applicant",
+    "contact_email": "applicant@example.org",
+    "representatives": [],
+    "documents": [],
+}
+
+_APPLICATIONS: Final = {
+    "begin_application": _public(
+        body={"holder_kind": "juristic_person", "party_kind": "holder", **_SAID}
+    ),
+    "list_applications": Row((P.READ_APPLICATION,)),
+    "list_application_renewals": Row((P.READ_APPLICATION,), query={"until": "2200-01-01"}),
+    "get_application": Row(
+        (P.READ_APPLICATION,), path=_application("application"), hides="application"
+    ),
+    "get_application with its secret": _by_applicant("application of an applicant"),
+    "amend_application": _by_applicant(
+        "application to amend", _SAID, version="application to amend"
+    ),
+    "submit_application": _by_applicant("application to submit", version="application to submit"),
+    "answer_application": _by_applicant(
+        "application to answer for",
+        {"answer": "Mali signs."},
+        version="application to answer for",
+    ),
+    "ask_applicant": _by_officer(
+        "application to ask about", P.REVIEW_APPLICATION, {"question": "Who signs?"}
+    ),
+    "recommend_application": _by_officer(
+        "application to recommend", P.REVIEW_APPLICATION, {"is_favourable": True, **_REASON}
+    ),
+    "decide_application": _by_officer(
+        "application to decide", P.DECIDE_APPLICATION, {"admit": True, **_REASON}
+    ),
+}
+
 _LOG: Final = {
     "get_log_head": _PUBLIC,
     "list_log_entries": _PUBLIC,
@@ -436,9 +623,12 @@ _LOG: Final = {
 ROWS: Final[Mapping[str, Row]] = {
     **_PARTIES,
     **_USERS,
+    **_SIGNING_IN,
     **_RULES,
     **_ACTIVITIES,
     **_REPORTS,
     **_LEDGER,
+    **_TRANSFERS,
+    **_APPLICATIONS,
     **_LOG,
 }

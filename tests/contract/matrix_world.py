@@ -5,24 +5,28 @@ Every write that somebody may do gets a thing that no other write touches, so th
 cases does not matter.
 """
 
+import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
 from httpx2 import AsyncClient
 
+from app.entry.passwords import new_secret
 from app.kernel import clock
 from app.kernel.encoding import sha256
 from app.registry.activities.rules import Activity
+from app.registry.applications.rules import Application
 from app.registry.ledger import store as accounts
 from app.registry.ledger.rules import Beneficiary, EntryKind, Statement, Visibility
-from app.registry.ledger.serials import account_number
+from app.registry.ledger.serials import account_id, account_number
 from app.registry.monitoring.rules import Report
 from app.registry.parties import operations as parties
 from app.registry.parties import store
 from app.registry.parties.operations import IssueKey
 from app.registry.parties.rules import Actor, Party, PartyKind, Permission, Role, User
+from app.registry.transfers import operations as transfers
 from app.registry.verification import operations as verification
 from app.registry.verification.rules import Verification
 from tests.builders.activities import (
@@ -34,6 +38,13 @@ from tests.builders.activities import (
     a_validated_activity,
     an_activity_under_review,
     an_activity_under_validation,
+)
+from tests.builders.applications import (
+    a_content,
+    a_draft,
+    asking,
+    recommending,
+    submitting,
 )
 from tests.builders.issuance import (
     a_draft_report,
@@ -48,14 +59,27 @@ from tests.builders.parties import (
     PASSWORD,
     Register,
     Service,
+    a_holder,
     a_party,
     a_user,
     a_vvb,
     actor_of,
     an_authority,
     bearer,
+    do,
 )
 from tests.builders.reference import a_methodology, an_entry
+from tests.builders.signing_in import (
+    SECOND_FACTOR,
+    TOKENS,
+    Authenticator,
+    bearing,
+    by_password,
+    coming_from,
+    email_of,
+    signed_in,
+)
+from tests.builders.transfers import the_calendar
 
 # Whose things are asked for, and who is nobody to them.
 CITY: Final = "city"
@@ -101,6 +125,8 @@ class World:
     things: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)  # of the thing of that name
     seats: list[Seat] = field(default_factory=list)
+    # Whose own some things are, by name. They do nothing but what is theirs.
+    persons: dict[str, Seat] = field(default_factory=dict)
     secrets: list[Secret] = field(default_factory=list)
 
 
@@ -120,7 +146,11 @@ class _Maker:
         """Who adds people and parties."""
         return self.officials[Role.ADMINISTRATOR]
 
-    def keep(self, name: str, thing: Activity | Report | Verification | Party | User) -> None:
+    def keep(
+        self,
+        name: str,
+        thing: Activity | Application | Report | Verification | Party | User,
+    ) -> None:
         """Remember a thing that has versions."""
         self.world.things[name] = thing.id
         self.world.versions[name] = thing.version
@@ -139,6 +169,9 @@ async def a_world_of_everybody(registry: Register, api: Service, client: AsyncCl
     await _activities(maker)
     await _reports(maker)
     await _credits(maker)
+    await _transfers(maker)
+    await _applications(maker)
+    await _persons(maker)
     await _prefixes(maker, client)
     await _documents(maker, client)
     await _names_of_people(maker)
@@ -207,6 +240,11 @@ async def _barred_seats(maker: _Maker) -> None:
     await registry.do(administrator, lambda pen: parties.revoke_key(pen, administrator, end))
     by_key = keys.issue(user_id=maker.owner.user_id, client_id=key, now=clock.now())
     barred["revoked key"] = ({"Authorization": f"Bearer {by_key}"}, 401)
+    ended = await signed_in(registry, maker.api, await a_holder(registry))
+    bearing_it = bearing(ended)
+    gone_out = await maker.api.request("DELETE", "/v1/sessions", headers=bearing_it)
+    assert gone_out.status_code == 204, gone_out.text
+    barred["ended session"] = (bearing_it, 401)
     for name, (headers, status) in barred.items():
         world.seats.append(Seat(name, headers, barred=status))
     world.secrets.append(Secret("Of this nobody hears", None))
@@ -239,7 +277,7 @@ async def _people(maker: _Maker) -> None:
             administrator, lambda pen: parties.suspend_user(pen, administrator, command)
         ),
     )
-    for name in ("party to rename", "party to suspend"):
+    for name in ("party to rename", "party to suspend", "party to close"):
         maker.keep(name, await a_party(registry, PartyKind.HOLDER, name_en=name))
     stopped = await a_party(registry, PartyKind.HOLDER, name_en="party to reinstate")
     stop = parties.DecideOnParty(stopped.id, "Away")
@@ -255,6 +293,9 @@ async def _people(maker: _Maker) -> None:
     for code in ("DEMO-WIND-01", "DEMO-WIND-02"):
         await a_methodology(registry, an_entry(code))
     world.secrets.append(Secret(GATEWAY, Permission.MANAGE_USERS))
+    await the_calendar(registry)
+    world.things |= {"year": clock.bangkok_date(clock.now()).year, "year to enter": 2200}
+    world.versions["year to enter"] = 0
 
 
 async def _activities(maker: _Maker) -> None:
@@ -377,6 +418,119 @@ async def _moved(maker: _Maker, activity: Activity) -> None:
         Secret("Somchai Unheard-of", Permission.READ_ACCOUNT, (CITY,)),
         Secret("Of his own will", Permission.READ_ACCOUNT, (CITY,)),
     ]
+
+
+async def _transfers(maker: _Maker) -> None:
+    """Propose some, and accounts to be trusted: the city's people approve or take them back."""
+    registry, world, owner = maker.registry, maker.world, maker.owner
+    async with registry.read() as connection:
+        account = await accounts.get_account(connection, account_id(world.things["account"]))
+        elsewhere = await accounts.get_account(
+            connection, account_id(world.things["account elsewhere"])
+        )
+    strangers = next(seat.actor for seat in world.seats if seat.party == STRANGER)
+    assert strangers is not None
+    theirs = await an_account(registry, maker.administrator, strangers)
+    world.things["account of a stranger"] = theirs.number
+    approver = next(
+        seat.actor
+        for seat in world.seats
+        if seat.party == CITY and seat.actor and Role.HOLDER_APPROVER in seat.actor.roles
+    )
+    assert approver is not None
+    unheard = transfers.Propose(account.id, theirs.id, oldest(7))
+    hidden = await do(registry, owner, transfers.propose, unheard)
+    world.things["proposal"] = hidden.id
+    world.secrets.append(Secret(hidden.digest, Permission.READ_ACCOUNT, (CITY,)))
+    propose = transfers.Propose(account.id, theirs.id, oldest(3))
+    for name in (
+        "proposal to approve",
+        "proposal to abort",
+        "approved proposal",
+        "approved proposal to abort",
+    ):
+        proposal = await do(registry, owner, transfers.propose, propose)
+        world.things[name] = proposal.id
+        if name == "proposal to approve":
+            world.things["digest to approve"] = proposal.digest
+        if name.startswith("approved"):
+            approve = transfers.Approve(proposal.id, proposal.digest)
+            await do(registry, approver, transfers.approve, approve)
+    for name in ("entry to approve", "entry to remove"):
+        entry = await registry.do(
+            owner,
+            lambda pen: transfers.propose_trust(
+                pen, owner, account_id=account.id, trusted_id=elsewhere.id
+            ),
+        )
+        world.things[name] = entry.id
+
+
+async def _applications(maker: _Maker) -> None:
+    registry, world = maker.registry, maker.world
+    officer = maker.officials[Role.OFFICER]
+    secret, digest = new_secret()
+    world.things["secret"] = secret
+    unheard = "An applicant that nobody has heard of"
+    said = replace(a_content(), name_en=unheard)
+    maker.keep("application", await a_draft(registry, content=said, secret=digest))
+    world.secrets += [
+        Secret(unheard, Permission.READ_APPLICATION),
+        Secret(said.contact_email, Permission.READ_APPLICATION),
+    ]
+    for name in ("of an applicant", "to amend", "to submit"):
+        maker.keep(f"application {name}", await a_draft(registry, secret=digest))
+    for name in ("to ask about", "to recommend", "to answer for", "to decide"):
+        application = await submitting(registry, await a_draft(registry, secret=digest))
+        if name == "to answer for":
+            application = await asking(registry, officer, application)
+        if name == "to decide":
+            application = await recommending(registry, officer, application)
+        maker.keep(f"application {name}", application)
+    world.things["secret of another"], digest = new_secret()
+    await a_draft(registry, secret=digest)
+    world.things["secret of nobody"], _ = new_secret()
+
+
+async def _persons(maker: _Maker) -> None:
+    """People with a session or a second factor of their own."""
+    registry, api, world = maker.registry, maker.api, maker.world
+    somebody = await a_holder(registry)
+    address = "203.0.113.77"
+    async with coming_from(api, address) as door:
+        shown = await door.post(TOKENS, json=by_password(await email_of(registry, somebody)))
+        assert shown.status_code == 200, shown.text
+        headers = bearing(shown.json())
+    listed = (await api.get("/v1/sessions", headers=headers)).json()["data"]
+    assert [session["address"] for session in listed] == [address]
+    world.things["session"] = listed[0]["id"]
+    world.secrets.append(Secret(address, None))
+    world.persons["who signs out"] = Seat("who signs out", headers)
+    for name in ("who enrols", "who lost the codes", "who sells the phone", "who confirms"):
+        person = await a_holder(registry)
+        phone = await _a_phone(maker, person, is_confirmed=name != "who enrols")
+        world.things[f"phone of {name}"] = phone
+        world.persons[name] = Seat(name, bearer(api, person))
+    user = await a_user(registry, maker.administrator, maker.city.id, Role.DEVELOPER)
+    await _a_phone(maker, actor_of(user), is_confirmed=True)
+    maker.keep("user without a phone", user)
+
+
+async def _a_phone(maker: _Maker, person: Actor, *, is_confirmed: bool) -> Authenticator:
+    headers = bearer(maker.api, person)
+    password = {"current_password": PASSWORD}
+    begun = await maker.api.post(SECOND_FACTOR, json=password, headers=headers)
+    assert begun.status_code == 200, begun.text
+    secret = begun.json()["secret"]
+    maker.world.secrets.append(Secret(secret, None))
+    phone = Authenticator(base64.b32decode(secret), [])
+    if is_confirmed:
+        # With the code before the present one, which is left for what is asked.
+        confirmed = await maker.api.post(
+            f"{SECOND_FACTOR}/confirmation", json={"totp": phone.code()}, headers=headers
+        )
+        assert confirmed.status_code == 200, confirmed.text
+    return phone
 
 
 async def _prefixes(maker: _Maker, client: AsyncClient) -> None:

@@ -13,6 +13,7 @@ import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import httpx2
@@ -26,6 +27,7 @@ from app.main import create_app
 from app.registry.log.tiles import tiles_between
 from app.registry.parties.rules import POLICY, Permission, Reach
 from tests.builders.publishing import publish
+from tests.builders.signing_in import Authenticator
 from tests.conftest import Api, Server, opened, settings_for
 from tests.contract.matrix_table import OWN, ROWS, Anybody, Row, T
 from tests.contract.matrix_world import Seat, Secret, World, a_ghost, a_world_of_everybody
@@ -51,10 +53,25 @@ class Matrix:
     world: World
     client: httpx2.AsyncClient
 
-    async def ask(self, name: str, seat: Seat, *, ghost: bool = False) -> httpx2.Response:
-        """Have somebody ask for an operation, or for the same of a thing that there is not."""
-        row, (method, path, _) = ROWS[name], OPERATIONS[name]
-        things = dict(self.world.things)
+    async def ask(
+        self,
+        name: str,
+        seat: Seat,
+        *,
+        ghost: bool = False,
+        instead: Mapping[str, object] = MappingProxyType({}),
+    ) -> httpx2.Response:
+        """
+        Have somebody ask for an operation.
+
+        Args:
+            name: of the row.
+            seat: who asks.
+            ghost: whether for the same of a thing that there is not.
+            instead: things to be asked with in place of those of the world.
+        """
+        row, (method, path, _) = ROWS[name], _operation_of(name)
+        things = {**self.world.things, **instead}
         if ghost:
             assert row.hides is not None
             things[row.hides] = a_ghost(things[row.hides])
@@ -65,7 +82,7 @@ class Matrix:
         if row.is_form:
             file = ("plan.pdf", b"%PDF-1.7\n", "application/pdf")
             sent = {"data": body, "files": {"file": file}}
-        headers = dict(seat.headers)
+        headers = {**seat.headers, **_filled(row.headers, things)}
         if row.version is not None:
             headers["If-Match"] = f'"{self.world.versions[row.version]}"'
         if row.has_key:
@@ -101,9 +118,16 @@ class Matrix:
         ]
 
 
+def _operation_of(name: str) -> tuple[str, str, Json]:
+    """Return the operation of a row: a second row of it has words after its name."""
+    return OPERATIONS[name.partition(" ")[0]]
+
+
 def _filled(asked: Any, things: Mapping[str, Any]) -> Any:  # noqa: ANN401  a body, or a part of it
     if isinstance(asked, T):
-        return things[asked.name]
+        thing = things[asked.name]
+        # A code is good for seconds only. Nobody who is refused takes it, so all can ask with it.
+        return thing.code_now() if isinstance(thing, Authenticator) else thing
     if isinstance(asked, Mapping):
         return {name: _filled(value, things) for name, value in asked.items()}
     if isinstance(asked, list):
@@ -145,7 +169,7 @@ async def _name_what_is_public(world: World, client: httpx2.AsyncClient) -> None
 
 def test_every_operation_has_a_row_and_every_row_an_operation() -> None:
     """A new address that nobody has decided about is found here."""
-    assert OPERATIONS.keys() == ROWS.keys()
+    assert OPERATIONS.keys() == {name.partition(" ")[0] for name in ROWS}
 
 
 def test_nothing_is_served_that_the_document_does_not_list() -> None:
@@ -161,7 +185,7 @@ def test_nothing_is_served_that_the_document_does_not_list() -> None:
 @pytest.mark.parametrize("name", ROWS)
 async def test_only_who_may_is_let_in(matrix: Matrix, name: str) -> None:
     APP.state.rates = Rates()  # so many ask for one table here as otherwise never do
-    row, operation = ROWS[name], OPERATIONS[name][2]
+    row, operation = ROWS[name], _operation_of(name)[2]
     asks_who = "security" in operation
     before = await matrix.log_size()
     admitted, kept_out = [], []
@@ -173,6 +197,8 @@ async def test_only_who_may_is_let_in(matrix: Matrix, name: str) -> None:
             kept_out.append(_assert_kept_out(matrix, name, seat, barred))
     await asyncio.gather(*kept_out)
     assert await matrix.log_size() == before, "who was refused has left an act"
+    if row.whose is not None:
+        admitted.append(matrix.world.persons[row.whose])
     await _assert_let_in(matrix, name, admitted)
 
 
@@ -186,6 +212,8 @@ def _barred(seat: Seat, row: Row, *, asks_who: bool) -> int | None:
 
 
 def _admitted(matrix: Matrix, seat: Seat, row: Row) -> bool:
+    if row.whose is not None:
+        return False  # it is a person's own, who has no seat
     if isinstance(row.who, Anybody):
         return True
     return matrix.may(seat, row.who, row.of)
@@ -197,7 +225,7 @@ async def _assert_kept_out(matrix: Matrix, name: str, seat: Seat, barred: int | 
     told = f"{name} by {seat.name}: {answer.status_code} {answer.text[:500]}"
     if barred is not None:
         # Where visitors may come, nobody is not told to sign in: for them it is not there.
-        visitors = {} in OPERATIONS[name][2]["security"] and seat.actor is None
+        visitors = {} in _operation_of(name)[2]["security"] and seat.actor is None
         expected = {404} if visitors and seat.barred is None else {barred}
         assert answer.status_code in expected, told
     else:
@@ -211,7 +239,8 @@ async def _assert_kept_out(matrix: Matrix, name: str, seat: Seat, barred: int | 
 
 
 def _sees(matrix: Matrix, seat: Seat, row: Row) -> bool:
-    assert not isinstance(row.who, Anybody)
+    if isinstance(row.who, Anybody):
+        return False  # a person's own; or somebody is barred wherever they come
     who = row.who if row.seen is None else (row.seen,)
     return matrix.may(seat, who, row.of if row.seen_of is None else row.seen_of)
 
@@ -224,7 +253,7 @@ def _comparable(answer: httpx2.Response, thing: object) -> tuple[object, ...]:
 
 
 async def _assert_let_in(matrix: Matrix, name: str, admitted: list[Seat]) -> None:
-    row, changes = ROWS[name], OPERATIONS[name][0] != "GET"
+    row, changes = ROWS[name], _operation_of(name)[0] != "GET"
     done = 0
     for seat in admitted:
         answer = await matrix.ask(name, seat)
@@ -239,6 +268,32 @@ async def _assert_let_in(matrix: Matrix, name: str, admitted: list[Seat]) -> Non
             assert answer.status_code in {409, 412}, told
     assert done, f"{name}: nobody may, so that this row proves nothing"
     assert changes or done == len(admitted), row
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.headers])
+@pytest.mark.parametrize("secret", ["secret of another", "secret of nobody"])
+async def test_another_secret_opens_no_application(matrix: Matrix, name: str, secret: str) -> None:
+    """Whoever applies is known by a secret alone, which must not tell what there is either."""
+    row, operation = ROWS[name], _operation_of(name)[2]
+    assert row.hides is not None
+    instead = {"secret": matrix.world.things[secret]}
+    before = await matrix.log_size()
+    for seat in matrix.world.seats:
+        barred = _barred(seat, row, asks_who="security" in operation)
+        if barred is not None or ("security" in operation and _reads_applications(matrix, seat)):
+            continue
+        answer = await matrix.ask(name, seat, instead=instead)
+        assert answer.status_code == 404, seat.name
+        assert answer.json()["code"] == "application_not_found", seat.name
+        ghost = await matrix.ask(name, seat, ghost=True, instead=instead)
+        thing = matrix.world.things[row.hides]
+        assert _comparable(answer, thing) == _comparable(ghost, a_ghost(thing)), seat.name
+    assert await matrix.log_size() == before
+
+
+def _reads_applications(matrix: Matrix, seat: Seat) -> bool:
+    return matrix.may(seat, (Permission.READ_APPLICATION,), ())
 
 
 @pytest.mark.asyncio(loop_scope="module")

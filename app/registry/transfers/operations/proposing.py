@@ -15,7 +15,7 @@ from app.registry.ledger.rules import Account, Choice, Move, check_choice, check
 from app.registry.ledger.serials import SerialRange, account_number
 from app.registry.ledger.terms import trusts
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor, NotAllowedError, Permission
+from app.registry.parties.rules import Actor, NotAllowedError, Permission, allows
 from app.registry.transfers import rules, store
 from app.registry.transfers.operations.settling import deliver_now
 from app.registry.transfers.operations.terms import get_execution, get_expiry, get_limits
@@ -138,9 +138,7 @@ async def abort(pen: Pen, actor: Actor, proposal_id: str) -> Proposal:
     """
     proposal = await store.get_proposal(pen.connection, proposal_id)
     book = pen.take(Book)
-    sender = await ledger.get_known_account(pen, book, proposal.from_account)
-    if actor.party_id != sender.owner_party_id:
-        raise ProposalNotFoundError
+    sender = await _sender_of(pen, actor, proposal)
     await ledger.get_account_of_either(pen, book, actor, sender.id)
     rules.check_abort(proposal, now=pen.now)
     if proposal.sent_index is None:
@@ -162,12 +160,21 @@ async def abort(pen: Pen, actor: Actor, proposal_id: str) -> Proposal:
     return taken_back
 
 
+async def _sender_of(pen: Pen, actor: Actor, proposal: Proposal) -> Account:
+    """Return the account of a proposal of the actor's party; one they may not see is not there."""
+    sender = await ledger.get_known_account(pen, pen.take(Book), proposal.from_account)
+    owner_id = sender.owner_party_id
+    if actor.party_id != owner_id or not allows(
+        actor, Permission.READ_ACCOUNT, owner_ids=(owner_id,)
+    ):
+        raise ProposalNotFoundError
+    return sender
+
+
 async def _approver_of(pen: Pen, actor: Actor, proposal: Proposal) -> tuple[Account, Account]:
     """Return the proposal's accounts, for somebody who may approve at this moment."""
     book = pen.take(Book)
-    sender = await ledger.get_known_account(pen, book, proposal.from_account)
-    if actor.party_id != sender.owner_party_id:
-        raise ProposalNotFoundError
+    sender = await _sender_of(pen, actor, proposal)
     permission = Permission.APPROVE_MOVES
     await ledger.get_account_of(pen, book, actor, sender.id, permission)
     if not await ledger.is_allowed_now(
