@@ -7,6 +7,7 @@ import pytest
 import rfc8785
 
 from app.entry.api.transfer_proposals import ProposalShown
+from app.kernel import clock
 from app.kernel.ids import new_id
 from app.registry.ledger.rules import TRANSIT
 from app.registry.ledger.serials import account_number
@@ -21,10 +22,11 @@ PATH = "/v1/transfer-proposals"
 
 
 @pytest.fixture
-async def world(registry: Registry, api: Service) -> World:
-    """The world, and the service by its watch."""
+async def world(registry: Registry, api: Service, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The world, and the service by its watch: who signs in does so by the same one."""
     made = await a_world(registry)
     api.app.state.committer._now = api.app.state.terms._now = made.watch
+    monkeypatch.setattr(clock, "now", made.watch)
     return made
 
 
