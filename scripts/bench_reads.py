@@ -35,7 +35,7 @@ class Known:
     """What is asked for: everything is somewhere in the register, at random."""
 
     chance: random.Random
-    size: int  # of the log
+    size: int  # of the log as it is published
     began_at: datetime
     last_at: datetime
     batches: list[tuple[str, int]]  # serial prefix and credits
@@ -140,8 +140,8 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
 
 def _known(service: Service) -> Known:
     size, began_at, last_at = service.query(
-        "SELECT size, (SELECT to_json(min(recorded_at)) FROM log_entries),"
-        " to_json(recorded_at) FROM log_head"
+        "SELECT c.size, (SELECT to_json(min(recorded_at)) FROM log_entries),"
+        " to_json(h.recorded_at) FROM log_head h, log_checkpoint c"
     ).split("|")
     batches = service.query(
         f"SELECT serial_prefix, credits FROM batches ORDER BY md5(id::text) LIMIT {BATCHES_KNOWN}"  # noqa: S608  a number

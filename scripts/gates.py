@@ -34,10 +34,6 @@ GATES: Final = (
     Gate("types", ("mypy",), "see [tool.mypy] in pyproject.toml"),
 )
 
-# A process for each processor, each with a database server of its own. The tests of a file stay
-# together, because some files make a world once for all of theirs.
-IN_PROCESSES: Final = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
-
 
 def main() -> int:
     """Run what the arguments ask for; return the first failure's exit code."""
@@ -50,7 +46,7 @@ def main() -> int:
     for gate in GATES:
         if not _passes(gate):
             return 1
-    return 0 if arguments else _run("pytest", *IN_PROCESSES, "--cov", "--cov-report=term")
+    return 0 if arguments else _run("pytest", "--cov", "--cov-report=term")
 
 
 def _passes(gate: Gate) -> bool:

@@ -76,7 +76,7 @@ def test_the_largest_exact_number_is_carried(number: int) -> None:
         {1: "a"},
         {"a": b"bytes"},
         {"a": {1, 2}},
-        {"a": object()},
+        {"a": object},
     ],
     ids=repr,
 )
