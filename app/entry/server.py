@@ -311,8 +311,17 @@ def serve(
     _load(config)
     server = uvicorn.Server(config) if listener is None else _Worker(config)
     log.info("serving", host=host, port=port)
-    server.run(_often(listener or config.bind_socket()))
+    server.run(_often(listener or _listen(host, port)))
     return server.started
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=WAITING_CONNECTIONS_MAX)
+    except OSError as error:
+        log.error("not_listening", error=str(error.strerror).lower())  # noqa: TRY400  no news where
+        sys.exit(1)
 
 
 def _often(listener: socket.socket) -> list[socket.socket]:
