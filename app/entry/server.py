@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.entry.headers import OF_ANSWERS
+from app.entry.listening import bound
 
 log = structlog.get_logger()
 
@@ -310,18 +311,23 @@ def serve(
     )
     _load(config)
     server = uvicorn.Server(config) if listener is None else _Worker(config)
+    listener = listener or _listener(host, port)
+    if listener is None:
+        return False
     log.info("serving", host=host, port=port)
-    server.run(_often(listener or _listen(host, port)))
+    server.run(_often(listener))
     return server.started
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def _listener(host: str, port: int) -> socket.socket | None:
     try:
-        return socket.create_server((host, port), family=family, backlog=WAITING_CONNECTIONS_MAX)
+        made = bound(host, port)
+        # At once, for two that are bound and do not listen yet do not hear of each other.
+        made.listen(WAITING_CONNECTIONS_MAX)
     except OSError as error:
-        log.error("not_listening", error=str(error.strerror).lower())  # noqa: TRY400  no news where
-        sys.exit(1)
+        log.error("port_unavailable", port=port, error=error.strerror)  # noqa: TRY400  no news
+        return None
+    return made
 
 
 def _often(listener: socket.socket) -> list[socket.socket]:

@@ -20,6 +20,8 @@ from typing import Final
 
 import structlog
 
+from app.entry.listening import bound
+
 log = structlog.get_logger()
 
 WORKERS_MAX: Final = 64
@@ -81,7 +83,7 @@ class Workers:
             now_s = time.monotonic()
             for worker in self._workers:
                 if worker.process is None and worker.start_at_s <= now_s:
-                    worker.start(self.command, _bound(self.host, self.port))
+                    worker.start(self.command, bound(self.host, self.port, shared=True))
             if _listen(heard, self._seconds_to_next_start()) & _STOP:
                 return True
             for worker in self._workers:
@@ -129,23 +131,9 @@ class Workers:
 def _reserved(host: str, port: int) -> Iterator[None]:
     """Hold a port for as long as workers come and go."""
     # Workers share their port with each other, but not with another registry of the same user.
-    _bound(host, port, shared=False).close()
-    with _bound(host, port):
+    bound(host, port).close()
+    with bound(host, port, shared=True):
         yield
-
-
-def _bound(host: str, port: int, *, shared: bool = True) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if shared:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        bound.bind((host, port))
-    except BaseException:
-        bound.close()
-        raise
-    return bound
 
 
 def _signals() -> int:
