@@ -153,7 +153,10 @@ async def test_a_wrong_kind_of_sign_in_is_not_sent_back(client: Client) -> None:
     """Somebody types their password into the first field there is."""
     response = await client.post("/v1/tokens", json={"grant_type": SECRET})
     (error,) = _problem(response, 422, "malformed")["errors"]
-    assert error["message"] == "Input should be one of 'password', 'client_credentials'"
+    assert (
+        error["message"]
+        == "Input should be one of 'password', 'client_credentials', 'refresh_token'"
+    )
     assert SECRET not in response.text
 
 

@@ -41,6 +41,10 @@ from app.registry.parties.operations import (
     set_roles,
     suspend_user,
 )
+from app.registry.parties.policy import (
+    Actor,
+    NotAllowedError,
+)
 from app.registry.parties.refusals import (
     EmailTakenError,
     LastAdministratorError,
@@ -49,7 +53,12 @@ from app.registry.parties.refusals import (
     ProvinceNeededError,
     RepresentativesMissingError,
 )
-from app.registry.parties.rules import Actor, NotAllowedError, PartyKind, Role, Status, User
+from app.registry.parties.rules import (
+    PartyKind,
+    Role,
+    Status,
+    User,
+)
 from app.registry.programmes.rules import RuleKey
 from tests.builders.applications import (
     NOBODY,

@@ -24,7 +24,9 @@ from app.entry.tokens import (
 from app.kernel import clock
 from app.kernel.db import glancing, reading
 from app.registry.parties import operations
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import (
+    Actor,
+)
 from app.registry.programmes.refusals import RuleMissingError
 from app.registry.programmes.rules import RuleKey, RuleValue
 from app.registry.programmes.store import get_rule

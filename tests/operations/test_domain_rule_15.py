@@ -20,11 +20,13 @@ from app.registry.parties.operations import (
     set_roles,
     suspend_party,
 )
+from app.registry.parties.policy import (
+    Actor,
+)
 from app.registry.parties.refusals import RoleNotOfKindError
 from app.registry.parties.rules import (
     ROLES_OF_KIND,
     Accreditation,
-    Actor,
     Party,
     PartyKind,
     Role,

@@ -11,10 +11,12 @@ from app.registry.activities.rules import (
     Step,
     take_step,
 )
-from app.registry.parties.rules import (
-    ROLES_OF_KIND,
+from app.registry.parties.policy import (
     Actor,
     NotAllowedError,
+)
+from app.registry.parties.rules import (
+    ROLES_OF_KIND,
     PartyKind,
     Role,
 )

@@ -7,6 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.registry.parties.policy import (
+    Actor,
+    NotAllowedError,
+    Permission,
+    allows,
+    require,
+    sees_every_party,
+)
 from app.registry.parties.refusals import (
     AccreditationOverlapError,
     AccreditationReversedError,
@@ -18,21 +26,15 @@ from app.registry.parties.refusals import (
 from app.registry.parties.rules import (
     ROLES_OF_KIND,
     Accreditation,
-    Actor,
-    NotAllowedError,
     Party,
     PartyKind,
-    Permission,
     Role,
     Status,
-    allows,
     is_accredited,
-    require,
     require_accreditable,
     require_province,
     require_roles_of_kind,
     require_version,
-    sees_every_party,
 )
 
 # What each role may do: to things of its own party ("own"), or of anybody ("any"). What is not

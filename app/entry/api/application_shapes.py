@@ -259,7 +259,7 @@ class SaidShown(Shown):
     documents: list[HandedInShown] = Field(description="What was handed in.")
 
 
-class EventShown(Shown):
+class ApplicationEventShown(Shown):
     """Something that happened to an application."""
 
     log_index: LogIndex = Field(description="Place of the act in the log.", examples=[1_024])
@@ -286,7 +286,7 @@ class ApplicationInFull(ApplicationShown):
     said: SaidShown | None = Field(
         description="What the applicant says at present; null: it was erased."
     )
-    events: list[EventShown] = Field(description="What happened, first to last.")
+    events: list[ApplicationEventShown] = Field(description="What happened, first to last.")
 
 
 class ApplicationBegun(ApplicationShown):
@@ -312,7 +312,7 @@ def application_in_full(application: Application, events: list[Event]) -> Applic
         **dict(application_shown(application)),
         said=None if said is None else _said(said),
         events=[
-            EventShown(
+            ApplicationEventShown(
                 log_index=event.log_index,
                 step=event.step,
                 to_status=event.to_status,

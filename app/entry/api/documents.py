@@ -34,7 +34,11 @@ from app.registry.documents.rules import (
     Purpose,
     clean_file_name,
 )
-from app.registry.parties.rules import NotAllowedError, Permission, require
+from app.registry.parties.policy import (
+    NotAllowedError,
+    Permission,
+    require,
+)
 from app.registry.programmes.refusals import RuleMissingError
 
 

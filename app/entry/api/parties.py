@@ -34,6 +34,9 @@ from app.entry.api.wire import (
 from app.entry.problems import refused
 from app.registry.log.pen import Pen
 from app.registry.parties import operations, store
+from app.registry.parties.policy import (
+    NotAllowedError,
+)
 from app.registry.parties.refusals import (
     AccreditationNotFoundError,
     AccreditationOverlapError,
@@ -48,7 +51,6 @@ from app.registry.parties.refusals import (
 from app.registry.parties.rules import (
     SECTORAL_SCOPE_MAX,
     Accreditation,
-    NotAllowedError,
     Party,
     PartyKind,
     PartyNotFoundError,

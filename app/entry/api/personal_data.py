@@ -13,13 +13,15 @@ from app.entry.identity import Caller
 from app.entry.problems import refused
 from app.kernel.db import reading
 from app.registry.parties import store
-from app.registry.parties.rules import (
+from app.registry.parties.policy import (
     NotAllowedError,
     Permission,
+    require,
+)
+from app.registry.parties.rules import (
     Role,
     Status,
     UserNotFoundError,
-    require,
 )
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
@@ -27,7 +29,7 @@ router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
 ROWS_MAX: Final = 5_000  # of each kind; a person has some tens
 
 
-class EventShown(Shown):
+class PersonEventShown(Shown):
     """Something that was decided about the person, or done by them to their own sign-in."""
 
     log_index: LogIndex = Field(description="The act's place in the log.", examples=[1_024])
@@ -67,7 +69,7 @@ class PersonalDataShown(Shown):
         examples=[True],
     )
     keys: list[KeyShown] = Field(description="API keys, revoked ones too, without their secrets.")
-    events: list[EventShown] = Field(
+    events: list[PersonEventShown] = Field(
         description="What was decided about them, with the reasons, which are not in the log."
     )
 
@@ -100,7 +102,7 @@ async def get_personal_data(request: Request, actor: Caller, user_id: UserId) ->
             has_password=password_hash is not None,
             keys=[KeyShown(**{n: getattr(key, n) for n in KeyShown.model_fields}) for key in keys],
             events=[
-                EventShown(**{n: getattr(event, n) for n in EventShown.model_fields})
+                PersonEventShown(**{n: getattr(event, n) for n in PersonEventShown.model_fields})
                 for event in events
             ],
         )

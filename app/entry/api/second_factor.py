@@ -30,8 +30,10 @@ from app.kernel import clock
 from app.kernel.db import noting, reading
 from app.registry.log.store import get_head
 from app.registry.parties import store as parties
+from app.registry.parties.policy import (
+    Actor,
+)
 from app.registry.parties.refusals import UserErasedError
-from app.registry.parties.rules import Actor
 from app.registry.signin import operations, store
 from app.registry.signin.operations import ConfirmFactor, Proof
 from app.registry.signin.refusals import (

@@ -40,7 +40,11 @@ from app.registry.ledger.refusals import (
     SameAccountError,
 )
 from app.registry.ledger.serials import AccountNumberError, account_id
-from app.registry.parties.rules import Actor, Permission, allows
+from app.registry.parties.policy import (
+    Actor,
+    Permission,
+    allows,
+)
 from app.registry.programmes.refusals import RuleMissingError
 from app.registry.transfers import operations, store
 from app.registry.transfers import refusals as why

@@ -30,7 +30,9 @@ from app.registry.ledger import refusals as why
 from app.registry.ledger import store
 from app.registry.ledger.serials import AccountNumberError, account_id, account_number
 from app.registry.ledger.terms import TrustedAccount
-from app.registry.parties.rules import NotAllowedError
+from app.registry.parties.policy import (
+    NotAllowedError,
+)
 from app.registry.programmes.refusals import RuleMissingError
 from app.registry.transfers import operations
 

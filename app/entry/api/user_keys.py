@@ -29,6 +29,11 @@ from app.entry.passwords import (
 )
 from app.entry.problems import refused
 from app.registry.parties import operations, store
+from app.registry.parties.policy import (
+    NotAllowedError,
+    Permission,
+    require,
+)
 from app.registry.parties.refusals import (
     KeyExpiryPastError,
     KeyLimitedError,
@@ -41,10 +46,7 @@ from app.registry.parties.refusals import (
 )
 from app.registry.parties.rules import (
     ApiKey,
-    NotAllowedError,
-    Permission,
     UserNotFoundError,
-    require,
 )
 
 router = APIRouter(route_class=StrictRoute)  # a part of the users' router

@@ -38,6 +38,11 @@ from app.entry.passwords import (
 from app.entry.problems import refused
 from app.kernel.db import reading
 from app.registry.parties import operations, store
+from app.registry.parties.policy import (
+    NotAllowedError,
+    Permission,
+    require,
+)
 from app.registry.parties.refusals import (
     EmailTakenError,
     KeyLimitedError,
@@ -49,14 +54,11 @@ from app.registry.parties.refusals import (
     UserErasedError,
 )
 from app.registry.parties.rules import (
-    NotAllowedError,
     PartyNotFoundError,
-    Permission,
     Role,
     Status,
     User,
     UserNotFoundError,
-    require,
 )
 from app.registry.signin import operations as signin
 from app.registry.signin.refusals import (

@@ -5,12 +5,14 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-from app.registry.parties import rules
-from app.registry.parties.rules import (
-    Accreditation,
+from app.registry.parties import policy, rules
+from app.registry.parties.policy import (
     Actor,
     NotAllowedError,
     Permission,
+)
+from app.registry.parties.rules import (
+    Accreditation,
 )
 from app.registry.replay.faults import Broken
 from app.registry.replay.known import Admission, KnownAccreditation, KnownParty, KnownUser
@@ -84,7 +86,7 @@ class Standing:
         if asked in self._allowed:
             return
         if not any(
-            rules.allows(actor, permission, owner_ids=owners) for actor in self._actors(act)
+            policy.allows(actor, permission, owner_ids=owners) for actor in self._actors(act)
         ):
             raise NotAllowedError(permission=permission.value)
         user = self.users.get(act.by)

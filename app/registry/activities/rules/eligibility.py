@@ -50,13 +50,15 @@ from app.registry.methodologies.rules import (
     require_acceptable,
     scale_class,
 )
-from app.registry.parties.rules import (
-    Accreditation,
+from app.registry.parties.policy import (
     Actor,
     NotAllowedError,
+    allows,
+)
+from app.registry.parties.rules import (
+    Accreditation,
     Party,
     PartyKind,
-    allows,
     is_accredited,
 )
 from app.registry.parties.rules import Status as PartyStatus

@@ -31,7 +31,11 @@ from app.registry.ledger.rules import (
 )
 from app.registry.ledger.terms import Terms, check_terms
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor, Permission, require
+from app.registry.parties.policy import (
+    Actor,
+    Permission,
+    require,
+)
 
 _EVENT: Final = {
     EntryKind.TRANSFERRED: "credits.transferred",

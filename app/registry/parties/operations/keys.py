@@ -9,9 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.ids import new_id
 from app.registry.log.pen import Pen
-from app.registry.parties import rules, store
+from app.registry.parties import policy, store
 from app.registry.parties.operations.history import record
 from app.registry.parties.operations.people import own_or_managed_user
+from app.registry.parties.policy import (
+    POLICY,
+    Actor,
+    Permission,
+)
 from app.registry.parties.refusals import (
     KeyExpiryPastError,
     KeyRevokedError,
@@ -19,7 +24,11 @@ from app.registry.parties.refusals import (
     ScopeNotHeldError,
     TooManyKeysError,
 )
-from app.registry.parties.rules import KEYS_PER_USER_MAX, POLICY, Actor, ApiKey, Permission, Role
+from app.registry.parties.rules import (
+    KEYS_PER_USER_MAX,
+    ApiKey,
+    Role,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ async def issue_key(pen: Pen, actor: Actor, command: IssueKey) -> ApiKey:
         TooManyKeysError: the user has as many as one user may have.
     """
     user = await own_or_managed_user(pen, actor, command.user_id)
-    rules.require_unlimited(actor)
+    policy.require_unlimited(actor)
     _require_scopes_held(user.roles, command.scopes or ())
     if command.expires_at is not None and command.expires_at <= pen.now:
         raise KeyExpiryPastError

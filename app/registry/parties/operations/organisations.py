@@ -7,6 +7,11 @@ from app.kernel.ids import new_id
 from app.registry.log.pen import Pen
 from app.registry.parties import rules, store
 from app.registry.parties.operations.history import record
+from app.registry.parties.policy import (
+    Actor,
+    Permission,
+    require,
+)
 from app.registry.parties.refusals import (
     AccreditationNotFoundError,
     LastAdministratorError,
@@ -16,12 +21,9 @@ from app.registry.parties.refusals import (
 )
 from app.registry.parties.rules import (
     Accreditation,
-    Actor,
     Party,
     PartyKind,
-    Permission,
     Status,
-    require,
 )
 from app.registry.provinces.store import get_province
 

@@ -5,9 +5,14 @@ from typing import Final
 
 from app.kernel.ids import new_id
 from app.registry.log.pen import Pen
-from app.registry.parties import rules, store
+from app.registry.parties import policy, rules, store
 from app.registry.parties.operations.history import record
 from app.registry.parties.operations.organisations import AdmitParty, insert_admitted
+from app.registry.parties.policy import (
+    Actor,
+    Permission,
+    require,
+)
 from app.registry.parties.refusals import (
     AlreadyFoundedError,
     EmailTakenError,
@@ -17,14 +22,11 @@ from app.registry.parties.refusals import (
     UserErasedError,
 )
 from app.registry.parties.rules import (
-    Actor,
     Party,
     PartyKind,
-    Permission,
     Role,
     Status,
     User,
-    require,
 )
 from app.registry.parties.store import PartyEvent
 
@@ -188,7 +190,7 @@ async def set_password(pen: Pen, actor: Actor, command: SetPassword) -> User:
         KeyLimitedError: a key with scopes asks for it.
     """
     user = await own_or_managed_user(pen, actor, command.user_id)
-    rules.require_unlimited(actor)
+    policy.require_unlimited(actor)
     changed = replace(user, version=user.version + 1)
     await store.update_user(pen.connection, changed, password_hash=command.password_hash)
     await record(pen, "user.password_set", by=actor.user_id, about=changed, data={})

@@ -15,7 +15,12 @@ from app.registry.ledger.rules import Account, Choice, Move, check_choice, check
 from app.registry.ledger.serials import SerialRange, account_number
 from app.registry.ledger.terms import trusts
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor, NotAllowedError, Permission, allows
+from app.registry.parties.policy import (
+    Actor,
+    NotAllowedError,
+    Permission,
+    allows,
+)
 from app.registry.transfers import rules, store
 from app.registry.transfers.operations.settling import deliver_now
 from app.registry.transfers.operations.terms import get_execution, get_expiry, get_limits

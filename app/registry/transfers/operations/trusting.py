@@ -4,7 +4,9 @@ from app.registry.ledger import operations as ledger
 from app.registry.ledger.operations import ApproveTrust, ProposeTrust
 from app.registry.ledger.terms import TrustedAccount
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import (
+    Actor,
+)
 from app.registry.transfers.operations.terms import get_activation, get_expiry
 
 
