@@ -139,6 +139,8 @@ BEGIN
       FROM endings x
      WHERE x.log_index = ANY (acts) AND a.recorded_at = x.recorded_at AND a.body IS NOT NULL
        AND (a.location LIKE '%/' || x.log_index
+            OR (a.location = '/v1/retirements/bulk'
+                AND position(convert_to('"id":' || x.log_index || ',', 'UTF8') IN a.body) > 0)
             OR a.body = convert_to('{"log_index":' || x.log_index || '}', 'UTF8'));
 
     UPDATE activities SET description = '[erased]', other_mechanism_note = NULL
