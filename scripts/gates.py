@@ -34,6 +34,22 @@ GATES: Final = (
     Gate("types", ("mypy",), "see [tool.mypy] in pyproject.toml"),
 )
 
+# Tests that start programs, kill them and say how soon something has to happen: one at a time, for
+# neighbours take the processor that they count on. All others run in a process for each processor,
+# each with a database server of its own; a file's tests stay together, as some files make a world
+# once for all of theirs.
+ONE_AT_A_TIME: Final = (
+    "tests/faults",
+    "tests/races",
+    "tests/tooling",
+    "tests/journeys/test_cli.py",
+    "tests/journeys/test_connections.py",
+    "tests/journeys/test_readme.py",
+    "tests/journeys/test_server.py",
+)
+TESTS_FAILED: Final = 1  # pytest's exit code; higher ones: it was stopped, or could not run
+IN_PROCESSES: Final = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
+
 
 def main() -> int:
     """Run what the arguments ask for; return the first failure's exit code."""
@@ -46,7 +62,16 @@ def main() -> int:
     for gate in GATES:
         if not _passes(gate):
             return 1
-    return 0 if arguments else _run("pytest", "--cov", "--cov-report=term")
+    return 0 if arguments else _test()
+
+
+def _test() -> int:
+    """Run all tests, and measure what they reach together."""
+    ignored = (f"--ignore={path}" for path in ONE_AT_A_TIME)
+    code = _run("pytest", *IN_PROCESSES, *ignored, "--cov", "--cov-report=", "--cov-fail-under=0")
+    if code > TESTS_FAILED:
+        return code
+    return _run("pytest", *ONE_AT_A_TIME, "--cov", "--cov-append", "--cov-report=term") or code
 
 
 def _passes(gate: Gate) -> bool:

@@ -144,9 +144,10 @@ def test_an_application_left_behind_is_ended(
 @pytest.mark.parametrize(
     ("arguments", "failing", "ran", "code"),
     [
-        ([], None, ["ruff", "ruff", "lint-imports", "mypy", "pytest"], 0),
+        ([], None, ["ruff", "ruff", "lint-imports", "mypy", "pytest", "pytest"], 0),
         ([], "lint-imports", ["ruff", "ruff", "lint-imports"], 1),
-        ([], "pytest", ["ruff", "ruff", "lint-imports", "mypy", "pytest"], 1),
+        # What failed side by side hides nothing of what runs one at a time.
+        ([], "pytest", ["ruff", "ruff", "lint-imports", "mypy", "pytest", "pytest"], 1),
         (["--gates"], None, ["ruff", "ruff", "lint-imports", "mypy"], 0),
         (["-k", "transfer"], None, ["pytest"], 0),
     ],
@@ -169,3 +170,15 @@ def test_gates_come_first_and_the_first_failure_ends_the_run(
     monkeypatch.setattr(sys, "argv", ["test", *arguments])
     assert gates.main() == code
     assert programs == ran
+
+
+def test_tests_that_were_stopped_are_not_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = iter([0, 0, 0, 0, 2])
+    monkeypatch.setattr(gates, "_run", lambda *_: next(codes))
+    monkeypatch.setattr(sys, "argv", ["test"])
+    assert gates.main() == 2
+
+
+def test_what_runs_one_at_a_time_is_there() -> None:
+    """Else a file that was renamed would run among the others, and fail now and then."""
+    assert [path for path in gates.ONE_AT_A_TIME if not (bootstrap.ROOT / path).exists()] == []
