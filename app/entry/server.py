@@ -311,15 +311,14 @@ def serve(
     )
     _load(config)
     server = uvicorn.Server(config) if listener is None else _Worker(config)
-    listener = listener or _listener(host, port)
-    if listener is None:
+    if (listener := listener or _listening(host, port)) is None:
         return False
     log.info("serving", host=host, port=port)
     server.run(_often(listener))
     return server.started
 
 
-def _listener(host: str, port: int) -> socket.socket | None:
+def _listening(host: str, port: int) -> socket.socket | None:
     try:
         made = bound(host, port)
         # At once, for two that are bound and do not listen yet do not hear of each other.

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.entry import logging
+from app.entry.cli import exits
 from app.entry.cli.commands import cli
 from app.kernel.clock import now
 from tests.builders.transfers import a_world, the_calendar
@@ -20,8 +21,15 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging, "configure", lambda _form: None)
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How wide it may write is asked when the module is loaded, by whichever test does it first."""
+    for console in (exits.console, exits.complaints):
+        monkeypatch.setattr(console, "_width", 200)
+
+
 def run(url: str, data: Path, *arguments: str, **more: str) -> Result:
-    environ = {"DATABASE_URL": url, "REGISTRY_DATA": str(data), "COLUMNS": "200", **more}
+    environ = {"DATABASE_URL": url, "REGISTRY_DATA": str(data), **more}
     return CliRunner().invoke(cli, arguments, env=environ)
 
 
