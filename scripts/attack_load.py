@@ -16,7 +16,7 @@ from typing import Final
 
 from attack_acts import ADMINISTRATOR
 from attack_flood import KINDS
-from attack_report import require
+from attack_report import BreachError, require
 from attack_scene import Scene
 
 MEMORY_BYTES_MAX: Final = 100 * 2**20
@@ -45,16 +45,20 @@ def exhaust(scene: Scene) -> str:
     before = _memory(scene)
     _send_too_much(scene)
     token = scene.token(ADMINISTRATOR)
+    told = ""
     for _ in range(ROUNDS_MAX):
         calm = _p99(_times(scene, token))
         with _flood(scene) as flood:
             attacked = _p99(_times(scene, token))
-        limit = max(2 * calm, CALM_SECONDS)
-        if attacked <= limit:
-            break
-    told = f"p99 of others {calm * 1e3:.1f} ms before, {attacked * 1e3:.1f} ms during"
-    require(attacked <= limit, told)
-    grown = flood.memory_bytes_max - before
+        is_felt = attacked > max(2 * calm, CALM_SECONDS)
+        told = f"p99 of others {calm * 1e3:.1f} ms before, {attacked * 1e3:.1f} ms during"
+        if not is_felt:
+            return _told(scene, flood, f"{told} ({attacked / calm:.2f} x)", memory_before=before)
+    raise BreachError(told)
+
+
+def _told(scene: Scene, flood: _Flood, times: str, *, memory_before: int) -> str:
+    grown = flood.memory_bytes_max - memory_before
     require(grown < MEMORY_BYTES_MAX, f"memory grew by {grown // 2**20} MB")
     for name, counts in flood.told.items():
         require(counts.keys() <= _TOLD[name], f"{name} is told {counts}")
@@ -62,7 +66,7 @@ def exhaust(scene: Scene) -> str:
     return (
         f"{len(_BODIES) + 2} bodies and heads refused; {scene.scale.idle_sockets} idle sockets, "
         f"{scene.scale.slow_bodies} bodies in drops, and meanwhile {bodies} of 2 GB and 10,000 "
-        f"deep: {told} ({attacked / calm:.2f} x), memory at most {grown / 2**20:+.0f} MB"
+        f"deep: {times}, memory at most {grown / 2**20:+.0f} MB"
     )
 
 

@@ -123,47 +123,47 @@ def _a_machine(scene: Scene) -> _Machine:
 
 
 def _attempts(machine: _Machine) -> Iterator[tuple[str, str, Callable[[], Answer]]]:
-    sign, message, send = machine.sign, machine.message, machine.send
+    message, send = machine.message, machine.send
     wrong, incomplete = "signature_wrong", "signature_incomplete"
+
+    def signed(path: str = PATH, *, of: _Message | None = None, **how: Any) -> Callable[[], Answer]:  # noqa: ANN401
+        return lambda: send(machine.sign(of or message(), **how), path)
+
     yield "no signature", "signature_required", lambda: send(message())
     yield "a dry run", "signature_required", lambda: send(message(), f"{PATH}?dry_run=true")
     for seconds in (62, 7_200, -35):
-        ago = timedelta(seconds=seconds)
-        yield f"{seconds} s old", "signature_stale", lambda ago=ago: send(sign(message(), ago=ago))
+        yield f"{seconds} s old", "signature_stale", signed(ago=timedelta(seconds=seconds))
+    yield from _changed(machine)
+    yield "another host", wrong, signed(of=message(url=f"http://registry.example{PATH}"))
+    other = f"{machine.scene.door.address}/v1/retirements"
+    yield "another address", wrong, signed(of=message(url=other))
+    yield "another query", wrong, signed(f"{PATH}?dry_run=false")
+    yield "another method", wrong, signed(of=message(method="PUT"))
+    for left_out in COVERED:
+        fewer = [name for name in COVERED if name != left_out]
+        yield f"without {left_out}", incomplete, signed(covered=fewer)
+    yield "without the body", incomplete, signed(with_body=False)
+    yield "without a nonce", incomplete, signed(nonce=None)
+    yield "a short nonce", incomplete, signed(nonce="1")
+    yield "for somebody else", wrong, signed(tag="another-service")
+    yield "another keyid", wrong, signed(key_id="key_" + "0" * 26)
+    thief = _Machine(machine.scene, machine.key_id, machine.token, machine.body)
+    yield "another key pair", wrong, lambda: send(thief.sign(message()))
+
+
+def _changed(machine: _Machine) -> Iterator[tuple[str, str, Callable[[], Answer]]]:
+    sign, message, send = machine.sign, machine.message, machine.send
     more = _bytes({**machine.body, "credits": 1_000})
-    yield (
-        "another body",
-        "content_digest_wrong",
-        lambda: send(_with(sign(message()), body=more)),
-    )
     digest = {"Content-Digest": sign(message(body=more)).headers["Content-Digest"]}
+    renamed = {"Idempotency-Key": secrets.token_hex(16)}
+    wrong = "signature_wrong"
+    yield "another body", "content_digest_wrong", lambda: send(_with(sign(message()), body=more))
     yield (
         "another body and its digest",
         wrong,
         lambda: send(_with(sign(message()), body=more, headers=digest)),
     )
-    renamed = {"Idempotency-Key": secrets.token_hex(16)}
     yield "another key", wrong, lambda: send(_with(sign(message()), headers=renamed))
-    elsewhere = f"http://registry.example{PATH}"
-    yield "another host", wrong, lambda: send(sign(message(url=elsewhere)))
-    other = f"{machine.scene.door.address}/v1/retirements"
-    yield "another address", wrong, lambda: send(sign(message(url=other)))
-    yield "another query", wrong, lambda: send(sign(message()), f"{PATH}?dry_run=false")
-    yield "another method", wrong, lambda: send(sign(message(method="PUT")))
-    for left_out in COVERED:
-        fewer = [name for name in COVERED if name != left_out]
-        yield (
-            f"without {left_out}",
-            incomplete,
-            lambda fewer=fewer: send(sign(message(), covered=fewer)),
-        )
-    yield "without the body", incomplete, lambda: send(sign(message(), with_body=False))
-    yield "without a nonce", incomplete, lambda: send(sign(message(), nonce=None))
-    yield "a short nonce", incomplete, lambda: send(sign(message(), nonce="1"))
-    yield "for somebody else", wrong, lambda: send(sign(message(), tag="another-service"))
-    yield "another keyid", wrong, lambda: send(sign(message(), key_id="key_" + "0" * 26))
-    thief = _Machine(machine.scene, machine.key_id, machine.token, machine.body)
-    yield "another key pair", wrong, lambda: send(thief.sign(message()))
 
 
 def _with(message: _Message, *, body: bytes | None = None, headers: Json | None = None) -> _Message:
