@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from attack_report import require
-from attack_scene import Scene
+from attack_scene import FULL, Scene
 from bootstrap import ROOT
 from local_state import APP_COMMAND
 
@@ -58,8 +58,9 @@ def import_twice(scene: Scene) -> str:
     _run(scene, [([issued], [retired]) for issued, retired in good])
     size, found = scene.log_size(), scene.service.query(_TAKEN)
     require(found.count(" 100 20") == len(good), f"a good history is not taken over: {found}")
-    _run(scene, [([issued], [retired]) for issued, retired in good])
-    require(scene.log_size() == size, "the same files, imported again, added acts")
+    if scene.scale is FULL:  # in short it is one of the changes
+        _run(scene, [([issued], [retired]) for issued, retired in good])
+        require(scene.log_size() == size, "the same files, imported again, added acts")
     _run(
         scene,
         [change(*project) for change, project in zip(CHANGES.values(), good, strict=True)],

@@ -45,7 +45,7 @@ def test_tests_that_make_an_attack_exist() -> None:
         for test in (*attack.tests, *attack.in_short):
             name, _, function = test.partition("::")
             path = Path(__file__).parents[2] / name
-            assert f"def {function}" in path.read_text("utf-8"), test
+            assert f"def {function.partition('[')[0]}" in path.read_text("utf-8"), test
 
 
 def test_a_breach_is_told() -> None:
