@@ -30,6 +30,7 @@ from app.entry.publishing.agreement import check_published
 from app.entry.purposes import Purposes
 from app.entry.rates import Rates
 from app.entry.second_factors import load_or_make_vault
+from app.entry.signatures import Signatures
 from app.entry.state_file import StateFile
 from app.entry.storage import make_storage
 from app.entry.terms import PresentTerms
@@ -126,7 +127,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     writes = make_engine(settings.database_url, connections_max=COMMITTER_CONNECTIONS_MAX)
     app.state.views = views
     app.state.reads = reads
-    app.state.identities = Identities(glances, app.state.token_keys)
+    app.state.identities = Identities(
+        glances, app.state.token_keys, Signatures(reads, public_origin=settings.public_origin)
+    )
     app.state.gate = Gate(reads)
     app.state.purposes = Purposes(glances)
     app.state.terms = PresentTerms(glances)

@@ -40,6 +40,7 @@ class Door:
     """A running service, on this machine."""
 
     address: str
+    source: str | None = None  # a loopback address to come from; None: the usual one
 
     @property
     def place(self) -> tuple[str, int]:
@@ -79,7 +80,10 @@ class Door:
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
             data = data if data is not None else json.dumps(body).encode()
-        connection = http.client.HTTPConnection(*self.place, timeout=ANSWER_SECONDS_MAX)
+        source = None if self.source is None else (self.source, 0)
+        connection = http.client.HTTPConnection(
+            *self.place, timeout=ANSWER_SECONDS_MAX, source_address=source
+        )
         try:
             connection.request(method, path, data, sent)
             answer = connection.getresponse()

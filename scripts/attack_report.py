@@ -13,9 +13,6 @@ class Verdict(StrEnum):
 
     PASS = "pass"  # noqa: S105  it was warded off
     FAIL = "FAIL"
-    COVERED = "covered"  # by tests, which are named
-    LATER = "later"  # what it attacks is not there yet
-    SKIPPED = "skipped"  # a tool is not installed
 
 
 class BreachError(Exception):

@@ -36,7 +36,7 @@ class Scale:
     parsed: int  # invented inputs of parsers, in all
 
 
-SHORT: Final = Scale("short", 20, 150, 20, 60, 20_000)
+SHORT: Final = Scale("short", 20, 1_000, 50, 60, 20_000)
 FULL: Final = Scale("full", 100, 1_000, 200, 300, 1_000_000)
 
 

@@ -17,9 +17,11 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from starlette.types import Scope
 
 from app.entry.gathering import Gathering
 from app.entry.guessing import LOCAL, Client, peer_of
+from app.entry.signatures import Signatures, Signer
 from app.entry.tokens import LEEWAY_S, Claims, TokenKeys, TokenRefusedError
 from app.kernel import clock
 from app.kernel.db import glancing
@@ -160,8 +162,9 @@ class _Known:
     actor: Actor
     claims: Claims
     networks: Networks  # that its key works from; empty: from anywhere
+    signer: Signer | None  # its key, if that signs what it changes
     # On the loop's clock, which never steps back:
-    good_until_s: float  # from anywhere; 0 where it has to be looked at from where it is used
+    good_until_s: float  # 0 where it has to be looked at from where, or how, it is used
     fresh_until_s: float
     ends_at_s: float  # whatever the machine's clock says later
 
@@ -175,8 +178,14 @@ def _remembered(
         ends_at_s = min(ends_at_s, known.ends_at_s)
     networks = networks_of(standing)
     fresh_until_s = min(asked_at_s + AGE_S_MAX, ends_at_s)
-    good_until_s = 0 if networks else fresh_until_s
-    return _Known(standing.actor, claims, networks, good_until_s, fresh_until_s, ends_at_s)
+    signer = _signer(standing)
+    good_until_s = 0 if networks or signer else fresh_until_s
+    return _Known(standing.actor, claims, networks, signer, good_until_s, fresh_until_s, ends_at_s)
+
+
+def _signer(standing: Standing) -> Signer | None:
+    key_id, public_key = standing.actor.client_id, standing.public_key
+    return None if key_id is None or public_key is None else Signer(key_id, public_key)
 
 
 class Identities:
@@ -189,8 +198,19 @@ class Identities:
     token that was good it is remembered that it has ended, so that no clock makes it good again.
     """
 
-    def __init__(self, reads: AsyncEngine, token_keys: TokenKeys) -> None:
+    def __init__(
+        self, reads: AsyncEngine, token_keys: TokenKeys, signatures: Signatures | None = None
+    ) -> None:
+        """
+        Prepare.
+
+        Args:
+            reads: connections for who calls.
+            token_keys: what tokens are checked with.
+            signatures: looks at requests of keys that sign; None: those change nothing.
+        """
         self._reads = reads
+        self._signatures = signatures
         self._token_keys = token_keys
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._standings = Gathering(self._read)
@@ -202,9 +222,22 @@ class Identities:
             return None
         return known.actor
 
+    async def sender_of(self, token: str, scope: Scope) -> Actor:
+        """
+        Return who sends a request: the actor of its token, if it is signed where it has to be.
+
+        Raises:
+            As `actor_of`, and `Signatures.require`.
+        """
+        known = await self._known_of(token, scope.get("client"))
+        if known.signer is not None:
+            assert self._signatures is not None
+            await self._signatures.require(scope, known.signer)
+        return known.actor
+
     async def actor_of(self, token: str, client: Client = None) -> Actor:
         """
-        Return the actor a token stands for.
+        Return the actor a token stands for, however the request is signed.
 
         Args:
             token: as it was sent.
@@ -218,12 +251,15 @@ class Identities:
             PartySuspendedError: the user's party is suspended.
             SessionEndedError: the session that it is of has ended.
         """
+        return (await self._known_of(token, client)).actor
+
+    async def _known_of(self, token: str, client: Client) -> _Known:
         # Before the row is read: what is remembered is at least as fresh as it claims.
         asked_at_s = asyncio.get_running_loop().time()
         known = self._known.get(token)
         if known is not None and asked_at_s < known.fresh_until_s:
             require_address(known.networks, client)
-            return known.actor
+            return known
         # Taken out, and put back at the end of the line once everything was found good.
         self._known.pop(token, None)
         if known is not None and known.ends_at_s <= asked_at_s:
@@ -242,7 +278,7 @@ class Identities:
         _admit(standing)
         require_address(checked.networks, client)
         self._remember(token, checked)
-        return standing.actor
+        return checked
 
     def forget(self) -> None:
         """Forget all tokens: keys that signed them are accepted no more."""
@@ -286,7 +322,7 @@ async def _visitor(request: Request, credentials: _Credentials) -> Actor | None:
             raise TokenRefusedError
         return None
     identities: Identities = request.app.state.identities
-    return await identities.actor_of(credentials.credentials, request.scope.get("client"))
+    return await identities.sender_of(credentials.credentials, request.scope)
 
 
 async def _caller(visitor: Annotated[Actor | None, Depends(_visitor)]) -> Actor:

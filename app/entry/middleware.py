@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.entry import logging, strict_json
 from app.entry.attempt import OutcomeUnknownError
 from app.entry.committer import DatabaseAwayError
+from app.entry.digests import BODY_DIGEST, BodyDigest, ContentDigestWrongError
 from app.entry.headers import NAMES, OF_ANSWERS, OF_THE_REFERENCE, REFERENCE, Header
 from app.entry.problems import (
     BodyTooLargeError,
@@ -174,9 +175,14 @@ class Intake:
         bytes_max = self.upload_bytes_max if upload else self.bytes_max
         if _declared_bytes(headers) > bytes_max:
             raise _RefusedError(BodyTooLargeError(bytes_max=bytes_max), body_left=True)
+        digest = BodyDigest() if b"signature-input" in headers else None
+        if digest is not None:
+            scope[BODY_DIGEST] = digest
         if upload:
-            return _counted(receive, bytes_max)
+            return _counted(receive, bytes_max, digest)
         body = await _read(receive, bytes_max)
+        if digest is not None:
+            digest.take(body, more=False)
         if body:
             scope[READ_BODY] = _understood(headers, body)
         return _replay(body, receive)
@@ -277,8 +283,8 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-def _counted(receive: Receive, bytes_max: int) -> Receive:
-    """Pass the body on as it comes, up to a size and a moment."""
+def _counted(receive: Receive, bytes_max: int, digest: BodyDigest | None) -> Receive:
+    """Pass the body on as it comes, up to a size and a moment, and as it was signed."""
     ends = asyncio.get_running_loop().time() + UPLOAD_SECONDS_MAX
     size, more = 0, True
 
@@ -295,9 +301,18 @@ def _counted(receive: Receive, bytes_max: int) -> Receive:
         more = message.get("more_body", False)
         if size > bytes_max:
             raise RefusedInBodyError(BodyTooLargeError(bytes_max=bytes_max))
+        if digest is not None:
+            _take(digest, message)
         return message
 
     return counted
+
+
+def _take(digest: BodyDigest, message: Message) -> None:
+    try:
+        digest.take(message.get("body", b""), more=message.get("more_body", False))
+    except ContentDigestWrongError as refusal:
+        raise RefusedInBodyError(refusal) from None
 
 
 def _understood(headers: Mapping[bytes, bytes], body: bytes) -> "ReadBody | None":

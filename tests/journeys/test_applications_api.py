@@ -136,7 +136,12 @@ async def test_an_application_is_shown_to_its_applicant_and_to_tgo(
 
 async def test_only_the_secret_lets_an_applicant_on(desk: Desk) -> None:
     right, desk.secret = desk.secret, {"Application-Secret": "A" * 43}
-    assert code_of(await desk.applicant("POST", "/submission")) == (404, "application_not_found")
+    # Nor is told whether their version is the present one.
+    for version in (desk.version, desk.version + 6):
+        told = await desk.api.post(
+            f"{desk.address}/submission", headers={**desk.secret, "If-Match": f'"{version}"'}
+        )
+        assert code_of(told) == (404, "application_not_found")
     desk.secret = {}
     assert (await desk.applicant("POST", "/submission")).status_code == 422
     desk.secret = right

@@ -113,7 +113,7 @@ class _Callers:
     def known(self, token: str) -> Actor | None:
         return ACTOR if token == "good" else None
 
-    async def actor_of(self, token: str, _client: object) -> Actor:
+    async def sender_of(self, token: str, _scope: object) -> Actor:
         await asyncio.sleep(0)
         if token in {"good", "late"}:
             return ACTOR

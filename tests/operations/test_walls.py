@@ -29,7 +29,7 @@ NO_RIGHT = "42501"
 # What the API never reads.
 NOT_READ = {
     *("answers", "party_events"),
-    *("sessions", "refresh_tokens", "sign_in_guesses"),
+    *("sessions", "refresh_tokens", "sign_in_guesses", "signed_requests"),
     *("totp_secrets", "recovery_codes", "confirmations"),
 }
 

@@ -24,6 +24,7 @@ from app.entry.identity import (
     PartySuspendedError,
     UserSuspendedError,
 )
+from app.entry.signatures import REFUSALS as OF_SIGNATURES
 from app.entry.tokens import TokenRefusedError
 from app.kernel.errors import RegistryError
 from app.registry.signin.refusals import SessionEndedError
@@ -40,6 +41,8 @@ verified, let TGO issue credits, transfer and retire them, and check the history
   minutes; a person gets a refresh token with it, which gives the next pair, once.
 - **Writes** take an `Idempotency-Key`; a retry with the same key gets the first reply again. Writes
   that move credits require it.
+- **Machines** may sign what they change (RFC 9421): an API key that was issued with an Ed25519
+  public key has to.
 - **Decisions and edits** send the `ETag` of what they were based on as `If-Match`.
 - **Lists** have `limit` and `cursor`; `next_cursor` of one page leads to the next.
 - **Tonnes** of CO2 equivalent are text with at most six decimals, **credits** are whole numbers.
@@ -304,7 +307,7 @@ def _of_acts(operation: Description, method: str, *, has_key: bool) -> list[type
     if method == "get" or "security" not in operation:
         return []
     of_key: list[type[RegistryError]] = [KeyReusedError, AnswerErasedError] if has_key else []
-    return [QueueFullError, OutcomeUnknownError, *of_key]
+    return [QueueFullError, OutcomeUnknownError, *of_key, *OF_SIGNATURES]
 
 
 def _say_what_is_needed(parameter: Description, responses: Description) -> None:

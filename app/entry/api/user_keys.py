@@ -1,5 +1,6 @@
 """API keys: how a machine signs in with the roles of a user."""
 
+import base64
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -36,6 +37,7 @@ from app.registry.parties.policy import (
 )
 from app.registry.parties.refusals import (
     KeyExpiryPastError,
+    KeyGivenByKeyError,
     KeyLimitedError,
     KeyNotFoundError,
     KeyRevokedError,
@@ -63,7 +65,7 @@ KeyId = Annotated[
 
 ADDRESSES_MAX: Final = 20
 
-
+PublicKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$")]
 Network = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F.:]{2,39}(/[0-9]{1,3})?$")]
 
 
@@ -99,6 +101,10 @@ class KeyShown(Shown):
     last_used_at: datetime | None = Field(
         description="When it was used last, to the minute; null: never.",
         examples=["2026-11-24T09:10:00Z", None],
+    )
+    public_key: str | None = Field(
+        description="The Ed25519 public key that all it changes is signed for; null: it need not.",
+        examples=["11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", None],
     )
 
 
@@ -137,6 +143,13 @@ class NewKey(Body):
         "the address that reaches the service, which behind a proxy is the proxy's.",
         max_length=ADDRESSES_MAX,
         examples=[["203.0.113.0/24", "2001:db8::/48"]],
+    )
+    public_key: PublicKey | None = Field(
+        None,
+        description="An Ed25519 public key: its 32 bytes in base64. With it, whatever the key "
+        "changes has to be signed with the private one (RFC 9421), which you keep. Leave it out, "
+        "and a token is enough.",
+        examples=["11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="],
     )
 
 
@@ -180,6 +193,7 @@ async def list_user_keys(
         UserNotFoundError,
         TooManyKeysError,
         KeyLimitedError,
+        KeyGivenByKeyError,
         ScopeNotHeldError,
         KeyExpiryPastError,
         NotANetworkError,
@@ -192,7 +206,7 @@ async def issue_user_key(
     request: Request, actor: Caller, user_id: UserId, body: NewKey
 ) -> Response:
     """
-    Give yourself an API key, or somebody else as an administrator.
+    Give yourself an API key, or somebody else as an administrator; a key gives out none.
 
     The secret is in this reply and nowhere else: only its digest is kept. So this request takes no
     Idempotency-Key, which would keep the reply; where the reply was lost, revoke the key and ask
@@ -206,6 +220,7 @@ async def issue_user_key(
         expires_at=body.expires_at,
         scopes=None if body.scopes is None else frozenset(body.scopes),
         addresses=tuple(body.addresses),
+        public_key=None if body.public_key is None else base64.b64decode(body.public_key),
     )
 
     def present(key: ApiKey) -> Reply:
@@ -247,4 +262,5 @@ def _key_shown(key: ApiKey) -> KeyShown:
         scopes=None if key.scopes is None else sorted(key.scopes),
         addresses=list(key.addresses),
         last_used_at=key.last_used_at,
+        public_key=None if key.public_key is None else base64.b64encode(key.public_key).decode(),
     )

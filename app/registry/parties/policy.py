@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.kernel.errors import ForbiddenError
-from app.registry.parties.refusals import KeyLimitedError
+from app.registry.parties.refusals import KeyGivenByKeyError, KeyLimitedError
 from app.registry.parties.rules import PartyKind, Role
 
 
@@ -183,6 +183,17 @@ def require_unlimited(actor: Actor) -> None:
     """
     if actor.scopes is not None:
         raise KeyLimitedError
+
+
+def require_no_key(actor: Actor) -> None:
+    """
+    Refuse an API key where keys are given out: one that was stolen would outlive its revocation.
+
+    Raises:
+        KeyGivenByKeyError: a key acts.
+    """
+    if actor.client_id is not None:
+        raise KeyGivenByKeyError
 
 
 def sees_every_party(actor: Actor) -> bool:

@@ -209,8 +209,18 @@ class KeyLimitedError(ForbiddenError):
     code = "key_limited"
     number = 2061
     title_th = "กุญแจ API นี้ถูกจำกัดขอบเขต จึงออกกุญแจหรือเปลี่ยนวิธีเข้าสู่ระบบไม่ได้"
-    advice = "Sign in as a person, or with a key without scopes, to issue keys and set passwords."
-    advice_th = "โปรดเข้าสู่ระบบด้วยรหัสผ่าน หรือใช้กุญแจที่ไม่จำกัดขอบเขต เพื่อออกกุญแจหรือตั้งรหัสผ่าน"
+    advice = "Sign in as a person to issue keys and set passwords."
+    advice_th = "โปรดเข้าสู่ระบบด้วยรหัสผ่าน เพื่อออกกุญแจหรือตั้งรหัสผ่าน"
+
+
+class KeyGivenByKeyError(ForbiddenError):
+    """An API key gives out no keys."""
+
+    code = "key_given_by_key"
+    number = 2080
+    title_th = "กุญแจ API ไม่สามารถออกกุญแจอื่นได้"
+    advice = "Sign in as a person, at POST /v1/tokens with a password, to issue keys."
+    advice_th = "โปรดเข้าสู่ระบบด้วยรหัสผ่านที่ POST /v1/tokens เพื่อออกกุญแจ"
 
 
 class ScopeNotHeldError(BrokenRuleError):

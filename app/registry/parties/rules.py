@@ -125,6 +125,7 @@ class ApiKey:
     scopes: frozenset[str] | None = None  # permissions it may use; None: all of its user
     addresses: tuple[str, ...] = ()  # networks (CIDR) it works from; empty: from anywhere
     last_used_at: datetime | None = None  # to the minute; None: never
+    public_key: bytes | None = None  # Ed25519: what it changes is signed; None: need not be
 
 
 class PartyNotFoundError(NotFoundError):

@@ -17,6 +17,9 @@ SESSIONS_PER_USER_MAX: Final = 200  # live ones; one more ends the one that was 
 SESSION_KEPT: Final = timedelta(days=30)  # after its end, for who asks who was signed in
 
 CONFIRMATION_LIFETIME: Final = timedelta(minutes=5)
+# Of a signed request, from its signing on; and how far a machine's clock may be ahead of ours.
+SIGNED_AGE_MAX: Final = timedelta(seconds=60)
+SIGNED_AHEAD_MAX: Final = timedelta(seconds=30)
 RECOVERY_CODES: Final = 10
 
 

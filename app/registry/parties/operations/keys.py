@@ -41,6 +41,7 @@ class IssueKey:
     expires_at: datetime | None = None  # None: never
     scopes: frozenset[Permission] | None = None  # None: all that the user may do
     addresses: tuple[str, ...] = ()  # networks (CIDR); empty: it works from anywhere
+    public_key: bytes | None = None  # Ed25519, 32 bytes; None: what it changes need not be signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ async def issue_key(pen: Pen, actor: Actor, command: IssueKey) -> ApiKey:
         UserNotFoundError: there is no such user, or the actor may not see them.
         NotAllowedError: it is another user, whom the actor may not manage.
         KeyLimitedError: a key with scopes asks for it.
+        KeyGivenByKeyError: another key does.
         ScopeNotHeldError: it would have a permission that its user lacks.
         KeyExpiryPastError: it would have expired already.
         NotANetworkError: one of the addresses is not that of a network.
@@ -66,6 +68,7 @@ async def issue_key(pen: Pen, actor: Actor, command: IssueKey) -> ApiKey:
     """
     user = await own_or_managed_user(pen, actor, command.user_id)
     policy.require_unlimited(actor)
+    policy.require_no_key(actor)
     _require_scopes_held(user.roles, command.scopes or ())
     if command.expires_at is not None and command.expires_at <= pen.now:
         raise KeyExpiryPastError
@@ -83,6 +86,7 @@ async def issue_key(pen: Pen, actor: Actor, command: IssueKey) -> ApiKey:
         expires_at=command.expires_at,
         scopes=command.scopes,
         addresses=tuple(map(_network, command.addresses)),
+        public_key=command.public_key,
     )
     await store.insert_key(pen.connection, key, secret_sha256=command.secret_sha256)
     data = {"key_id": key.id}

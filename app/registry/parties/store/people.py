@@ -52,6 +52,7 @@ _KEY: Final = (
     api_keys.c.scopes,
     api_keys.c.addresses,
     api_keys.c.last_used_at,
+    api_keys.c.public_key,
 )
 
 
@@ -297,6 +298,7 @@ async def insert_key(connection: AsyncConnection, key: ApiKey, *, secret_sha256:
             expires_at=key.expires_at,
             scopes=None if key.scopes is None else sorted(key.scopes),
             addresses=list(key.addresses) or None,
+            public_key=key.public_key,
         )
     )
 
@@ -341,6 +343,7 @@ def _key(row: Row[*tuple[Any, ...]]) -> ApiKey:
         scopes=None if row.scopes is None else frozenset(row.scopes),
         addresses=tuple(map(str, row.addresses or ())),
         last_used_at=row.last_used_at,
+        public_key=None if row.public_key is None else bytes(row.public_key),
     )
 
 

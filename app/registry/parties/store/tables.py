@@ -158,7 +158,9 @@ api_keys: Final = Table(
     Column("addresses", ARRAY(CIDR)),  # null: it works from anywhere
     Column("expires_at", DateTime(timezone=True)),
     Column("last_used_at", DateTime(timezone=True)),  # to the minute
+    Column("public_key", LargeBinary),  # Ed25519; null: what it changes need not be signed
     CheckConstraint("octet_length(secret_sha256) = 32", name="digest_length"),
+    CheckConstraint("octet_length(public_key) = 32", name="public_key_length"),
     CheckConstraint("revoked_at >= created_at", name="moments_in_order"),
     CheckConstraint("cardinality(scopes) > 0", name="has_scope"),
     CheckConstraint("cardinality(addresses) > 0", name="has_address"),

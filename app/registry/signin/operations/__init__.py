@@ -27,6 +27,7 @@ from app.registry.signin.operations.sessions import (
     sign_out,
     sign_out_everywhere,
 )
+from app.registry.signin.operations.signed import take_signed
 
 __all__ = [
     "ConfirmFactor",
@@ -48,6 +49,7 @@ __all__ = [
     "sign_out",
     "sign_out_everywhere",
     "take_guess_back",
+    "take_signed",
     "use_confirmation",
     "use_proof",
 ]

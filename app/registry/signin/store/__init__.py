@@ -38,6 +38,7 @@ from app.registry.signin.store.sessions import (
     update_session_ended,
     update_sessions_ended,
 )
+from app.registry.signin.store.signed import insert_signed, signed_requests
 from app.registry.signin.store.standing import Bearer, Standing, find_standing, list_standings
 from app.registry.signin.store.tables import (
     confirmations,
@@ -68,6 +69,7 @@ __all__ = [
     "insert_recovery_codes",
     "insert_refresh_token",
     "insert_session",
+    "insert_signed",
     "insert_totp",
     "list_sessions",
     "list_standings",
@@ -77,6 +79,7 @@ __all__ = [
     "refresh_tokens",
     "sessions",
     "sign_in_guesses",
+    "signed_requests",
     "totp_secrets",
     "update_confirmation_used",
     "update_displaced",

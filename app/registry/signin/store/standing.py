@@ -24,7 +24,7 @@ _LIST_STANDINGS: Final = text("""
     SELECT w.user_id, w.key_id AS asked_key_id, w.session_id AS asked_session_id,
            u.party_id, u.party_kind, u.roles, u.status, p.status AS party_status,
            k.id AS key_id, k.revoked_at, k.expires_at AS key_expires_at, k.scopes,
-           k.addresses::text[] AS addresses, k.last_used_at AS key_used_at,
+           k.addresses::text[] AS addresses, k.last_used_at AS key_used_at, k.public_key,
            s.id AS session_id, s.ended_at, s.expires_at, s.last_used_at,
            (SELECT recorded_at FROM log_head) AS recorded_at
       FROM unnest(CAST(:users AS text[]), CAST(:keys AS text[]), CAST(:sessions AS text[]))
@@ -58,6 +58,7 @@ class Standing:
     key_expires_at: datetime | None  # None: never
     key_used_at: datetime | None  # to the minute; None: never, or it is no key
     addresses: tuple[str, ...]  # networks that the key works from; empty: from anywhere
+    public_key: bytes | None  # that what the key changes is signed for; None: it need not be
     session_ended: bool
     session_ends_at: datetime | None  # unless it is refreshed; None: of no session
     recorded_at: datetime  # of the log's last entry
@@ -117,6 +118,7 @@ def _standing(row: Row[*tuple[Any, ...]]) -> Standing:
         key_expires_at=row.key_expires_at,
         key_used_at=row.key_used_at,
         addresses=tuple(row.addresses or ()),
+        public_key=None if row.public_key is None else bytes(row.public_key),
         session_ended=row.ended_at is not None,
         session_ends_at=None
         if row.session_id is None
