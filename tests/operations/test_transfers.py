@@ -5,7 +5,7 @@ All are played by the replay too: the credits were issued, not invented.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime, time, timedelta
 
@@ -45,6 +45,7 @@ from app.registry.transfers.operations import (
     propose_trust,
 )
 from app.registry.transfers.rules import Hindrance, Proposal, State
+from tests.builders.answers import code_of
 from tests.builders.ledger import an_account, named, oldest
 from tests.builders.transfers import (
     AFTER,
@@ -132,14 +133,6 @@ async def standing(world: World) -> tuple[int, int, int]:
         await held(world, TRANSIT),
         await held(world, world.elsewhere.id),
     )
-
-
-async def code_of(act: Awaitable[object]) -> str:
-    try:
-        await act
-    except RegistryError as refusal:
-        return refusal.code
-    return "done"
 
 
 @asynccontextmanager

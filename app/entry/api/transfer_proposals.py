@@ -46,6 +46,7 @@ from app.registry.parties.policy import (
     allows,
 )
 from app.registry.programmes.refusals import RuleMissingError
+from app.registry.signin.refusals import CONFIRMING
 from app.registry.transfers import operations, store
 from app.registry.transfers import refusals as why
 from app.registry.transfers.rules import Proposal, State
@@ -211,7 +212,7 @@ class ProposalsQuery(PageQuery):
     status_code=201,
     operation_id="propose_transfer",
     summary="Propose a transfer",
-    responses=refused(*MOVING_REFUSALS, SameAccountError, RuleMissingError),
+    responses=refused(*MOVING_REFUSALS, SameAccountError, RuleMissingError, *CONFIRMING),
 )
 async def propose_transfer(body: TransferBody, write: Write) -> Response:
     """
@@ -303,6 +304,7 @@ async def get_transfer_proposal(
         why.DayOverLimitError,
         RuleMissingError,
         CalendarYearMissingError,
+        *CONFIRMING,
         IdempotencyKeyMissingError,
     ),
 )

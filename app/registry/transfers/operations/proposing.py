@@ -21,6 +21,8 @@ from app.registry.parties.policy import (
     Permission,
     allows,
 )
+from app.registry.programmes.operations import require_confirmation
+from app.registry.programmes.rules import ConfirmedAct
 from app.registry.transfers import rules, store
 from app.registry.transfers.operations.settling import deliver_now
 from app.registry.transfers.operations.terms import get_execution, get_expiry, get_limits
@@ -55,6 +57,7 @@ async def propose(pen: Pen, actor: Actor, command: Propose) -> Proposal:
         ChoiceUnclearError, RangeReversedError, RangesOverlapError: the choice contradicts itself.
         SameAccountError, RegistryAccountError, AccountClosedError: these accounts cannot have a
             transfer.
+        ConfirmationNeededError, PersonNeededError: it takes a fresh second factor.
     """
     book = pen.take(Book)
     check_choice(command.choice)
@@ -75,6 +78,8 @@ async def propose(pen: Pen, actor: Actor, command: Propose) -> Proposal:
         proposed_index=-1,  # until it is recorded
         expires_at=await get_expiry(pen.connection, pen.now),
     )
+    confirmed = {"digest": proposal.digest}
+    await require_confirmation(pen, actor, ConfirmedAct.TRANSFER_PROPOSAL, confirmed)
     log_index = pen.record(
         by=actor.user_id,
         kind="transfer.proposed",
@@ -109,6 +114,7 @@ async def approve(pen: Pen, actor: Actor, command: Approve) -> Proposal:
             these credits cannot be moved.
         TransferTooLargeError, DayOverLimitError: it is too large for a receiver not trusted.
         RuleMissingError, CalendarYearMissingError: it cannot be told when it would be made.
+        ConfirmationNeededError, PersonNeededError: it takes a fresh second factor.
     """
     proposal = await store.get_proposal(pen.connection, command.proposal_id)
     sender, receiver = await _approver_of(pen, actor, proposal)
@@ -121,6 +127,8 @@ async def approve(pen: Pen, actor: Actor, command: Approve) -> Proposal:
     if not is_trusted:
         await _check_limits(pen, proposal, moves)
     executes_at = await get_execution(pen.connection, pen.now, trusted=is_trusted)
+    confirmed = {"proposal": proposal.id, "digest": proposal.digest}
+    await require_confirmation(pen, actor, ConfirmedAct.TRANSFER_APPROVAL, confirmed)
     approved = replace(
         proposal,
         state=State.SCHEDULED,
