@@ -76,6 +76,8 @@ _OVER = {"ended_index": "1", "ended_by": "'registry'"}
 _UNAPPROVED = dict.fromkeys(
     ("approved_by", "approved_at", "sent_index", "executes_at", "is_trusted"), "NULL"
 )
+_ASKED = {"accept_until": "approved_at + interval '1 hour'"}
+_BACK_AGAIN = {"state": "'returned'", **_OVER}
 WRONG: list[tuple[str, dict[str, str]]] = [
     (f"ck_transfer_proposals_{name}", changes)
     for name, changes in (
@@ -111,6 +113,29 @@ WRONG: list[tuple[str, dict[str, str]]] = [
                 **_OVER,
                 "ended_at": "expires_at - interval '1 second'",
             },
+        ),
+        ("acceptance_asked", {"accept_until": "approved_at"}),
+        ("accepted_in_time", {"accepted_by": "approved_by", "accepted_at": "approved_at"}),
+        ("accepted_in_time", {**_ASKED, "accepted_by": "approved_by"}),
+        (
+            "accepted_in_time",
+            {**_ASKED, "accepted_by": "approved_by", "accepted_at": "executes_at"},
+        ),
+        (
+            "delivered_accepted",
+            {**_ASKED, "state": "'delivered'", **_OVER, "ended_at": "executes_at"},
+        ),
+        (
+            "unanswered",
+            {**_BACK_AGAIN, "ended_at": "approved_at", "reason": "'declined'"},
+        ),
+        (
+            "unanswered",
+            {**_BACK_AGAIN, **_ASKED, "ended_at": "approved_at", "reason": "'not_accepted'"},
+        ),
+        (
+            "unanswered",
+            {**_BACK_AGAIN, **_ASKED, "ended_at": "executes_at", "reason": "'declined'"},
         ),
     )
 ]

@@ -10,6 +10,7 @@ from typing import Final
 
 from app.kernel.errors import RegistryError
 from app.registry.ledger.refusals import (
+    LimitsRiseLateError,
     OwnTrustError,
     SerialPrefixTakenError,
     TrustTakenError,
@@ -63,6 +64,7 @@ from app.registry.ledger.store.reading import (
     list_runs_of_batch,
 )
 from app.registry.ledger.store.tables import (
+    account_terms,
     accounts,
     balances,
     batches,
@@ -72,6 +74,7 @@ from app.registry.ledger.store.tables import (
     ledger_entries,
     trusted_accounts,
 )
+from app.registry.ledger.store.terms import get_own_terms, put_own_terms
 from app.registry.ledger.store.trusting import (
     get_trusted,
     get_trusted_count,
@@ -90,6 +93,7 @@ __all__ = [
     "HeldRun",
     "Holding",
     "Wanted",
+    "account_terms",
     "accounts",
     "balances",
     "batches",
@@ -106,6 +110,7 @@ __all__ = [
     "get_batch",
     "get_next_account_id",
     "get_next_batch_id",
+    "get_own_terms",
     "get_total",
     "get_trusted",
     "get_trusted_count",
@@ -132,6 +137,7 @@ __all__ = [
     "load_book",
     "load_covers",
     "load_shelves",
+    "put_own_terms",
     "trusted_accounts",
     "update_account_closed",
     "update_trusted",
@@ -141,4 +147,5 @@ REFUSALS: Final[dict[str, type[RegistryError]]] = {
     "uq_batches_serial_prefix": SerialPrefixTakenError,
     "uq_trusted_accounts_standing": TrustTakenError,
     "ck_trusted_accounts_two_people": OwnTrustError,
+    "limits_rise_late": LimitsRiseLateError,
 }
