@@ -5,11 +5,13 @@ is refused, and asked for only where the dated rule names the act.
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from app.kernel.db import noting
 from app.kernel.ids import new_id
+from app.registry.ledger.terms import TrustedAccount
 from app.registry.parties.policy import (
     Actor,
 )
@@ -37,6 +39,7 @@ async def confirm(
     world: World, actor: Actor, act: ConfirmedAct, content: Mapping[str, object]
 ) -> None:
     """As after a right code: what somebody is about to do, they have just confirmed."""
+    assert isinstance(world.registry, Registry)
     async with noting(world.registry.engine) as connection:
         await store.insert_confirmation(
             connection,
@@ -127,12 +130,11 @@ async def test_trusting_an_account_takes_a_confirmation_of_each(registry: Regist
             pen, world.initiator, account_id=world.account.id, trusted_id=world.elsewhere.id
         ),
     )
-    approval = lambda: world.registry.do(  # noqa: E731  done twice
-        world.approver,
-        lambda pen: operations.approve_trust(
-            pen, world.approver, account_id=world.account.id, entry_id=entry.id
-        ),
-    )
+    approve = partial(operations.approve_trust, account_id=world.account.id, entry_id=entry.id)
+
+    async def approval() -> TrustedAccount:
+        return await world.registry.do(world.approver, lambda pen: approve(pen, world.approver))
+
     assert await code_of(approval()) == "confirmation_needed"
     confirmed = {"entry": entry.id, **accounts}
     await confirm(world, world.approver, ConfirmedAct.TRUST_APPROVAL, confirmed)
