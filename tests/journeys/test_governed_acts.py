@@ -360,3 +360,59 @@ async def test_a_clock_that_jumps_two_hours_releases_nothing_and_revives_no_toke
     passed[0] += 3_600
     world.watch.shows = due
     assert [one.state for one in await deliverer.deliver()] == [State.DELIVERED]
+
+
+# ------------------------------------------------------------- what an account sets for itself
+
+
+async def test_a_receiver_asks_accepts_and_declines(
+    registry: Registry, door: Service, world: World
+) -> None:
+    """At once it is refused with where to go; proposed, it waits for the receiver's approver."""
+    async with registry.read() as connection:
+        party = await get_party(connection, world.receiver.party_id)
+    theirs = await an_actor(registry, party, Role.HOLDER_APPROVER)
+    terms = f"/v1/accounts/{world.elsewhere.number}/own-terms"
+    asked = await door.put(f"{terms}/acceptance", json={"asks": True}, headers=bearer(door, theirs))
+    assert asked.json()["asks_acceptance"] is True
+    body = {
+        "from_account": world.account.number,
+        "to_account": world.elsewhere.number,
+        "credits": 1,
+    }
+    at_once = await door.post("/v1/transfers", json=body, headers=writes(door, world.initiator))
+    refused(at_once, 409, "acceptance_needed")
+    assert PROPOSALS in at_once.json()["detail"]
+    one, other = await scheduled(door, world), await scheduled(door, world)
+    headers, path = writes(door, theirs), f"{PROPOSALS}/{one['id']}/acceptance"
+    accepted = await door.post(path, json={"digest": one["digest"]}, headers=headers)
+    assert accepted.json()["accepted_by"] == theirs.user_id
+    assert accepted.json()["accept_until"] == "2032-03-04T04:00:00Z"
+    refusing = f"{PROPOSALS}/{other['id']}/refusal"
+    refused(await door.post(refusing, headers=writes(door, world.receiver)), 403, "not_allowed")
+    declined = await door.post(refusing, headers=writes(door, theirs))
+    assert (declined.json()["state"], declined.json()["reason"]) == ("returned", "declined")
+    again = await door.post(refusing, headers=writes(door, theirs))
+    refused(again, 409, "acceptance_not_awaited")
+    world.watch.wind(days=1, hours=1)
+    assert await delivered(world) == [State.DELIVERED]
+
+
+async def test_an_account_limits_itself(door: Service, world: World) -> None:
+    path = f"/v1/accounts/{world.account.number}/own-terms"
+    headers = bearer(door, world.approver)
+    lower = {"credits_max": 9, "credits_per_day_max": None}
+    limited = await door.put(f"{path}/limits", json=lower, headers=headers)
+    assert (limited.json()["in_force"], limited.json()["later"]) == (lower, None)
+    refused(await propose(door, world, world.initiator), 409, "transfer_over_own_limit")
+    higher = {"credits_max": 10, "credits_per_day_max": None}
+    await door.put(f"{path}/limits", json=higher, headers=headers)
+    shown = (await door.get(path, headers=bearer(door, world.viewer))).json()
+    assert (shown["in_force"], shown["from_later_on"]) == (lower, higher)
+    assert shown["later"] == "2032-03-05T05:00:00Z"
+    refused(await propose(door, world, world.initiator), 409, "transfer_over_own_limit")
+    world.watch.wind(days=4, hours=1)
+    assert (await propose(door, world, world.initiator)).status_code == 201
+    wrong = {"credits_max": 0, "credits_per_day_max": None}
+    again = bearer(door, world.approver)
+    refused(await door.put(f"{path}/limits", json=wrong, headers=again), 422, "malformed")

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from app.registry.ledger import operations as ledger
 from app.registry.ledger import store as accounts
@@ -104,11 +105,8 @@ async def test_a_transfer_waits_for_its_receivers_word(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At once it is refused; approved, it is made when its time has come and it is accepted."""
-    monkeypatch.setattr(
-        store,
-        "_LIST_DUE",
-        store.text(store._LIST_DUE.text.replace("clock_timestamp()", "'2040-1-1'")),
-    )
+    asked = store._LIST_DUE.text.replace("clock_timestamp()", "timestamptz '2040-01-01'")
+    monkeypatch.setattr(store, "_LIST_DUE", text(asked))
     world = await a_world(registry)
     approver = await receiving(world)
     assert await code_of(transfer(world, 1)) == "done"

@@ -12,7 +12,7 @@ from app.entry.api.credits import AccountPath
 from app.entry.api.wire import Body, Shown, changed, show
 from app.entry.identity import Caller
 from app.entry.problems import refused
-from app.kernel.clock import now
+from app.kernel import clock
 from app.kernel.quantities import CREDITS_MAX
 from app.registry.calendar.refusals import CalendarYearMissingError
 from app.registry.ledger import operations as ledger
@@ -84,20 +84,19 @@ class OwnTermsShown(Shown):
     @classmethod
     def of(cls, terms: OwnTerms) -> "OwnTermsShown":
         """Show an account's own terms as they are now."""
-        for_one, for_day = terms.limits_at(now())
-        shown = cls(
+        now = clock.now()
+        waits = terms.raised_from is not None and terms.raised_from > now
+        for_one, for_day = terms.limits_at(now)
+        later = LimitsShown(
+            credits_max=terms.raised_credits_max,
+            credits_per_day_max=terms.raised_credits_per_day_max,
+        )
+        return cls(
             asks_acceptance=terms.asks_acceptance,
             in_force=LimitsShown(credits_max=for_one, credits_per_day_max=for_day),
-            from_later_on=None,
-            later=None,
+            from_later_on=later if waits else None,
+            later=terms.raised_from if waits else None,
         )
-        if terms.raised_from is not None and terms.raised_from > now():
-            shown.later = terms.raised_from
-            shown.from_later_on = LimitsShown(
-                credits_max=terms.raised_credits_max,
-                credits_per_day_max=terms.raised_credits_per_day_max,
-            )
-        return shown
 
 
 @router.get(
