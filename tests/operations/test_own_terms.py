@@ -178,6 +178,28 @@ async def test_what_nobody_accepts_in_time_goes_back_to_the_second(registry: Reg
     assert await held(world) == (CREDITS, 0, 0)
 
 
+async def test_for_a_closed_account_nobody_accepts_and_it_goes_back(registry: Registry) -> None:
+    world = await a_world(registry)
+    approver = await receiving(world)
+    await ask(world, approver)
+    scheduled = await world.send()
+    await registry.do(
+        world.administrator,
+        lambda pen: ledger.close_account(
+            pen,
+            world.administrator,
+            world.elsewhere.id,
+            expected_version=world.elsewhere.version,
+        ),
+    )
+    assert await code_of(accept(world, scheduled, approver)) == "account_closed"
+    assert await code_of(decline(world, scheduled, approver)) == "account_closed"
+    world.watch.wind(days=3)
+    returned = await world.settle(scheduled)
+    assert returned is not None
+    assert returned.reason is Hindrance.NOT_ACCEPTED
+
+
 async def test_the_sender_takes_back_what_still_waits_for_a_word(registry: Registry) -> None:
     """Also when its moment is over: nothing is made before somebody accepts it."""
     world = await a_world(registry)

@@ -8,7 +8,7 @@ from app.entry.api.context import IdempotencyKeyMissingError, StrictRoute, Write
 from app.entry.api.transfer_proposals import ApprovalBody, ProposalPath, ProposalShown
 from app.entry.api.wire import changed
 from app.entry.problems import refused
-from app.registry.ledger.refusals import AccountNotFoundError
+from app.registry.ledger.refusals import AccountClosedError, AccountNotFoundError
 from app.registry.parties.policy import (
     NotAllowedError,
 )
@@ -20,6 +20,7 @@ router = APIRouter(prefix="/transfer-proposals", tags=["transfers"], route_class
 _ANSWERING: Final = (
     NotAllowedError,
     AccountNotFoundError,
+    AccountClosedError,
     why.ProposalNotFoundError,
     why.AcceptanceNotAwaitedError,
     why.AcceptanceLateError,

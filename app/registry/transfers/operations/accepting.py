@@ -5,7 +5,7 @@ from dataclasses import replace
 from app.registry.ledger import operations as ledger
 from app.registry.ledger.book import Book
 from app.registry.ledger.operations import Way
-from app.registry.ledger.rules import Account
+from app.registry.ledger.rules import Account, check_open
 from app.registry.log.pen import Pen
 from app.registry.parties.policy import (
     Actor,
@@ -25,6 +25,7 @@ async def accept(pen: Pen, actor: Actor, *, proposal_id: str, digest: str) -> Pr
     Raises:
         ProposalNotFoundError, NotAllowedError: the actor may not know of it, or does not approve
             for the receiving account.
+        AccountClosedError: it was closed; what is on its way goes back in time.
         AcceptanceNotAwaitedError, AcceptanceLateError, DigestDiffersError: it does not wait for
             that, not any more, or is something else.
     """
@@ -42,7 +43,7 @@ async def decline(pen: Pen, actor: Actor, proposal_id: str) -> Proposal:
     Decline what is on its way: its credits go back at once.
 
     Raises:
-        ProposalNotFoundError, NotAllowedError: as `accept`.
+        ProposalNotFoundError, NotAllowedError, AccountClosedError: as `accept`.
         AcceptanceNotAwaitedError, AcceptanceLateError: it does not wait for that, or not any more.
     """
     proposal = await store.get_proposal(pen.connection, proposal_id)
@@ -79,4 +80,5 @@ async def _receiver_of(pen: Pen, actor: Actor, proposal: Proposal) -> Account:
         pen, actor.user_id, permission, receiver, key_id=actor.client_id
     ):
         raise NotAllowedError(permission=permission.value)
+    check_open(receiver)
     return receiver
