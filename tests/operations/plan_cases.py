@@ -278,6 +278,11 @@ CASES: Final[Mapping[str, Cases]] = {
         for account in (x.account, x.idle_account)
         for since in (now() - timedelta(days=20), now())
     ],
+    "transfers.get_sent_to_others_since": lambda x: [
+        partial(transfers.get_sent_to_others_since, account_id=account, since=since)
+        for account in (x.account, x.idle_account)
+        for since in (now() - timedelta(days=20), now())
+    ],
     # --------------------------------------------------------------------- parties
     "parties.get_party": lambda _: [partial(parties.get_party, party_id=an_id("pty", 7))],
     "parties.find_any_party": lambda _: [parties.find_any_party],

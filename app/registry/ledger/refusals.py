@@ -370,15 +370,3 @@ class OwnDayLimitError(ConflictError):
         "ยังไม่มีเครดิตเคลื่อนย้าย ระบบนับยอดต่อวันของบัญชี {account} เมื่อมีการอนุมัติ "
         "โปรดเสนอการโอนที่ /v1/transfer-proposals"
     )
-
-
-class LimitsRiseLateError(ConflictError):
-    """A higher limit of an account counts only some working days later."""
-
-    code = "limits_rise_late"
-    number = 3173
-    title_th = "การเพิ่มเพดานของบัญชีมีผลหลังจากครบจำนวนวันทำการที่กำหนดเท่านั้น"
-    advice = (
-        "Nothing was changed. Set the limits anew at PUT /v1/accounts/{number}/own-terms/limits."
-    )
-    advice_th = "ยังไม่มีการเปลี่ยนแปลง โปรดกำหนดเพดานใหม่ที่ PUT /v1/accounts/{number}/own-terms/limits"

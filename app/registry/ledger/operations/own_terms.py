@@ -90,7 +90,7 @@ async def _account(pen: Pen, actor: Actor, account_id: int) -> Account:
 async def _keep(
     pen: Pen, actor: Actor, account: Account, terms: OwnTerms, log_index: int
 ) -> OwnTerms:
-    await store.put_own_terms(
+    await store.update_own_terms(
         pen.connection, account.id, terms, by=actor.user_id, at=pen.now, log_index=log_index
     )
     # Read again with its terms when it is needed: this act may still be taken back.

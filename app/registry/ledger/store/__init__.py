@@ -10,7 +10,6 @@ from typing import Final
 
 from app.kernel.errors import RegistryError
 from app.registry.ledger.refusals import (
-    LimitsRiseLateError,
     OwnTrustError,
     SerialPrefixTakenError,
     TrustTakenError,
@@ -74,7 +73,7 @@ from app.registry.ledger.store.tables import (
     ledger_entries,
     trusted_accounts,
 )
-from app.registry.ledger.store.terms import get_own_terms, put_own_terms
+from app.registry.ledger.store.terms import get_own_terms, update_own_terms
 from app.registry.ledger.store.trusting import (
     get_trusted,
     get_trusted_count,
@@ -137,9 +136,9 @@ __all__ = [
     "load_book",
     "load_covers",
     "load_shelves",
-    "put_own_terms",
     "trusted_accounts",
     "update_account_closed",
+    "update_own_terms",
     "update_trusted",
 ]
 
@@ -147,5 +146,4 @@ REFUSALS: Final[dict[str, type[RegistryError]]] = {
     "uq_batches_serial_prefix": SerialPrefixTakenError,
     "uq_trusted_accounts_standing": TrustTakenError,
     "ck_trusted_accounts_two_people": OwnTrustError,
-    "limits_rise_late": LimitsRiseLateError,
 }

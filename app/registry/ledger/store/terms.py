@@ -19,7 +19,7 @@ async def get_own_terms(connection: AsyncConnection, account_id: int) -> OwnTerm
     return NO_TERMS if found is None else OwnTerms(*found)
 
 
-async def put_own_terms(
+async def update_own_terms(
     connection: AsyncConnection,
     account_id: int,
     terms: OwnTerms,
