@@ -131,6 +131,12 @@ STATEMENTS: Final[dict[str, str]] = {
             ON e.log_index = s.log_index AND e.kind = s.kind
            AND e.from_account = s.from_account AND e.to_account = s.to_account
          WHERE e.credits IS DISTINCT FROM s.credits""",
+    "own terms of an account are what it set last": """
+        WITH steps AS (
+            SELECT max(log_index) AS log_index FROM log_entries
+             WHERE kind IN ('account.acceptance_set', 'account.limits_set') GROUP BY subject)
+        SELECT t.account_id, s.log_index FROM account_terms t FULL JOIN steps s USING (log_index)
+         WHERE t.account_id IS NULL OR s.log_index IS NULL""",
     "every ending is its entries": """
         SELECT x.log_index FROM endings x
           LEFT JOIN (SELECT log_index, min(kind) AS kind, max(kind) AS kind_max,

@@ -151,6 +151,9 @@ SELECT pg_temp.name('tru', n), 100000 + pg_temp.half(n), 200000 + n, pg_temp.nam
        now(), CASE WHEN n % 50 > 0 THEN pg_temp.name('usr', 1) END,
        CASE WHEN n % 50 > 0 THEN now() END, LOG + n
   FROM generate_series(1, ROWS) n;
+INSERT INTO account_terms
+SELECT id, true, 100, NULL, NULL, NULL, NULL, pg_temp.name('usr', 1), now(), LOG + id
+  FROM accounts WHERE id > 1000;
 INSERT INTO transfer_proposals
 SELECT pg_temp.name('prp', n), 100000 + pg_temp.half(n), 200000 + pg_temp.half(n), '{}',
        encode(sha256('{}'), 'hex'), 10, state, pg_temp.name('usr', 1),
@@ -162,7 +165,8 @@ SELECT pg_temp.name('prp', n), 100000 + pg_temp.half(n), 200000 + pg_temp.half(n
             THEN greatest(now() + (n - 200) * interval '1 hour', now() - n * interval '1 day') END,
        CASE WHEN approved THEN false END,
        CASE WHEN ended THEN now() + ROWS * interval '1 hour' END,
-       CASE WHEN ended THEN LOG + ROWS + n END, CASE WHEN ended THEN 'registry' END, NULL
+       CASE WHEN ended THEN LOG + ROWS + n END, CASE WHEN ended THEN 'registry' END, NULL,
+       CASE WHEN state = 'scheduled' AND n % 100 = 1 THEN now() + n * interval '1 hour' END, NULL, NULL
   FROM generate_series(1, ROWS) n,
        LATERAL (SELECT CASE n % 50 WHEN 0 THEN 'proposed' WHEN 1 THEN 'scheduled'
                             ELSE 'delivered' END) s(state),

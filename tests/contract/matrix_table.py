@@ -104,6 +104,17 @@ def _of_account(**asked: Any) -> Row:  # noqa: ANN401
     return Row((P.READ_ACCOUNT,), of=(CITY,), path=number, hides="account", **asked)
 
 
+def _on_own_terms(body: Mapping[str, Any]) -> Row:
+    return Row(
+        (P.APPROVE_MOVES,),
+        of=(CITY,),
+        path={"number": T("account")},
+        body=body,
+        hides="account",
+        seen=P.READ_ACCOUNT,
+    )
+
+
 def _moves(body: Mapping[str, Any], **asked: Any) -> Row:  # noqa: ANN401
     named = {"has_key": True, "hides": "account", "seen": P.READ_ACCOUNT, **asked}
     return Row((P.MOVE_CREDITS,), of=(CITY,), body=body, **named)
@@ -147,14 +158,8 @@ def _application(thing: str) -> Mapping[str, T]:
 
 
 def _on_proposal(thing: str, *who: Permission, **asked: Any) -> Row:  # noqa: ANN401
-    return Row(
-        who,
-        of=(CITY,),
-        path={"proposal_id": T(thing)},
-        hides=thing,
-        seen=P.READ_ACCOUNT,
-        **asked,
-    )
+    named = {"of": (CITY,), "hides": thing, "seen": P.READ_ACCOUNT, **asked}
+    return Row(who, path={"proposal_id": T(thing)}, **named)
 
 
 def _on_trust(*who: Permission, entry: str | None = None, **asked: Any) -> Row:  # noqa: ANN401
@@ -513,6 +518,7 @@ _LEDGER: Final = {
     "list_retirements": _PUBLIC,
     "export_retirements": _PUBLIC,
     "get_retirement": _public(path={"log_index": T("retirement")}),
+    "get_retirement_certificate": _public(path={"log_index": T("retirement")}),
     "cancel_credits": _moves(_END),
     "list_cancellations": _PUBLIC,
     "export_cancellations": _PUBLIC,
@@ -559,6 +565,25 @@ _TRANSFERS: Final = {
         has_key=True,
         seen_of=(CITY, STRANGER),
     ),
+    # Whoever sent it sees it, but does not answer for its receiver.
+    "accept_transfer": _on_proposal(
+        "proposal to accept",
+        P.APPROVE_MOVES,
+        of=(STRANGER,),
+        body={"digest": T("digest to accept")},
+        has_key=True,
+        seen_of=(CITY, STRANGER),
+    ),
+    "decline_transfer": _on_proposal(
+        "proposal to decline",
+        P.APPROVE_MOVES,
+        of=(STRANGER,),
+        has_key=True,
+        seen_of=(CITY, STRANGER),
+    ),
+    "get_own_terms": _of_account(),
+    "set_acceptance": _on_own_terms({"asks": False}),
+    "set_own_limits": _on_own_terms({"credits_max": None, "credits_per_day_max": None}),
     "list_trusted_accounts": _on_trust(P.READ_ACCOUNT),
     "propose_trusted_account": _on_trust(P.MOVE_CREDITS, body={"account": T("account elsewhere")}),
     "approve_trusted_account": _on_trust(P.APPROVE_MOVES, entry="entry to approve"),

@@ -18,8 +18,9 @@ from app.kernel import clock
 from app.kernel.encoding import sha256
 from app.registry.activities.rules import Activity
 from app.registry.applications.rules import Application
+from app.registry.ledger import operations as ledger
 from app.registry.ledger import store as accounts
-from app.registry.ledger.rules import Beneficiary, EntryKind, Statement, Visibility
+from app.registry.ledger.rules import Account, Beneficiary, EntryKind, Statement, Visibility
 from app.registry.ledger.serials import account_id, account_number
 from app.registry.monitoring.rules import Report
 from app.registry.parties import operations as parties
@@ -450,7 +451,9 @@ async def _transfers(maker: _Maker) -> None:
     unheard = transfers.Propose(account.id, theirs.id, oldest(7))
     hidden = await do(registry, owner, transfers.propose, unheard)
     world.things["proposal"] = hidden.id
-    world.secrets.append(Secret(hidden.digest, Permission.READ_ACCOUNT, (CITY,)))
+    # As the API shows it: the log tells everybody of accounts, number and digest in its own words.
+    words = f'"to_account":"{theirs.number}","credits":7'
+    world.secrets.append(Secret(words, Permission.READ_ACCOUNT, (CITY,)))
     propose = transfers.Propose(account.id, theirs.id, oldest(3))
     for name in (
         "proposal to approve",
@@ -465,6 +468,7 @@ async def _transfers(maker: _Maker) -> None:
         if name.startswith("approved"):
             approve = transfers.Approve(proposal.id, proposal.digest)
             await do(registry, approver, transfers.approve, approve)
+    await _transfers_that_are_asked(maker, account, strangers, approver)
     for name in ("entry to approve", "entry to remove"):
         entry = await registry.do(
             owner,
@@ -473,6 +477,30 @@ async def _transfers(maker: _Maker) -> None:
             ),
         )
         world.things[name] = entry.id
+
+
+async def _transfers_that_are_asked(
+    maker: _Maker, account: Account, strangers: Actor, approver: Actor
+) -> None:
+    """Send credits to an account of the stranger's that asks to accept them."""
+    registry, world, owner = maker.registry, maker.world, maker.owner
+    theirs = await an_account(registry, maker.administrator, strangers)
+    answering = next(
+        seat.actor
+        for seat in world.seats
+        if seat.party == STRANGER and seat.actor and Role.HOLDER_APPROVER in seat.actor.roles
+    )
+    assert answering is not None
+    await registry.do(
+        answering, lambda pen: ledger.set_acceptance(pen, answering, theirs.id, asks=True)
+    )
+    for name in ("proposal to accept", "proposal to decline"):
+        command = transfers.Propose(account.id, theirs.id, oldest(2))
+        proposal = await do(registry, owner, transfers.propose, command)
+        approve = transfers.Approve(proposal.id, proposal.digest)
+        await do(registry, approver, transfers.approve, approve)
+        world.things[name] = proposal.id
+        world.things["digest to accept"] = proposal.digest
 
 
 async def _applications(maker: _Maker) -> None:

@@ -234,6 +234,9 @@ CASES: Final[Mapping[str, Cases]] = {
     "ledger.find_underway": lambda x: [
         partial(ledger.find_underway, account_id=account) for account in _accounts_of(x)
     ],
+    "ledger.get_own_terms": lambda x: [
+        partial(ledger.get_own_terms, account_id=account) for account in (x.account, x.idle_account)
+    ],
     "ledger.get_trusted": lambda _: [
         partial(ledger.get_trusted, account_id=100_001, entry_id=an_id("tru", 2))
     ],
@@ -272,6 +275,11 @@ CASES: Final[Mapping[str, Cases]] = {
     ],
     "transfers.get_sent_since": lambda x: [
         partial(transfers.get_sent_since, account_id=account, since=since)
+        for account in (x.account, x.idle_account)
+        for since in (now() - timedelta(days=20), now())
+    ],
+    "transfers.get_sent_to_others_since": lambda x: [
+        partial(transfers.get_sent_to_others_since, account_id=account, since=since)
         for account in (x.account, x.idle_account)
         for since in (now() - timedelta(days=20), now())
     ],

@@ -63,6 +63,7 @@ GUARDED: Final = (
     "log_entries",
     "log_head",
     "log_salts",
+    "account_terms",
     "transfer_proposals",
     "parties",
     "validation_opinions",
@@ -337,6 +338,10 @@ CORRUPTIONS = {
         ("UPDATE transfer_proposals SET credits = credits + 1 WHERE state = 'aborted'",),
         PROPOSED,
     ),
+    "an account's own terms are of no act of its": Corruption(
+        ("UPDATE account_terms SET log_index = log_index + 1",),
+        "own terms of an account are what it set last",
+    ),
     "a leaf is forged": Corruption((FORGED_LEAF,), TREE),
     "an inner node is forged": Corruption(
         (
@@ -404,6 +409,10 @@ async def two_that_wait(
         await do(registry, approver, transfers.approve, approval)
         if number == len(runs):
             await do(registry, approver, transfers.abort, sent.id)
+    await registry.do(
+        approver,
+        lambda pen: operations.set_acceptance(pen, approver, holders.account.id, asks=True),
+    )
 
 
 @pytest.fixture(scope="module")

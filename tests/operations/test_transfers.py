@@ -5,7 +5,7 @@ All are played by the replay too: the credits were issued, not invented.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime, time, timedelta
 
@@ -45,6 +45,7 @@ from app.registry.transfers.operations import (
     propose_trust,
 )
 from app.registry.transfers.rules import Hindrance, Proposal, State
+from tests.builders.answers import code_of
 from tests.builders.ledger import an_account, named, oldest
 from tests.builders.transfers import (
     AFTER,
@@ -75,6 +76,8 @@ _OVER = {"ended_index": "1", "ended_by": "'registry'"}
 _UNAPPROVED = dict.fromkeys(
     ("approved_by", "approved_at", "sent_index", "executes_at", "is_trusted"), "NULL"
 )
+_ASKED = {"accept_until": "approved_at + interval '1 hour'"}
+_BACK_AGAIN = {"state": "'returned'", **_OVER}
 WRONG: list[tuple[str, dict[str, str]]] = [
     (f"ck_transfer_proposals_{name}", changes)
     for name, changes in (
@@ -111,6 +114,29 @@ WRONG: list[tuple[str, dict[str, str]]] = [
                 "ended_at": "expires_at - interval '1 second'",
             },
         ),
+        ("acceptance_asked", {"accept_until": "approved_at"}),
+        ("accepted_in_time", {"accepted_by": "approved_by", "accepted_at": "approved_at"}),
+        ("accepted_in_time", {**_ASKED, "accepted_by": "approved_by"}),
+        (
+            "accepted_in_time",
+            {**_ASKED, "accepted_by": "approved_by", "accepted_at": "executes_at"},
+        ),
+        (
+            "delivered_accepted",
+            {**_ASKED, "state": "'delivered'", **_OVER, "ended_at": "executes_at"},
+        ),
+        (
+            "unanswered",
+            {**_BACK_AGAIN, "ended_at": "approved_at", "reason": "'declined'"},
+        ),
+        (
+            "unanswered",
+            {**_BACK_AGAIN, **_ASKED, "ended_at": "approved_at", "reason": "'not_accepted'"},
+        ),
+        (
+            "unanswered",
+            {**_BACK_AGAIN, **_ASKED, "ended_at": "executes_at", "reason": "'declined'"},
+        ),
     )
 ]
 # To where nobody has approved it.
@@ -132,14 +158,6 @@ async def standing(world: World) -> tuple[int, int, int]:
         await held(world, TRANSIT),
         await held(world, world.elsewhere.id),
     )
-
-
-async def code_of(act: Awaitable[object]) -> str:
-    try:
-        await act
-    except RegistryError as refusal:
-        return refusal.code
-    return "done"
 
 
 @asynccontextmanager

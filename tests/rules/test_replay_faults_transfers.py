@@ -23,7 +23,7 @@ from tests.builders.replay import (
 )
 from tests.builders.wrong import Bad, after, found_by, writing
 
-SECOND, BOTH, VIEWER = (an_id("usr", number) for number in (11, 12, 13))
+SECOND, BOTH, VIEWER, TAKER = (an_id("usr", number) for number in (11, 12, 13, 14))
 PROPOSAL, ENTRY = an_id("prp", 1), an_id("tru", 1)
 TUESDAY: Final = datetime(2026, 11, 24, 4, tzinfo=UTC)  # 11:00 in Bangkok, in working hours
 THURSDAY_NOON: Final = "2026-11-26T05:00:00.000000Z"
@@ -40,7 +40,12 @@ def world(*, governed: bool = False) -> Log:
         (VIEWER, ["holder_viewer"]),
     ):
         log.write("user.added", user, a.user(DEVELOPER, *roles))
-    values = [("transfer_hours", "10:00-16:00", None), ("transfer_delay_hours", "24", "hours")]
+    log.write("user.added", TAKER, a.user(a.HOLDER, "holder_approver"))
+    values = [
+        ("transfer_hours", "10:00-16:00", None),
+        ("transfer_delay_hours", "24", "hours"),
+        ("transfer_acceptance_hours", "72", "hours"),
+    ]
     if governed:
         values.append(("transfers_governed", "yes", None))
     rules = [
@@ -397,3 +402,122 @@ def test_just_after_a_change_a_transfer_is_held_to_either_terms() -> None:
         lambda one: one.move(OWNERS_ACCOUNT, BUYERS_ACCOUNT, (PREFIX, 11, 20)),
         "second_person_needed",
     )
+
+
+# ------------------------------------------------------------- what an account sets for itself
+
+UNTIL: Final = "2026-11-27T04:00:02.000000Z"  # three days after it was proposed
+ASKED_LATER: Final = "2026-11-27T05:00:00.000000Z"
+
+
+def asking(by: str = TAKER, *, asks: bool = True) -> Bad:
+    return writing("account.acceptance_set", BUYERS_ACCOUNT, {"asks": asks}, by=by)
+
+
+def limiting(
+    one: int | None, day: int | None, raised_from: str | None = None, by: str = SECOND
+) -> Bad:
+    facts = {"credits_max": one, "credits_per_day_max": day, "raised_from": raised_from}
+    return writing("account.limits_set", OWNERS_ACCOUNT, facts, by=by)
+
+
+def accepting(by: str = TAKER) -> Bad:
+    return ending("accepted", by)
+
+
+ASKED: Final = (asking(), proposing(), sending(accept_until=UNTIL))
+
+OWN_TERMS: dict[str, tuple[Bad, str]] = {
+    "an initiator asks": (asking(by=BUYER), "not_allowed"),
+    "the sender asks for the receiver": (asking(by=SECOND), "not_allowed"),
+    "a closed account asks": (
+        after(writing("account.closed", BUYERS_ACCOUNT, {}), then=asking()),
+        "account_not_allowed",
+    ),
+    "one person sends to who asks": (after(asking(), then=transferring()), "acceptance_missing"),
+    "who asks is not asked": (after(asking(), proposing(), then=sending()), "value_differs"),
+    "who does not ask is asked": (
+        after(asking(), asking(asks=False), proposing(), then=sending(accept_until=UNTIL)),
+        "value_differs",
+    ),
+    "who asks is asked for longer": (
+        after(asking(), proposing(), then=sending(accept_until=ASKED_LATER)),
+        "value_differs",
+    ),
+    "it is delivered unaccepted": (
+        after(*ASKED, until(THURSDAY_NOON), then=delivering()),
+        "acceptance_missing",
+    ),
+    "the sender accepts": (after(*ASKED, then=accepting(SECOND)), "not_allowed"),
+    "an initiator accepts": (after(*ASKED, then=accepting(BUYER)), "not_allowed"),
+    "it is accepted late": (after(*ASKED, until(UNTIL), then=accepting()), "not_possible_now"),
+    "it is accepted twice": (after(*ASKED, accepting(), then=accepting()), "not_possible_now"),
+    "nobody was to accept it": (after(*SENT, then=accepting()), "not_possible_now"),
+    "it is accepted and aborted when it is due": (
+        after(*ASKED, accepting(), until(THURSDAY_NOON), then=returning("aborted", OWNER)),
+        "not_possible_now",
+    ),
+    "it is accepted and declined": (
+        after(*ASKED, accepting(), then=returning("declined", TAKER)),
+        "not_possible_now",
+    ),
+    "the sender declines": (after(*ASKED, then=returning("declined", SECOND)), "not_allowed"),
+    "it goes back unaccepted too early": (
+        after(*ASKED, until(THURSDAY_NOON), then=returning("not_accepted", "registry")),
+        "too_early",
+    ),
+    "a person says that it was not accepted": (
+        after(*ASKED, until(UNTIL), then=returning("not_accepted", OWNER)),
+        "actor_unknown",
+    ),
+    "it was accepted and goes back unaccepted": (
+        after(*ASKED, accepting(), until(UNTIL), then=returning("not_accepted", "registry")),
+        "too_early",
+    ),
+    "an initiator limits": (limiting(9, None, by=OWNER), "not_allowed"),
+    "a first limit rises": (limiting(9, None, NEXT_MONDAY_NOON), "value_differs"),
+    "a limit rises at once": (after(limiting(9, None), then=limiting(10, None)), "value_differs"),
+    "a limit rises at night": (
+        after(limiting(9, None), then=limiting(10, 5, "2026-11-30T17:00:00.000000Z")),
+        "outside_hours",
+    ),
+    "more is sent at once": (after(limiting(9, None), then=transferring()), "over_own_limit"),
+    "a day is not counted": (after(limiting(None, 900), then=transferring()), "over_own_limit"),
+    "more is approved": (
+        after(limiting(9, None), proposing(), then=sending()),
+        "over_own_limit",
+    ),
+    "it has not risen yet": (
+        after(limiting(9, None), limiting(10, None, NEXT_MONDAY_NOON), then=transferring()),
+        "over_own_limit",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OWN_TERMS)
+def test_what_an_account_has_set_for_itself_is_held_to(name: str) -> None:
+    found_by(world(), *OWN_TERMS[name])
+
+
+RIGHT_BY_OWN_TERMS: dict[str, Bad] = {
+    "accepted": both(*ASKED, accepting(), until(THURSDAY_NOON), delivering()),
+    "declined": both(*ASKED, returning("declined", TAKER)),
+    "not accepted": both(*ASKED, until(UNTIL), returning("not_accepted", "registry")),
+    "aborted late": both(*ASKED, until(THURSDAY_NOON), returning("aborted", SECOND)),
+    "within limits": both(limiting(10, 10), proposing(), sending()),
+    "risen": both(
+        limiting(9, None),
+        limiting(10, None, NEXT_MONDAY_NOON),
+        until(NEXT_MONDAY_NOON),
+        transferring(),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT_BY_OWN_TERMS)
+def test_what_own_terms_allow_is_played_and_kept(name: str) -> None:
+    log = world()
+    shelf = Shelf()
+    RIGHT_BY_OWN_TERMS[name](log)
+    log.replay(shelf).save()
+    assert log.replay(shelf).totals().kinds

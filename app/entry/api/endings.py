@@ -146,7 +146,7 @@ async def show_ending(
         raise MovementNotFoundError(log_index=log_index)
     owners = await store.list_owners(reader, [row.account_id])
     entries = await store.list_movement(reader, log_index)
-    return show_plain(ending_shown(row, entries, sees_all=_sees(visitor, owners, row)))
+    return show_plain(ending_shown(row, entries, sees_all=sees_names(visitor, owners, row)))
 
 
 async def show_endings(
@@ -179,7 +179,7 @@ async def show_endings(
     entries = await store.list_movements(reader, [row.log_index for row in page])
     return show_page(
         [
-            ending_shown(row, entries[row.log_index], sees_all=_sees(visitor, owners, row))
+            ending_shown(row, entries[row.log_index], sees_all=sees_names(visitor, owners, row))
             for row in page
         ],
         (page[-1].log_index,) if len(found) > query.limit else None,
@@ -214,7 +214,7 @@ def _lines(ending: dict[str, Any]) -> Iterator[list[object]]:
         yield [line[name] for name in _EXPORTED]
 
 
-def _sees(visitor: Actor | None, owners: dict[int, str], row: EndingRow) -> bool:
+def sees_names(visitor: Actor | None, owners: dict[int, str], row: EndingRow) -> bool:
     """Say whether somebody sees names that are not public: the account's owner, and TGO."""
     owner = owners.get(row.account_id)
     owned = () if owner is None else (owner,)

@@ -51,6 +51,7 @@ from app.registry.parties.policy import (
     NotAllowedError,
 )
 from app.registry.programmes.refusals import RuleMissingError
+from app.registry.signin.refusals import CONFIRMING
 
 router: Final = APIRouter(prefix="/issuances", tags=["issuances"], route_class=StrictRoute)
 
@@ -184,6 +185,7 @@ class IssuanceQuery(PageQuery):
         },
         **refused(
             IdempotencyKeyMissingError,
+            *CONFIRMING,
             ReportNotFoundError,
             NotAllowedError,
             ReportStateError,

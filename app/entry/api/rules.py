@@ -1,7 +1,9 @@
 """Rules of the register: values of every programme that has none of its own."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
@@ -23,9 +25,53 @@ from app.registry.programmes.refusals import (
     RuleRetroactiveError,
     RuleValueUnreadableError,
 )
-from app.registry.programmes.rules import RuleValue
+from app.registry.programmes.rules import ConfirmedAct, RuleKey, RuleValue, is_yes, list_of
 
 router = APIRouter(prefix="/rules", tags=["programmes"], route_class=StrictRoute)
+
+
+class GuardedAct(StrEnum):
+    """Acts of which rules say how many people, and which proof, they take."""
+
+    TRANSFER_AT_ONCE = "transfer_at_once"
+    TRANSFER_PROPOSAL = "transfer_proposal"
+    TRANSFER_APPROVAL = "transfer_approval"
+    TRUST_PROPOSAL = "trust_proposal"
+    TRUST_APPROVAL = "trust_approval"
+    LIMIT_RAISING = "limit_raising"
+    ISSUANCE_APPROVAL = "issuance_approval"
+
+
+class ActShown(Shown):
+    """What an act takes on a day."""
+
+    act: GuardedAct = Field(description="The act.", examples=["transfer_approval"])
+    needs_two_people: bool = Field(
+        description="Whether one person begins it and another approves. Of a transfer at once: "
+        "whether it is so for receivers that the account does not trust.",
+        examples=[True],
+    )
+    needs_second_factor: bool = Field(
+        description="Whether it takes a confirmation (POST /v1/confirmations) with a fresh second "
+        "factor of whoever does it.",
+        examples=[False],
+    )
+    confirms: str | None = Field(
+        description="What a confirmation is bound to: the SHA-256 of an object with these members "
+        "and `act`, as canonical JSON (RFC 8785). Null: it is never confirmed.",
+        examples=["proposal, digest (of the proposal)"],
+    )
+
+
+# Whether each takes two people whatever the rules say, and what is confirmed of it.
+_ACTS: Final = {
+    ConfirmedAct.TRANSFER_PROPOSAL: (True, "digest (of the proposal's `proposed`)"),
+    ConfirmedAct.TRANSFER_APPROVAL: (True, "proposal, digest (of the proposal)"),
+    ConfirmedAct.TRUST_PROPOSAL: (True, "account, trusted (numbers of accounts)"),
+    ConfirmedAct.TRUST_APPROVAL: (True, "entry, account, trusted"),
+    ConfirmedAct.LIMIT_RAISING: (False, "account, credits_max, credits_per_day_max"),
+    ConfirmedAct.ISSUANCE_APPROVAL: (False, "report, lines (as the log's entry has them)"),
+}
 
 
 class RulesInForce(Shown):
@@ -34,6 +80,9 @@ class RulesInForce(Shown):
     rules_on: date = Field(description="The day in Bangkok.", examples=["2026-11-24"])
     rules: list[RuleShown] = Field(
         description="One value per rule; a rule that is a limit and has none does not limit."
+    )
+    acts: list[ActShown] = Field(
+        description="What risky acts take, by the rules `transfers_governed` and `confirmed_acts`."
     )
 
 
@@ -56,7 +105,34 @@ async def list_register_rules(
     """Read the values that hold where no programme is meant, or it has none of its own."""
     day = bangkok_date(now()) if on is None else on
     values = await store.list_rules_in_force(reader, programme_code=None, on=day)
-    return show(RulesInForce(rules_on=day, rules=[rule_shown(value) for value in values]))
+    shown = [rule_shown(value) for value in values]
+    return show(RulesInForce(rules_on=day, rules=shown, acts=_acts(values)))
+
+
+def _acts(values: Sequence[RuleValue]) -> list[ActShown]:
+    by_key = {value.key: value for value in values}
+    governed, confirmed = (
+        by_key.get(key) for key in (RuleKey.TRANSFERS_GOVERNED, RuleKey.CONFIRMED_ACTS)
+    )
+    named = () if confirmed is None else list_of(confirmed)
+    at_once = ActShown(
+        act=GuardedAct.TRANSFER_AT_ONCE,
+        needs_two_people=governed is not None and is_yes(governed),
+        needs_second_factor=False,
+        confirms=None,
+    )
+    return [
+        at_once,
+        *(
+            ActShown(
+                act=GuardedAct(act.value),
+                needs_two_people=two_people,
+                needs_second_factor=act.value in named,
+                confirms=confirms,
+            )
+            for act, (two_people, confirms) in _ACTS.items()
+        ),
+    ]
 
 
 @router.post(
@@ -77,7 +153,8 @@ async def set_register_rule(body: RuleBody, write: Write) -> Response:
     """
     Give a rule a value from today or a later day on, for every programme without one of its own.
 
-    So transfers are governed from a day on: `transfers_governed` with `yes`.
+    So transfers are governed from a day on: `transfers_governed` with `yes`. And acts need a fresh
+    second factor from a day on: `confirmed_acts` with their names, joined by commas.
     """
     command = operations.SetRule(
         programme_code=None,

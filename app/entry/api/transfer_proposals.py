@@ -37,6 +37,7 @@ from app.registry.calendar.refusals import CalendarYearMissingError
 from app.registry.ledger import store as ledger
 from app.registry.ledger.refusals import (
     AccountNotFoundError,
+    OverOwnLimitError,
     SameAccountError,
 )
 from app.registry.ledger.serials import AccountNumberError, account_id
@@ -46,6 +47,7 @@ from app.registry.parties.policy import (
     allows,
 )
 from app.registry.programmes.refusals import RuleMissingError
+from app.registry.signin.refusals import CONFIRMING
 from app.registry.transfers import operations, store
 from app.registry.transfers import refusals as why
 from app.registry.transfers.rules import Proposal, State
@@ -134,8 +136,22 @@ class ProposalShown(Shown):
         examples=[False, None],
     )
     executes_at: datetime | None = Field(
-        description="When it is made; until then it can be aborted. Null: it is not approved.",
+        description="When it is made; until then it can be aborted. Where the receiver is to "
+        "accept it, it is made then or as soon as that has happened. Null: it is not approved.",
         examples=["2026-11-25T05:00:00Z", None],
+    )
+    accept_until: datetime | None = Field(
+        description="Until when the receiver can accept it; where nobody does, its credits go "
+        "back. Null: it does not ask to, or it is not approved.",
+        examples=["2026-11-27T03:00:00Z", None],
+    )
+    accepted_at: datetime | None = Field(
+        description="When the receiver accepted it; null: it has not.",
+        examples=["2026-11-24T06:00:00Z", None],
+    )
+    accepted_by: str | None = Field(
+        description="User who accepted it; null: nobody has.",
+        examples=["usr_01kb5b1j0dfz5r5d8r4v5e2c3c", None],
     )
     sent_by_act: int | None = Field(
         description="Log index of the movement into transit; null: it is not approved.",
@@ -173,6 +189,9 @@ class ProposalShown(Shown):
             approved_at=proposal.approved_at,
             trusted=proposal.is_trusted,
             executes_at=proposal.executes_at,
+            accept_until=proposal.accept_until,
+            accepted_at=proposal.accepted_at,
+            accepted_by=proposal.accepted_by,
             sent_by_act=proposal.sent_index,
             ended_at=proposal.ended_at,
             ended_by_act=proposal.ended_index,
@@ -211,7 +230,9 @@ class ProposalsQuery(PageQuery):
     status_code=201,
     operation_id="propose_transfer",
     summary="Propose a transfer",
-    responses=refused(*MOVING_REFUSALS, SameAccountError, RuleMissingError),
+    responses=refused(
+        *MOVING_REFUSALS, SameAccountError, OverOwnLimitError, RuleMissingError, *CONFIRMING
+    ),
 )
 async def propose_transfer(body: TransferBody, write: Write) -> Response:
     """
@@ -301,8 +322,11 @@ async def get_transfer_proposal(
         why.ProposerGoneError,
         why.TransferTooLargeError,
         why.DayOverLimitError,
+        OverOwnLimitError,
+        why.OwnDayOverLimitError,
         RuleMissingError,
         CalendarYearMissingError,
+        *CONFIRMING,
         IdempotencyKeyMissingError,
     ),
 )

@@ -31,9 +31,12 @@ from app.entry.terms import PresentTerms
 from app.registry.calendar.refusals import CalendarYearMissingError
 from app.registry.ledger import operations, store
 from app.registry.ledger.refusals import (
+    AcceptanceNeededError,
     BulkRefusedError,
     MovementNotFoundError,
     OutsideHoursError,
+    OverOwnLimitError,
+    OwnDayLimitError,
     SameAccountError,
     SecondPersonNeededError,
 )
@@ -94,6 +97,9 @@ class TransfersBody(BulkBody):
             SameAccountError,
             SecondPersonNeededError,
             OutsideHoursError,
+            AcceptanceNeededError,
+            OverOwnLimitError,
+            OwnDayLimitError,
             CalendarYearMissingError,
             IdempotencyKeyMissingError,
         ),
@@ -108,7 +114,8 @@ async def make_transfer(
     Name how many credits (the oldest are taken first), or exactly which serials. The answer says
     which serials moved. Where transfers are governed (the rule `transfers_governed`), this is for
     accounts on the trusted list and those of the same owner, in working hours; any other transfer
-    is proposed at `/v1/transfer-proposals`.
+    is proposed at `/v1/transfer-proposals`. So is one to an account of another owner that asks to
+    accept what comes, or from an account that limits what it sends in a day.
     """
     command = body.command(await _terms(write))
     return await write(

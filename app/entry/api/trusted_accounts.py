@@ -34,6 +34,7 @@ from app.registry.parties.policy import (
     NotAllowedError,
 )
 from app.registry.programmes.refusals import RuleMissingError
+from app.registry.signin.refusals import CONFIRMING
 from app.registry.transfers import operations
 
 router = APIRouter(
@@ -151,6 +152,7 @@ async def list_trusted_accounts(
         why.AccountClosedError,
         why.TrustListFullError,
         RuleMissingError,
+        *CONFIRMING,
     ),
 )
 async def propose_trusted_account(number: AccountPath, body: TrustBody, write: Write) -> Response:
@@ -178,6 +180,7 @@ async def propose_trusted_account(number: AccountPath, body: TrustBody, write: W
         why.AccountClosedError,
         RuleMissingError,
         CalendarYearMissingError,
+        *CONFIRMING,
     ),
 )
 async def approve_trusted_account(

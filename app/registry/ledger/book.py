@@ -24,6 +24,7 @@ from app.registry.ledger.rules import (
     EntryKind,
     Move,
 )
+from app.registry.ledger.terms import NO_TERMS, OwnTerms
 
 BEGINNING: Final = Mark(0, 0, 0)
 _NOBODY: Final[Mapping[int, datetime]] = MappingProxyType({})
@@ -49,6 +50,7 @@ class Book:
     totals: dict[int, int] = field(default_factory=dict)
     # Account: the accounts on its trusted list, each with the moment from which it is trusted.
     trusted: dict[int, Mapping[int, datetime]] = field(default_factory=dict)
+    own_terms: dict[int, OwnTerms] = field(default_factory=dict)  # what it has set for itself
     batches: dict[int, Batch] = field(default_factory=dict)
     batch_of_prefix: dict[str, int] = field(default_factory=dict)
     balances: dict[Pair, int] = field(default_factory=dict)
@@ -71,14 +73,19 @@ class Book:
     # What the store fills in.
 
     def know_account(
-        self, account: Account, total: int, trusted: Mapping[int, datetime] = _NOBODY
+        self,
+        account: Account,
+        total: int,
+        trusted: Mapping[int, datetime] = _NOBODY,
+        own_terms: OwnTerms = NO_TERMS,
     ) -> None:
         """
-        Take note of an account, of whom it trusts, and of all it holds, unless this book knows
-        better already.
+        Take note of an account, of whom it trusts, of its own terms, and of all it holds, unless
+        this book knows better already.
         """
         self.accounts[account.id] = account
         self.trusted[account.id] = trusted
+        self.own_terms[account.id] = own_terms
         self.totals.setdefault(account.id, total)
 
     def know_batch(self, batch: Batch) -> None:
@@ -229,6 +236,7 @@ class Book:
             self.accounts.pop(account_id, None)
             self.totals.pop(account_id, None)
             self.trusted.pop(account_id, None)
+            self.own_terms.pop(account_id, None)
             self._shelves.pop(account_id, None)
             for batch in self._pairs_of.pop(account_id, ()):
                 del self.balances[account_id, batch]

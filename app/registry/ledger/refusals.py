@@ -322,3 +322,51 @@ class CreditsUnderwayError(ConflictError):
         "An account is closed once its transfers have arrived: what is aborted comes back to it."
     )
     advice_th = "ปิดบัญชีได้เมื่อการโอนเสร็จสิ้นแล้ว เพราะเครดิตของการโอนที่ยกเลิกจะกลับเข้าบัญชีนี้"
+
+
+class AcceptanceNeededError(ConflictError):
+    """The receiving account asks to accept what others send it."""
+
+    code = "acceptance_needed"
+    number = 3170
+    title_th = "บัญชีผู้รับกำหนดให้ต้องยอมรับก่อนรับเครดิตจากผู้อื่น"
+    advice = (
+        "Nothing moved. Propose the transfer to {account} at /v1/transfer-proposals: its credits "
+        "wait until the receiver accepts them."
+    )
+    advice_th = (
+        "ยังไม่มีเครดิตเคลื่อนย้าย โปรดเสนอการโอนไปยัง {account} ที่ /v1/transfer-proposals "
+        "เครดิตจะรอจนกว่าผู้รับจะยอมรับ"
+    )
+
+
+class OverOwnLimitError(ConflictError):
+    """This is more than the account itself lets one transfer be."""
+
+    code = "transfer_over_own_limit"
+    number = 3171
+    title_th = "จำนวนเครดิตเกินเพดานต่อครั้งที่บัญชีกำหนดไว้เอง"
+    advice = (
+        "It moves {credits} credits, and the account's own limit is {limit}. Send less, or have an "
+        "approver raise the limit, which counts some working days later."
+    )
+    advice_th = (
+        "การโอนนี้ {credits} เครดิต เพดานที่บัญชีกำหนดคือ {limit} โปรดลดจำนวน หรือให้ผู้อนุมัติเพิ่มเพดาน "
+        "ซึ่งจะมีผลหลังจากนั้นหลายวันทำการ"
+    )
+
+
+class OwnDayLimitError(ConflictError):
+    """This account limits what it sends in a day, and sends to others by proposals only."""
+
+    code = "own_day_limit"
+    number = 3172
+    title_th = "บัญชีนี้กำหนดเพดานต่อวันไว้ การโอนให้ผู้อื่นต้องทำเป็นข้อเสนอการโอน"
+    advice = (
+        "Nothing moved. What account {account} sends in a day is counted when it is approved: "
+        "propose the transfer at /v1/transfer-proposals."
+    )
+    advice_th = (
+        "ยังไม่มีเครดิตเคลื่อนย้าย ระบบนับยอดต่อวันของบัญชี {account} เมื่อมีการอนุมัติ "
+        "โปรดเสนอการโอนที่ /v1/transfer-proposals"
+    )

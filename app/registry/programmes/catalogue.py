@@ -279,4 +279,14 @@ RULE_VALUES: Final = (
         "as California's CITSS, 17 CCR 95921: confirmed within two days",
     ),
     _default(RuleKey.TRUST_ACTIVATION_WORKING_DAYS, "4", f"{_EU_REGISTRY} 23"),
+    _default(
+        RuleKey.TRANSFER_ACCEPTANCE_HOURS,
+        "72",
+        "as California's CITSS, 17 CCR 95921: by the receiver within three days of the submission",
+    ),
+    _default(
+        RuleKey.CONFIRMED_ACTS,
+        "none",
+        "an administrator names acts, by one act, once who does them has a second factor",
+    ),
 )

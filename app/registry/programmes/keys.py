@@ -38,6 +38,19 @@ class RuleKey(StrEnum):
     TRANSFER_CREDITS_MAX = "transfer_credits_max"
     TRANSFER_CREDITS_PER_DAY_MAX = "transfer_credits_per_day_max"
     TRUST_ACTIVATION_WORKING_DAYS = "trust_activation_working_days"
+    TRANSFER_ACCEPTANCE_HOURS = "transfer_acceptance_hours"
+    CONFIRMED_ACTS = "confirmed_acts"
+
+
+class ConfirmedAct(StrEnum):
+    """Acts that can be made to need a fresh second factor of whoever does them."""
+
+    TRANSFER_PROPOSAL = "transfer_proposal"
+    TRANSFER_APPROVAL = "transfer_approval"
+    TRUST_PROPOSAL = "trust_proposal"
+    TRUST_APPROVAL = "trust_approval"
+    LIMIT_RAISING = "limit_raising"
+    ISSUANCE_APPROVAL = "issuance_approval"
 
 
 class Form(StrEnum):
@@ -197,5 +210,18 @@ RULE_SPECS: Final[Mapping[RuleKey, RuleSpec]] = {
         "after the approval.",
         unit="working days",
         most=100,
+    ),
+    RuleKey.TRANSFER_ACCEPTANCE_HOURS: RuleSpec(
+        Form.WHOLE,
+        "How long after its proposal a transfer waits to be accepted, where its receiver asks for "
+        "that; then its credits go back.",
+        unit="hours",
+        most=2_400,
+    ),
+    RuleKey.CONFIRMED_ACTS: RuleSpec(
+        Form.LIST,
+        "Acts that need a fresh second factor of whoever does them, bound to the digest of their "
+        "content; `none`: no act does.",
+        pattern="|".join(("none", *ConfirmedAct)),
     ),
 }

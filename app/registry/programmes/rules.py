@@ -1,14 +1,16 @@
 """Programmes, members, and dated rule values: what a value may be and how it is read."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from app.kernel.encoding import canonical_bytes, sha256
 from app.kernel.quantities import parse_tonnes
-from app.registry.programmes.keys import RULE_SPECS, Form, RuleKey, RuleSpec
+from app.registry.programmes.keys import RULE_SPECS, ConfirmedAct, Form, RuleKey, RuleSpec
 from app.registry.programmes.refusals import (
     MintingUnverifiedError,
     ProgrammeClosedError,
@@ -18,7 +20,7 @@ from app.registry.programmes.refusals import (
     RuleValueUnreadableError,
 )
 
-__all__ = ["RULE_SPECS", "Form", "RuleKey", "RuleSpec"]  # beside what stands here
+__all__ = ["RULE_SPECS", "ConfirmedAct", "Form", "RuleKey", "RuleSpec"]  # beside what stands here
 
 # Later dates are slips, most often a year of the Buddhist era.
 DATE_MAX: Final = date(2200, 12, 31)
@@ -214,6 +216,21 @@ def is_yes(rule: RuleValue) -> bool:
     """Read a value as yes or no."""
     assert RULE_SPECS[rule.key].form is Form.YES_NO
     return rule.value == "yes"
+
+
+def digest_to_confirm(act: ConfirmedAct, content: Mapping[str, object]) -> str:
+    """
+    Return what a fresh second factor for an act is bound to.
+
+    Args:
+        act: what somebody is about to do.
+        content: to what, and exactly what: identifiers, digests, numbers.
+
+    Returns:
+        SHA-256 (hexadecimal) of the canonical JSON of both, so that what was confirmed for a
+        proposal approves nothing.
+    """
+    return sha256(canonical_bytes({**content, "act": act.value})).hex()
 
 
 def serial_prefix(

@@ -40,6 +40,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "second_person_needed": "One person alone moves credits to an account that is not trusted.",
     "outside_hours": "Credits move, or are to, or an account is trusted, outside of working hours.",
     "too_early": "Something is done, or set for a moment, before its time.",
+    "over_own_limit": "A transfer is not within what its account allows itself.",
+    "acceptance_missing": "Credits reach an account that asks to accept them, and has not.",
     "rule_missing": "A dated rule that an act needs has no value on its day.",
 }
 

@@ -37,6 +37,24 @@ class Account(msgspec.Struct, array_like=True):
     total: int  # credits of all batches; the source stands below zero by what it issued
     underway: int = 0  # credits that it has sent and that wait in transit
     trusted: dict[str, str] = {}  # numbers of accounts that it trusts, each with its first moment
+    asks: bool = False  # whether it accepts what others send, or not
+    # Most that it sends to other owners: for one transfer, and for a day; and what takes the place
+    # of both from a moment on.
+    limits: tuple[int | None, int | None] = (None, None)
+    raised: tuple[int | None, int | None] = (None, None)
+    raised_from: str = ""  # empty: nothing waits
+
+    def limits_at(self, at: str) -> tuple[int | None, int | None]:
+        """Return its own limits at a moment: for one transfer, and for a day."""
+        return self.raised if self.raised_from and self.raised_from <= at else self.limits
+
+    def require_own_limit(self, receiver: "Account", credits_sent: int, *, at: str) -> None:
+        """Refuse what it does not let one transfer to another owner be."""
+        most, _ = self.limits_at(at)
+        if self.owner != receiver.owner and most is not None and credits_sent > most:
+            raise Broken(
+                "over_own_limit", f"{self.number} sends {credits_sent}, and at most {most}"
+            )
 
 
 class HeldBlock(NamedTuple):

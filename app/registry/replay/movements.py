@@ -106,6 +106,12 @@ class Movements:
         self._standing.require(act, Permission.MOVE_CREDITS, sender.owner or "")
         if self._catalogue.governs_transfers(act):
             self._require_terms(act, sender, receiver)
+        if sender.owner != receiver.owner:
+            if receiver.asks:
+                raise Broken("acceptance_missing", f"{receiver.number} is not asked")
+            if sender.limits_at(act.at)[1] is not None:
+                raise Broken("over_own_limit", f"{sender.number} counts its day in proposals")
+        sender.require_own_limit(receiver, act.data.credits, at=act.at)
         self._move(index, act, sender, receiver)
 
     def _require_terms(

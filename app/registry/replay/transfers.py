@@ -4,8 +4,9 @@ from datetime import datetime, time, timedelta
 from typing import Final
 
 import msgspec
+from msgspec import UNSET
 
-from app.kernel.clock import BANGKOK
+from app.kernel.clock import BANGKOK, rfc3339
 from app.registry.calendar.rules import is_working_day
 from app.registry.ledger.rules import TRANSIT
 from app.registry.ledger.serials import account_number
@@ -51,6 +52,14 @@ class KnownProposal(msgspec.Struct, array_like=True):
     is_open: bool = True  # it is proposed, or its credits are under way
     executes_at: str = ""  # empty: nobody has approved it
     runs: list[tuple[str, int, int]] = []
+    at: str = ""  # when it was proposed
+    accept_until: str = ""  # empty: its receiver does not ask to accept it
+    is_accepted: bool = False
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether its receiver's word is waited for."""
+        return self.accept_until != "" and not self.is_accepted
 
 
 class Transfers:
@@ -70,7 +79,10 @@ class Transfers:
         handlers.on(leaves.TrustProposed, self._propose_trust)
         handlers.on(leaves.TrustApproved, self._approve_trust)
         handlers.on(leaves.TrustRemoved, self._remove_trust)
+        handlers.on(leaves.AcceptanceSet, self._set_acceptance)
+        handlers.on(leaves.LimitsSet, self._set_limits)
         handlers.on(leaves.TransferProposed, self._propose)
+        handlers.on(leaves.TransferAccepted, self._accept)
         handlers.on(leaves.TransferWithdrawn, self._withdraw)
         handlers.on(leaves.TransferLapsed, self._lapse)
         handlers.on(leaves.CreditsSent, self._send)
@@ -125,6 +137,38 @@ class Transfers:
         require_same(act.data.trusted, entry.trusted, what="the trusted account")
         return entry
 
+    # ------------------------------------------------------------- what an account sets itself
+
+    def _set_acceptance(self, _: int, act: leaves.AcceptanceSet) -> None:
+        account = self._approved(act, act.subject)
+        account.asks = act.data.asks
+        self._ledger.change_account(account)
+
+    def _set_limits(self, _: int, act: leaves.LimitsSet) -> None:
+        said = act.data
+        account = self._approved(act, act.subject)
+        wanted = (said.credits_max, said.credits_per_day_max)
+        before = account.limits_at(act.at)
+        at_once = tuple(
+            new if old is None or (new is not None and new <= old) else old
+            for new, old in zip(wanted, before, strict=True)
+        )
+        account.limits = (at_once[0], at_once[1])
+        require_same(said.raised_from is not None, at_once != wanted, what="that a limit rises")
+        account.raised_from, account.raised = "", (None, None)
+        if said.raised_from is not None:
+            _require_noon(act, said.raised_from)
+            account.raised_from, account.raised = said.raised_from, wanted
+        self._ledger.change_account(account)
+
+    def _approved(self, act: Leaf, number: str) -> Account:
+        """Return an open account for which the actor may approve."""
+        account = self._ledger.account(number)
+        self._standing.require(act, Permission.APPROVE_MOVES, account.owner or "")
+        if not account.is_open:
+            raise Broken("account_not_allowed", f"{number} is closed")
+        return account
+
     # ----------------------------------------------------------------- transfers that wait
 
     def _propose(self, _: int, act: leaves.TransferProposed) -> None:
@@ -133,7 +177,7 @@ class Transfers:
         self._standing.require(act, Permission.MOVE_CREDITS, sender.owner or "")
         _require_later(act, said.expires_at)
         proposal = KnownProposal(
-            said.from_, said.to, said.credits, said.digest, act.by, said.expires_at
+            said.from_, said.to, said.credits, said.digest, act.by, said.expires_at, at=act.at
         )
         self._proposals.add(act.subject, proposal)
 
@@ -164,12 +208,42 @@ class Transfers:
             what="what was approved",
         )
         self._require_moment(act, sender, receiver)
+        sender.require_own_limit(receiver, said.credits, at=act.at)
+        proposal.accept_until = self._acceptance_end(act, proposal, sender, receiver)
         self._move(index, act, sender, self._ledger.account(_TRANSIT))
         sender.underway += said.credits
         self._ledger.change_account(sender)
         proposal.executes_at = said.executes_at
         proposal.runs = _runs(act)
         self._proposals.changed(said.proposal)
+
+    def _acceptance_end(
+        self, act: leaves.CreditsSent, proposal: KnownProposal, sender: Account, receiver: Account
+    ) -> str:
+        """Return until when the receiver can accept what is sent; empty: it does not ask to."""
+        said = act.data.accept_until
+        asks = receiver.asks and sender.owner != receiver.owner
+        require_same(said is not UNSET, asks, what="that its receiver is asked")
+        if said is UNSET:
+            return ""
+        hours = int(self._catalogue.rule("", RuleKey.TRANSFER_ACCEPTANCE_HOURS, day_of(act)))
+        until = datetime.fromisoformat(proposal.at) + timedelta(hours=hours)
+        require_same(said, rfc3339(until), what="until when it is accepted")
+        _require_later(act, said)
+        return said
+
+    def _accept(self, _: int, act: leaves.TransferAccepted) -> None:
+        proposal = self._awaited(act.subject, act.at)
+        self._approved(act, proposal.to)
+        proposal.is_accepted = True
+        self._proposals.changed(act.subject)
+
+    def _awaited(self, proposal_id: str, at: str) -> KnownProposal:
+        """Return a transfer whose receiver can give their word at a moment."""
+        proposal = self._proposals.get(proposal_id)
+        if not proposal.is_open or not proposal.is_awaited or at >= proposal.accept_until:
+            raise Broken("not_possible_now", f"{proposal_id} waits for nobody's word")
+        return proposal
 
     def _require_moment(self, act: leaves.CreditsSent, sender: Account, receiver: Account) -> None:
         """Refuse a moment of execution that does not follow from rules, trust and approval."""
@@ -196,6 +270,8 @@ class Transfers:
         proposal = self._scheduled(act)
         _require_register(act)
         _require_due(act, proposal)
+        if proposal.is_awaited:
+            raise Broken("acceptance_missing", f"{proposal.to} has not accepted it")
         require_same(act.data.to, proposal.to, what="receiver", code="account_not_allowed")
         receiver = self._ledger.account(proposal.to)
         if not receiver.is_open:
@@ -204,13 +280,20 @@ class Transfers:
 
     def _return(self, index: int, act: leaves.CreditsReturned) -> None:
         proposal = self._scheduled(act)
-        if act.data.reason is Why.ABORTED:
-            self._require_either(act, proposal)
-            if act.at >= proposal.executes_at:
-                raise Broken("not_possible_now", f"{act.data.proposal} was due before")
-        else:
-            _require_register(act)
-            _require_due(act, proposal)
+        match act.data.reason:
+            case Why.ABORTED:
+                self._require_either(act, proposal)
+                if act.at >= proposal.executes_at and not proposal.is_awaited:
+                    raise Broken("not_possible_now", f"{act.data.proposal} was due before")
+            case Why.DECLINED:
+                self._approved(act, self._awaited(act.data.proposal, act.at).to)
+            case Why.NOT_ACCEPTED:
+                _require_register(act)
+                if not proposal.is_awaited or act.at < proposal.accept_until:
+                    raise Broken("too_early", f"{act.data.proposal} can be accepted")
+            case _:
+                _require_register(act)
+                _require_due(act, proposal)
         require_same(act.data.to, proposal.from_, what="sender", code="account_not_allowed")
         self._leave(index, act, proposal, self._ledger.account(proposal.from_))
 

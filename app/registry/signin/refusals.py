@@ -1,5 +1,7 @@
 """What signing in, second factors and confirmations are refused for."""
 
+from typing import Final
+
 from app.kernel.errors import (
     ConflictError,
     ForbiddenError,
@@ -124,3 +126,25 @@ class OwnFactorError(ForbiddenError):
     title_th = "การยกเลิกปัจจัยที่สองของท่านเองต้องใช้รหัส"
     advice = "Use POST /v1/second-factor/removal, or ask another administrator."
     advice_th = "โปรดใช้ POST /v1/second-factor/removal หรือขอให้ผู้ดูแลระบบคนอื่นดำเนินการ"
+
+
+class ConfirmationNeededError(ForbiddenError):
+    """This act needs a fresh second factor for exactly its content."""
+
+    code = "confirmation_needed"
+    number = 1970
+    title_th = "รายการนี้ต้องยืนยันด้วยปัจจัยที่สองใหม่สำหรับเนื้อหานี้โดยเฉพาะ"
+    advice = (
+        "Nothing was done. Look at what you are about to do, confirm the digest {digest} with a "
+        "fresh code at POST /v1/confirmations, and send the same request again within five "
+        "minutes. A confirmation counts once, for one act ({act}) with one content."
+    )
+    advice_th = (
+        "ยังไม่มีการดำเนินการใด โปรดตรวจสิ่งที่จะทำ แล้วยืนยันค่า digest {digest} ด้วยรหัสใหม่ที่ "
+        "POST /v1/confirmations และส่งคำขอเดิมอีกครั้งภายในห้านาที การยืนยันใช้ได้ครั้งเดียวกับรายการเดียว ({act}) "
+        "และเนื้อหาเดียว"
+    )
+
+
+# What an act is refused for that the rules of the day want confirmed.
+CONFIRMING: Final = (ConfirmationNeededError, PersonNeededError)

@@ -105,3 +105,41 @@ class DayOverLimitError(ConflictError):
         "Approve it on another day, or send less."
     )
     advice_th = "รวมกับที่อนุมัติวันนี้จะเป็น {credits} เครดิต เพดานคือ {limit} โปรดอนุมัติในวันอื่น หรือลดจำนวน"
+
+
+class OwnDayOverLimitError(ConflictError):
+    """This is more than the account itself lets one day be."""
+
+    code = "transfers_of_day_over_own_limit"
+    number = 3270
+    title_th = "จำนวนเครดิตเกินเพดานต่อวันที่บัญชีกำหนดไว้เอง"
+    advice = (
+        "With what was approved today it would be {credits} credits, and the account's own limit "
+        "is {limit}. Approve it on another day, or send less."
+    )
+    advice_th = (
+        "รวมกับที่อนุมัติวันนี้จะเป็น {credits} เครดิต เพดานที่บัญชีกำหนดคือ {limit} โปรดอนุมัติในวันอื่น หรือลดจำนวน"
+    )
+
+
+class AcceptanceNotAwaitedError(ConflictError):
+    """This transfer does not wait for anybody to accept it."""
+
+    code = "acceptance_not_awaited"
+    number = 3271
+    title_th = "การโอนนี้ไม่ได้รอการยอมรับ"
+    advice = (
+        "It is {state}. A transfer is accepted or declined once, after its approval, where the "
+        "receiving account asked for that."
+    )
+    advice_th = "สถานะปัจจุบันคือ {state} การโอนรับหรือปฏิเสธได้ครั้งเดียวหลังการอนุมัติ เมื่อบัญชีผู้รับกำหนดให้ต้องยอมรับ"
+
+
+class AcceptanceLateError(ConflictError):
+    """The time for accepting this transfer is over: its credits go back."""
+
+    code = "acceptance_late"
+    number = 3272
+    title_th = "พ้นเวลายอมรับการโอนนี้แล้ว เครดิตจะกลับไปยังผู้ส่ง"
+    advice = "It could be accepted until {accept_until}. Ask the sender to propose it anew."
+    advice_th = "ยอมรับได้ถึง {accept_until} โปรดขอให้ผู้ส่งเสนอการโอนใหม่"

@@ -4,7 +4,8 @@ Proposed transfers: from one person's proposal over another's approval to the mo
 Pure. A proposal is *proposed*; approved in time, its credits wait in transit and it is *scheduled*;
 at its moment it is *delivered*, or *returned* where something stands in the way. Until then either
 kind of representative takes it back: *withdrawn* before the approval, *aborted* after it. What
-nobody approves in time has *lapsed*.
+nobody approves in time has *lapsed*. Where its receiver asks for that, it waits for their word,
+too.
 """
 
 from collections.abc import Collection
@@ -19,8 +20,11 @@ from app.registry.calendar.rules import at_bangkok, is_working_day
 from app.registry.ledger.rules import Choice
 from app.registry.ledger.serials import SerialRange, account_number
 from app.registry.transfers.refusals import (
+    AcceptanceLateError,
+    AcceptanceNotAwaitedError,
     DayOverLimitError,
     DigestDiffersError,
+    OwnDayOverLimitError,
     OwnProposalError,
     ProposalLapsedError,
     ProposalStateError,
@@ -56,6 +60,8 @@ class Hindrance(StrEnum):
     APPROVER_NOT_ALLOWED = "approver_not_allowed"
     RECEIVER_CLOSED = "receiver_closed"
     NO_LONGER_TRUSTED = "no_longer_trusted"
+    DECLINED = "declined"  # by the receiver
+    NOT_ACCEPTED = "not_accepted"  # in time
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,14 @@ class Proposal:
     ended_index: int | None = None
     ended_by: str | None = None  # who took it back; `REGISTRY` where nobody did
     reason: Hindrance | None = None  # why it was returned
+    accept_until: datetime | None = None  # None: its receiver does not ask to accept it
+    accepted_by: str | None = None  # None: nobody has, or needs to
+    accepted_at: datetime | None = None
+
+    @property
+    def awaits_acceptance(self) -> bool:
+        """Whether it waits for its receiver's word, approved as it is."""
+        return self.accept_until is not None and self.accepted_at is None
 
 
 def content_of(from_account: int, to_account: int, choice: Choice) -> str:
@@ -155,8 +169,49 @@ def check_abort(proposal: Proposal, *, now: datetime) -> None:
     state = state_at(proposal, now)
     if state not in {State.PROPOSED, State.SCHEDULED}:
         raise ProposalStateError(state=state.value)
+    if proposal.awaits_acceptance:
+        return  # nothing is due before somebody has accepted it
     if proposal.executes_at is not None and now >= proposal.executes_at:
         raise TransferDueError(executes_at=rfc3339(proposal.executes_at))
+
+
+def check_answer(proposal: Proposal, *, now: datetime, digest: str | None = None) -> None:
+    """
+    Refuse the receiver's word on a transfer that does not wait for it, or on another one.
+
+    Args:
+        proposal: the transfer.
+        now: the moment of the act.
+        digest: what is accepted; None: it is declined.
+
+    Raises:
+        AcceptanceNotAwaitedError: it is not approved, nobody asked for it, or it was given.
+        AcceptanceLateError: its time is over.
+        DigestDiffersError: what is accepted is not what is on its way.
+    """
+    if proposal.state is not State.SCHEDULED or not proposal.awaits_acceptance:
+        raise AcceptanceNotAwaitedError(state=proposal.state.value)
+    assert proposal.accept_until is not None
+    if now >= proposal.accept_until:
+        raise AcceptanceLateError(accept_until=rfc3339(proposal.accept_until))
+    if digest is not None and digest != proposal.digest:
+        raise DigestDiffersError
+
+
+def check_own_day(credits_sent: int, *, of_day: int, day_max: int | None) -> None:
+    """
+    Refuse a transfer to another owner with which the account would pass its own limit of a day.
+
+    Args:
+        credits_sent: what it moves.
+        of_day: what was approved before on the same day, from the same account to other owners.
+        day_max: most for a day; None: there is no limit.
+
+    Raises:
+        OwnDayOverLimitError: it would.
+    """
+    if day_max is not None and of_day + credits_sent > day_max:
+        raise OwnDayOverLimitError(credits=of_day + credits_sent, limit=day_max)
 
 
 def check_limits(

@@ -37,6 +37,9 @@ from app.registry.transfers.rules import APPROVED, Hindrance, Proposal, State
 _STATES: Final = ", ".join(f"'{state.value}'" for state in State)
 _APPROVED: Final = ", ".join(f"'{state.value}'" for state in APPROVED)
 _REASONS: Final = ", ".join(f"'{reason.value}'" for reason in Hindrance)
+# Its receiver has not said yes, and was to.
+_AWAITED: Final = "(accept_until IS NOT NULL AND accepted_at IS NULL)"
+_UNANSWERED: Final = "(reason IS NOT NULL AND reason IN ('declined', 'not_accepted'))"
 
 transfer_proposals: Final = Table(
     "transfer_proposals",
@@ -61,6 +64,9 @@ transfer_proposals: Final = Table(
     Column("ended_index", BigInteger),
     Column("ended_by", Text),
     Column("reason", Text),
+    Column("accept_until", DateTime(timezone=True)),
+    Column("accepted_by", Text, ForeignKey("users.id"), index=True),
+    Column("accepted_at", DateTime(timezone=True)),
     CheckConstraint(f"state IN ({_STATES})", name="state"),
     CheckConstraint("from_account <> to_account", name="two_accounts"),
     CheckConstraint(f"credits BETWEEN 1 AND {CREDITS_MAX}", name="credits"),
@@ -86,9 +92,28 @@ transfer_proposals: Final = Table(
         "approved_at >= proposed_at AND approved_at < expires_at", name="approved_in_time"
     ),
     CheckConstraint("executes_at >= approved_at", name="executes_later"),
-    CheckConstraint("state <> 'aborted' OR ended_at < executes_at", name="aborted_in_time"),
     CheckConstraint(
-        "state NOT IN ('delivered', 'returned') OR ended_at >= executes_at", name="not_early"
+        f"state <> 'aborted' OR ended_at < executes_at OR {_AWAITED}", name="aborted_in_time"
+    ),
+    CheckConstraint(
+        f"state NOT IN ('delivered', 'returned') OR ended_at >= executes_at OR {_UNANSWERED}",
+        name="not_early",
+    ),
+    # The receiver's word: asked for by the approval, given once and in time, or not given.
+    CheckConstraint(
+        "accept_until IS NULL OR (approved_at IS NOT NULL AND accept_until > approved_at)",
+        name="acceptance_asked",
+    ),
+    CheckConstraint(
+        "num_nonnulls(accepted_by, accepted_at) = 0"
+        " OR (num_nonnulls(accepted_by, accepted_at, accept_until) = 3"
+        " AND accepted_at >= approved_at AND accepted_at < accept_until)",
+        name="accepted_in_time",
+    ),
+    CheckConstraint(f"state <> 'delivered' OR NOT {_AWAITED}", name="delivered_accepted"),
+    CheckConstraint(
+        f"NOT {_UNANSWERED} OR ({_AWAITED} AND (reason = 'declined') = (ended_at < accept_until))",
+        name="unanswered",
     ),
     CheckConstraint("state <> 'lapsed' OR ended_at >= expires_at", name="lapsed_late"),
     Index("ix_transfer_proposals_from", "from_account", "id"),
@@ -107,7 +132,22 @@ transfer_proposals: Final = Table(
         "approved_at",
         postgresql_where=text("is_trusted IS FALSE"),
     ),
-    Index("ix_transfer_proposals_due", "executes_at", postgresql_where=text("state = 'scheduled'")),
+    Index(
+        "ix_transfer_proposals_sent",
+        "from_account",
+        "approved_at",
+        postgresql_where=text("approved_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_transfer_proposals_due",
+        "executes_at",
+        postgresql_where=text(f"state = 'scheduled' AND NOT {_AWAITED}"),
+    ),
+    Index(
+        "ix_transfer_proposals_awaited",
+        "accept_until",
+        postgresql_where=text(f"state = 'scheduled' AND {_AWAITED}"),
+    ),
     Index(
         "ix_transfer_proposals_expiring",
         "expires_at",
@@ -121,23 +161,40 @@ REFUSALS: Final[dict[str, type[RegistryError]]] = {
 }
 
 # The moment is found once, so that it can be looked for along an index.
-_LIST_DUE: Final = text("""
+_LIST_DUE: Final = text(f"""
     WITH clock AS MATERIALIZED (
         SELECT least(CAST(:moment AS timestamptz), clock_timestamp()) AS moment)
     SELECT id, (SELECT moment FROM clock) AS moment FROM (
         (SELECT id, executes_at AS at FROM transfer_proposals
-          WHERE state = 'scheduled' AND executes_at <= (SELECT moment FROM clock)
+          WHERE state = 'scheduled' AND NOT {_AWAITED}
+            AND executes_at <= (SELECT moment FROM clock)
           ORDER BY executes_at LIMIT :limit)
+        UNION ALL
+        (SELECT id, accept_until FROM transfer_proposals
+          WHERE state = 'scheduled' AND {_AWAITED}
+            AND accept_until <= (SELECT moment FROM clock)
+          ORDER BY accept_until LIMIT :limit)
         UNION ALL
         (SELECT id, expires_at FROM transfer_proposals
           WHERE state = 'proposed' AND expires_at <= (SELECT moment FROM clock)
           ORDER BY expires_at LIMIT :limit)) AS due
      ORDER BY at LIMIT :limit
+""")  # noqa: S608  constants
+
+_SENT_TO_OTHERS: Final = text("""
+    SELECT coalesce(sum(p.credits), 0)
+      FROM transfer_proposals p
+      JOIN accounts s ON s.id = p.from_account
+      JOIN accounts r ON r.id = p.to_account
+     WHERE p.from_account = :account AND p.approved_at >= :since
+       AND p.state IN ('scheduled', 'delivered')
+       AND s.owner_party_id IS DISTINCT FROM r.owner_party_id
 """)
 
 _CHANGING: Final = (
     *("state", "approved_by", "approved_at", "sent_index", "executes_at", "is_trusted"),
     *("ended_at", "ended_index", "ended_by", "reason"),
+    *("accept_until", "accepted_by", "accepted_at"),
 )
 
 
@@ -221,6 +278,18 @@ async def get_sent_since(connection: AsyncConnection, account_id: int, since: da
         known.is_trusted.is_(False),
     )
     return int((await connection.execute(query)).scalar_one())
+
+
+async def get_sent_to_others_since(
+    connection: AsyncConnection, account_id: int, since: datetime
+) -> int:
+    """
+    Return how many credits an account has sent to accounts of other owners, trusted or not.
+
+    What was taken back or came back does not count.
+    """
+    found = await connection.execute(_SENT_TO_OTHERS, {"account": account_id, "since": since})
+    return int(found.scalar_one())
 
 
 async def insert_proposal(connection: AsyncConnection, proposal: Proposal) -> None:

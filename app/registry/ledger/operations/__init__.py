@@ -23,6 +23,7 @@ from app.registry.ledger.operations.moving import (
     release_buffer,
     transfer,
 )
+from app.registry.ledger.operations.own_terms import SetLimits, set_acceptance, set_limits
 from app.registry.ledger.operations.transit import (
     Way,
     choose_credits,
@@ -50,6 +51,7 @@ __all__ = [
     "OpenAccount",
     "ProposeTrust",
     "ReleaseBuffer",
+    "SetLimits",
     "Transfer",
     "Way",
     "approve_trust",
@@ -73,6 +75,8 @@ __all__ = [
     "release_buffer",
     "remove_trust",
     "send",
+    "set_acceptance",
+    "set_limits",
     "take_over",
     "transfer",
 ]

@@ -29,7 +29,14 @@ from app.registry.ledger.rules import (
     Move,
     Touches,
 )
-from app.registry.ledger.terms import Terms, check_terms
+from app.registry.ledger.terms import (
+    NO_TERMS,
+    Terms,
+    check_acceptance,
+    check_own_day,
+    check_own_limit,
+    check_terms,
+)
 from app.registry.log.pen import Pen
 from app.registry.parties.policy import (
     Actor,
@@ -144,6 +151,8 @@ async def transfer(pen: Pen, actor: Actor, command: Transfer) -> Movement:
         transfer.
         SecondPersonNeededError, OutsideHoursError: it is governed, and not for one person to make
             now.
+        AcceptanceNeededError, OverOwnLimitError, OwnDayLimitError: the receiver has to accept it,
+            or the sender has set itself a limit.
         BatchNotFoundError, InsufficientCreditsError, SerialsNotHeldError, TooFragmentedError:
         these credits
             cannot be moved.
@@ -156,6 +165,12 @@ async def transfer(pen: Pen, actor: Actor, command: Transfer) -> Movement:
     if command.terms is not None:
         trusted = book.trusted[sender.id]
         check_terms(command.terms, trusted, (sender, receiver), now=pen.now)
+    accounts = (sender, receiver)
+    check_acceptance(accounts, book.own_terms[receiver.id])
+    own = book.own_terms[sender.id]
+    if own is not NO_TERMS:
+        check_own_limit(accounts, own, command.choice.total, now=pen.now)
+        check_own_day(accounts, own, now=pen.now)
     moves = await choose(pen, book, command.touches())
     return await carry_out(
         pen, actor.user_id, Decided(EntryKind.TRANSFERRED, sender, receiver, moves)

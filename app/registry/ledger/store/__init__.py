@@ -63,6 +63,7 @@ from app.registry.ledger.store.reading import (
     list_runs_of_batch,
 )
 from app.registry.ledger.store.tables import (
+    account_terms,
     accounts,
     balances,
     batches,
@@ -72,6 +73,7 @@ from app.registry.ledger.store.tables import (
     ledger_entries,
     trusted_accounts,
 )
+from app.registry.ledger.store.terms import get_own_terms, update_own_terms
 from app.registry.ledger.store.trusting import (
     get_trusted,
     get_trusted_count,
@@ -90,6 +92,7 @@ __all__ = [
     "HeldRun",
     "Holding",
     "Wanted",
+    "account_terms",
     "accounts",
     "balances",
     "batches",
@@ -106,6 +109,7 @@ __all__ = [
     "get_batch",
     "get_next_account_id",
     "get_next_batch_id",
+    "get_own_terms",
     "get_total",
     "get_trusted",
     "get_trusted_count",
@@ -134,6 +138,7 @@ __all__ = [
     "load_shelves",
     "trusted_accounts",
     "update_account_closed",
+    "update_own_terms",
     "update_trusted",
 ]
 

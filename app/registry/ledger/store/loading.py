@@ -26,6 +26,7 @@ from app.registry.ledger.rules import (
     Touches,
 )
 from app.registry.ledger.serials import SerialRange, account_id, batch_ids_of
+from app.registry.ledger.terms import NO_TERMS, OwnTerms
 
 BLOCKS_FIRST_LOOK: Final = 16  # Most transfers are met by an account's first few blocks.
 ALL_BATCHES: Final = (0, CREDITS_MAX)
@@ -53,14 +54,17 @@ _TRUSTED = """
            WHERE t.account_id = a.id AND t.approved_at IS NOT NULL AND t.removed_at IS NULL
            ORDER BY t.trusted_id)
 """
+_OWN_TERMS = ", ".join(f"o.{name}" for name in OwnTerms.__struct_fields__)
 _BATCH_COLUMNS = (
     "id, vintage, credits, serial_prefix, programme_code, project_code, project_name, activity_id,"
     " province_code, log_index, issued_at"
 )
+_OWN_COUNT: Final = len(OwnTerms.__struct_fields__)
 
 _LOAD_ACCOUNTS: Final = (
     f"SELECT {_ACCOUNT_COLUMNS}, {_TOTAL}, {_TRUSTED.format(column='trusted_id')},"  # noqa: S608
-    f" {_TRUSTED.format(column='active_from')} FROM accounts a WHERE a.id = ANY($1)"
+    f" {_TRUSTED.format(column='active_from')}, {_OWN_TERMS}"
+    " FROM accounts a LEFT JOIN account_terms o ON o.account_id = a.id WHERE a.id = ANY($1)"
 )
 _LOAD_BATCHES: Final = (
     f"SELECT {_BATCH_COLUMNS} FROM batches"  # noqa: S608
@@ -110,7 +114,8 @@ _LIST_MOVED: Final = """
 _LIST_CHANGED: Final = (
     "SELECT subject FROM log_entries"
     " WHERE log_index >= $1 AND log_index < $2"
-    " AND kind IN ('account.closed', 'account.trust_approved', 'account.trust_removed')"
+    " AND kind IN ('account.closed', 'account.trust_approved', 'account.trust_removed',"
+    " 'account.acceptance_set', 'account.limits_set')"
 )
 
 
@@ -203,11 +208,14 @@ async def load_accounts(connection: AsyncConnection, book: Book, ids: Iterable[i
     """Load accounts with their totals."""
     missing = [wanted for wanted in ids if wanted not in book.accounts]
     if missing:
-        for *account, total, trusted, active_from in await driver(connection).fetch(
-            _LOAD_ACCOUNTS, missing
-        ):
+        for row in await driver(connection).fetch(_LOAD_ACCOUNTS, missing):
+            *account, total, trusted, active_from = row[:-_OWN_COUNT]
+            own = row[-_OWN_COUNT:]
             book.know_account(
-                _to_account(account), total, dict(zip(trusted, active_from, strict=True))
+                _to_account(account),
+                total,
+                dict(zip(trusted, active_from, strict=True)),
+                NO_TERMS if own[0] is None else OwnTerms(*own),
             )
 
 
@@ -289,7 +297,7 @@ async def load_balances(connection: AsyncConnection, book: Book, pairs: Iterable
 async def list_touched(connection: AsyncConnection, *, since: int, until: int) -> set[int]:
     """
     Return the accounts that acts may have changed: whose credits they moved, which they closed, or
-    whose trusted list they changed.
+    whose trusted list or own terms they changed.
 
     Args:
         connection: to read on.

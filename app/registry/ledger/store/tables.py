@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -78,6 +79,32 @@ trusted_accounts = Table(
         "trusted_id",
         unique=True,
         postgresql_where=text("approved_at IS NOT NULL AND removed_at IS NULL"),
+    ),
+)
+
+# What an account has set for itself: whether it accepts what comes, and most that it sends.
+account_terms = Table(
+    "account_terms",
+    metadata,
+    Column("account_id", BigInteger, ForeignKey("accounts.id"), primary_key=True),
+    Column("asks_acceptance", Boolean, nullable=False),
+    Column("credits_max", BigInteger),
+    Column("credits_per_day_max", BigInteger),
+    Column("raised_credits_max", BigInteger),
+    Column("raised_credits_per_day_max", BigInteger),
+    Column("raised_from", DateTime(timezone=True)),
+    Column("set_by", Text, ForeignKey("users.id"), nullable=False, index=True),
+    Column("set_at", DateTime(timezone=True), nullable=False),
+    Column("log_index", BigInteger, nullable=False),
+    CheckConstraint(
+        "least(credits_max, credits_per_day_max, raised_credits_max, raised_credits_per_day_max)"
+        " >= 1",
+        name="limits",
+    ),
+    CheckConstraint(
+        "raised_from IS NOT NULL"
+        " OR num_nonnulls(raised_credits_max, raised_credits_per_day_max) = 0",
+        name="raised",
     ),
 )
 

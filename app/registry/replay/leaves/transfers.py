@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from msgspec import Meta, field
+from msgspec import UNSET, Meta, UnsetType, field
 
 from app.registry.replay.leaves.ledger import MovementAct, MovementFacts
 from app.registry.replay.leaves.words import (
@@ -27,6 +27,8 @@ class Why(StrEnum):
     APPROVER_NOT_ALLOWED = "approver_not_allowed"
     RECEIVER_CLOSED = "receiver_closed"
     NO_LONGER_TRUSTED = "no_longer_trusted"
+    DECLINED = "declined"
+    NOT_ACCEPTED = "not_accepted"
 
 
 # ------------------------------------------------------------------------------ trusted lists
@@ -91,6 +93,53 @@ class TrustRemoved(TrustAct, frozen=True, tag="account.trust_removed"):
     data: TrustFacts
 
 
+# ------------------------------------------------------------ what an account sets for itself
+
+
+class AcceptanceFacts(Facts, frozen=True):
+    """Whether an account asks to accept what others send it."""
+
+    asks: Annotated[bool, Meta(description="Whether it asks from now on.")]
+
+
+class AcceptanceSet(Act, frozen=True, tag="account.acceptance_set"):
+    """
+    An account asks to accept what others send it from now on, or no longer.
+
+    A replayer checks that the user may approve movements of the account, which is open.
+    """
+
+    subject: Annotated[AccountNumber, Meta(description="The account.")]
+    data: AcceptanceFacts
+
+
+class LimitsFacts(Facts, frozen=True):
+    """Most that an account sends to accounts of other owners."""
+
+    credits_max: Annotated[
+        Credits | None, Meta(description="For one transfer. Null: no limit. Unit: 1 tCO2e.")
+    ]
+    credits_per_day_max: Annotated[
+        Credits | None, Meta(description="For a day. Null: no limit. Unit: 1 tCO2e.")
+    ]
+    raised_from: Annotated[
+        Moment | None,
+        Meta(description="From when on what is higher than before counts; null: nothing is."),
+    ]
+
+
+class LimitsSet(Act, frozen=True, tag="account.limits_set"):
+    """
+    An account's own limits were set: what is lower than before counts at once.
+
+    A replayer checks that the user may approve movements of the account, which is open, and that
+    what is higher counts from noon of a later day, no Saturday or Sunday.
+    """
+
+    subject: Annotated[AccountNumber, Meta(description="The account.")]
+    data: LimitsFacts
+
+
 # ------------------------------------------------------------------------ transfers that wait
 
 
@@ -138,6 +187,17 @@ class TransferWithdrawn(ProposalAct, frozen=True, tag="transfer.withdrawn"):
     data: Nothing
 
 
+class TransferAccepted(ProposalAct, frozen=True, tag="transfer.accepted"):
+    """
+    The receiver accepted a transfer that waits for its word; it is delivered at its moment.
+
+    A replayer checks that the user may approve movements of the receiving account, that it was
+    asked for, in time, and given once.
+    """
+
+    data: Nothing
+
+
 class TransferLapsed(ProposalAct, frozen=True, tag="transfer.lapsed"):
     """
     Nobody approved a proposed transfer in time.
@@ -167,6 +227,13 @@ class SentFacts(TransitFacts, frozen=True):
     digest: Annotated[Digest, Meta(description="The digest that was approved.")]
     trusted: Annotated[bool, Meta(description="Whether the account trusts the receiver.")]
     executes_at: Annotated[Moment, Meta(description="When they are delivered, or go back.")]
+    accept_until: Annotated[
+        Moment | UnsetType,
+        Meta(
+            description="Until when the receiver can accept them; left out: it does not ask to. "
+            "They are delivered once that has happened, and go back where it has not."
+        ),
+    ] = UNSET
 
 
 class ReturnedFacts(TransitFacts, frozen=True):
@@ -183,7 +250,9 @@ class CreditsSent(TransitAct, frozen=True, tag="credits.sent"):
     transfer, that it is approved in time and once, that digest, accounts and number are those that
     were proposed, and that it is made later: to an account that is trusted, now or when working
     hours begin; to any other at noon of a day that is no Saturday or Sunday and at least the rule's
-    delay away. It moves the runs as for a transfer.
+    delay away. To an account of another owner that asks for it, the receiver's word is waited for,
+    as long after the proposal as the rule says; and no more moves than the account allows itself.
+    It moves the runs as for a transfer.
     """
 
     data: SentFacts
@@ -193,8 +262,9 @@ class CreditsDelivered(TransitAct, frozen=True, tag="credits.delivered"):
     """
     Credits that waited were given to their receiver.
 
-    A replayer checks that the register itself did so, not before the time, and that exactly the
-    runs that were sent moved, from account 3 to the receiver.
+    A replayer checks that the register itself did so, not before the time, that the receiver has
+    accepted them where it asked to, and that exactly the runs that were sent moved, from account 3
+    to the receiver.
     """
 
     data: TransitFacts
@@ -205,8 +275,11 @@ class CreditsReturned(TransitAct, frozen=True, tag="credits.returned"):
     Credits that waited went back to the account they came from.
 
     A replayer checks that exactly the runs that were sent moved, and: with the reason ``aborted``,
-    that the user may propose or approve movements of the account, and that the time had not come;
-    with any other, that the register itself did so, not before the time.
+    that the user may propose or approve movements of the account, and that the time had not come,
+    or the receiver's word not; with ``declined``, that the user may approve movements of the
+    receiving account, whose word was waited for; with ``not_accepted``, that the register itself
+    did so, and the time for that word was over; with any other, that the register itself did so,
+    not before the time.
     """
 
     data: ReturnedFacts

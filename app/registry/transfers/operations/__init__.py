@@ -1,5 +1,7 @@
 """What can be done with transfers that take two people; each public function is one act."""
 
+from app.registry.transfers.operations.accepting import accept, decline
+from app.registry.transfers.operations.limiting import set_limits
 from app.registry.transfers.operations.proposing import (
     Approve,
     Propose,
@@ -16,10 +18,13 @@ __all__ = [
     "Propose",
     "Settle",
     "abort",
+    "accept",
     "approve",
     "approve_trust",
+    "decline",
     "deliver_due",
     "get_terms",
     "propose",
     "propose_trust",
+    "set_limits",
 ]

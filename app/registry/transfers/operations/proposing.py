@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import time
+from datetime import datetime, time
 
 from app.kernel.clock import bangkok_date, rfc3339
 from app.kernel.ids import new_id
@@ -13,7 +13,7 @@ from app.registry.ledger.book import Book
 from app.registry.ledger.operations import Movement, Way
 from app.registry.ledger.rules import Account, Choice, Move, check_choice, check_parties
 from app.registry.ledger.serials import SerialRange, account_number
-from app.registry.ledger.terms import trusts
+from app.registry.ledger.terms import check_own_limit, trusts
 from app.registry.log.pen import Pen
 from app.registry.parties.policy import (
     Actor,
@@ -21,10 +21,21 @@ from app.registry.parties.policy import (
     Permission,
     allows,
 )
+from app.registry.programmes.operations import require_confirmation
+from app.registry.programmes.rules import ConfirmedAct
 from app.registry.transfers import rules, store
 from app.registry.transfers.operations.settling import deliver_now
-from app.registry.transfers.operations.terms import get_execution, get_expiry, get_limits
-from app.registry.transfers.refusals import ProposalNotFoundError, ProposerGoneError
+from app.registry.transfers.operations.terms import (
+    get_acceptance_end,
+    get_execution,
+    get_expiry,
+    get_limits,
+)
+from app.registry.transfers.refusals import (
+    ProposalLapsedError,
+    ProposalNotFoundError,
+    ProposerGoneError,
+)
 from app.registry.transfers.rules import Proposal, State
 
 
@@ -55,12 +66,15 @@ async def propose(pen: Pen, actor: Actor, command: Propose) -> Proposal:
         ChoiceUnclearError, RangeReversedError, RangesOverlapError: the choice contradicts itself.
         SameAccountError, RegistryAccountError, AccountClosedError: these accounts cannot have a
             transfer.
+        ConfirmationNeededError, PersonNeededError: it takes a fresh second factor.
     """
     book = pen.take(Book)
     check_choice(command.choice)
     sender = await ledger.get_account_of(pen, book, actor, command.from_account)
     receiver = await ledger.get_known_account(pen, book, command.to_account)
     check_parties(sender, receiver)
+    own_terms = book.own_terms[sender.id]
+    check_own_limit((sender, receiver), own_terms, command.choice.total, now=pen.now)
     content = rules.content_of(sender.id, receiver.id, command.choice)
     proposal = Proposal(
         id=new_id("prp"),
@@ -75,6 +89,8 @@ async def propose(pen: Pen, actor: Actor, command: Propose) -> Proposal:
         proposed_index=-1,  # until it is recorded
         expires_at=await get_expiry(pen.connection, pen.now),
     )
+    confirmed = {"digest": proposal.digest}
+    await require_confirmation(pen, actor, ConfirmedAct.TRANSFER_PROPOSAL, confirmed)
     log_index = pen.record(
         by=actor.user_id,
         kind="transfer.proposed",
@@ -108,7 +124,9 @@ async def approve(pen: Pen, actor: Actor, command: Approve) -> Proposal:
         BatchNotFoundError, InsufficientCreditsError, SerialsNotHeldError, TooFragmentedError:
             these credits cannot be moved.
         TransferTooLargeError, DayOverLimitError: it is too large for a receiver not trusted.
+        OverOwnLimitError, OwnDayOverLimitError: it is more than the account allows itself.
         RuleMissingError, CalendarYearMissingError: it cannot be told when it would be made.
+        ConfirmationNeededError, PersonNeededError: it takes a fresh second factor.
     """
     proposal = await store.get_proposal(pen.connection, command.proposal_id)
     sender, receiver = await _approver_of(pen, actor, proposal)
@@ -118,9 +136,12 @@ async def approve(pen: Pen, actor: Actor, command: Approve) -> Proposal:
     check_parties(sender, receiver)
     moves = await ledger.choose_credits(pen, sender, rules.choice_of(json.loads(proposal.content)))
     is_trusted = trusts(pen.take(Book).trusted[sender.id], sender, receiver, now=pen.now)
+    await _check_own_limits(pen, proposal, (sender, receiver))
     if not is_trusted:
         await _check_limits(pen, proposal, moves)
     executes_at = await get_execution(pen.connection, pen.now, trusted=is_trusted)
+    confirmed = {"proposal": proposal.id, "digest": proposal.digest}
+    await require_confirmation(pen, actor, ConfirmedAct.TRANSFER_APPROVAL, confirmed)
     approved = replace(
         proposal,
         state=State.SCHEDULED,
@@ -128,6 +149,7 @@ async def approve(pen: Pen, actor: Actor, command: Approve) -> Proposal:
         approved_at=pen.now,
         executes_at=executes_at,
         is_trusted=is_trusted,
+        accept_until=await _accept_until(pen, proposal, (sender, receiver)),
     )
     return await _send(pen, approved, (sender, receiver), moves)
 
@@ -189,6 +211,34 @@ async def _approver_of(pen: Pen, actor: Actor, proposal: Proposal) -> tuple[Acco
     return sender, await ledger.get_known_account(pen, book, proposal.to_account)
 
 
+async def _accept_until(
+    pen: Pen, proposal: Proposal, accounts: tuple[Account, Account]
+) -> datetime | None:
+    """Return until when the receiver has to accept a transfer; None: it does not ask to."""
+    sender, receiver = accounts
+    asks = pen.take(Book).own_terms[receiver.id].asks_acceptance
+    if not asks or sender.owner_party_id == receiver.owner_party_id:
+        return None
+    until = await get_acceptance_end(pen.connection, proposal.proposed_at, pen.now)
+    if until <= pen.now:
+        raise ProposalLapsedError(expires_at=rfc3339(until))
+    return until
+
+
+async def _check_own_limits(
+    pen: Pen, proposal: Proposal, accounts: tuple[Account, Account]
+) -> None:
+    sender, receiver = accounts
+    own_terms = pen.take(Book).own_terms[sender.id]
+    check_own_limit(accounts, own_terms, proposal.credits, now=pen.now)
+    _, day_max = own_terms.limits_at(pen.now)
+    if day_max is None or sender.owner_party_id == receiver.owner_party_id:
+        return
+    since = at_bangkok(bangkok_date(pen.now), time())
+    of_day = await store.get_sent_to_others_since(pen.connection, sender.id, since)
+    rules.check_own_day(proposal.credits, of_day=of_day, day_max=day_max)
+
+
 async def _check_limits(pen: Pen, proposal: Proposal, moves: Sequence[Move]) -> None:
     batches = pen.take(Book).batches
     programmes = {batches[move.block.batch_id].programme_code for move in moves}
@@ -215,10 +265,12 @@ async def _send(
         "trusted": approved.is_trusted,
         "executes_at": rfc3339(approved.executes_at),
     }
+    if approved.accept_until is not None:
+        facts["accept_until"] = rfc3339(approved.accept_until)
     assert approved.approved_by is not None
     sent = await ledger.send(pen, Way(sender, receiver, facts), moves, by=approved.approved_by)
     scheduled = replace(approved, sent_index=sent.log_index)
-    if scheduled.executes_at == pen.now:
+    if scheduled.executes_at == pen.now and not scheduled.awaits_acceptance:
         scheduled = await deliver_now(pen, scheduled, (sender, receiver), _runs_of(sent))
     await store.update_proposal(pen.connection, scheduled)
     return scheduled

@@ -32,7 +32,8 @@ async def deliver_due(pen: Pen, command: Settle) -> Proposal | None:
     Make a transfer whose moment has come, or let a proposal lapse that nobody approved in time.
 
     Whoever proposed and approved it must still be allowed to, and the receiver open and, where it
-    was trusted, trusted; otherwise the credits go back.
+    was trusted, trusted; otherwise the credits go back. So they do where the receiver was to accept
+    them and has not in time; before that nothing is due.
 
     Returns:
         What became of it; None: there was nothing to do, or somebody else has done it.
@@ -44,6 +45,10 @@ async def deliver_due(pen: Pen, command: Settle) -> Proposal | None:
     moment = min(pen.now, command.moment)
     if proposal.state is State.PROPOSED and state_at(proposal, moment) is State.LAPSED:
         settled = _lapse(pen, proposal)
+    elif proposal.state is State.SCHEDULED and proposal.awaits_acceptance:
+        if not _is_unanswered(proposal, moment):
+            return None
+        settled = await _settle(pen, proposal)
     elif proposal.executes_at is not None and _is_due(proposal, moment):
         settled = await _settle(pen, proposal)
     else:
@@ -64,6 +69,11 @@ async def deliver_now(
 def _is_due(proposal: Proposal, moment: datetime) -> bool:
     assert proposal.executes_at is not None
     return proposal.state is State.SCHEDULED and proposal.executes_at <= moment
+
+
+def _is_unanswered(proposal: Proposal, moment: datetime) -> bool:
+    assert proposal.accept_until is not None
+    return proposal.accept_until <= moment
 
 
 def _lapse(pen: Pen, proposal: Proposal) -> Proposal:
@@ -90,6 +100,8 @@ async def _hindrance(
     pen: Pen, proposal: Proposal, sender: Account, receiver: Account
 ) -> Hindrance | None:
     """Return what stands in the way; None: nothing."""
+    if proposal.awaits_acceptance:
+        return Hindrance.NOT_ACCEPTED
     proposed_by, approved_by = proposal.proposed_by, proposal.approved_by
     assert approved_by is not None
     if not await ledger.is_allowed_now(pen, proposed_by, Permission.MOVE_CREDITS, sender):

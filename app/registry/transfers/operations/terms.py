@@ -49,6 +49,19 @@ async def get_expiry(connection: AsyncConnection, now: datetime) -> datetime:
     return now + timedelta(hours=hours)
 
 
+async def get_acceptance_end(
+    connection: AsyncConnection, proposed_at: datetime, now: datetime
+) -> datetime:
+    """
+    Return until when the receiver of a transfer that is approved now can accept it.
+
+    Raises:
+        RuleMissingError: no time is set.
+    """
+    hours = await _whole(connection, RuleKey.TRANSFER_ACCEPTANCE_HOURS, bangkok_date(now))
+    return proposed_at + timedelta(hours=hours)
+
+
 async def get_execution(connection: AsyncConnection, now: datetime, *, trusted: bool) -> datetime:
     """
     Return when a transfer that is approved now is made.
