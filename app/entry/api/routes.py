@@ -19,6 +19,7 @@ from app.entry.api import (
     log,
     methodologies,
     monitoring_reports,
+    orders,
     parties,
     personal_data,
     policy,
@@ -68,6 +69,7 @@ _V1: Final = (
     transfer_proposals,
     retirements,
     cancellations,
+    orders,
     serials,
     ledger,
     log,
@@ -80,6 +82,8 @@ def _make_v1() -> APIRouter:
     for module in _V1:
         v1.include_router(module.router)
     v1.include_router(second_factor.confirming)
+    v1.include_router(orders.freezes)
+    v1.include_router(orders.reversals)
     v1.include_router(public_log.receipts)
     return v1
 

@@ -279,4 +279,10 @@ RULE_VALUES: Final = (
         "as California's CITSS, 17 CCR 95921: confirmed within two days",
     ),
     _default(RuleKey.TRUST_ACTIVATION_WORKING_DAYS, "4", f"{_EU_REGISTRY} 23"),
+    _default(RuleKey.ORDER_HOURS, "48", "as for a proposed transfer"),
+    _default(
+        RuleKey.REVERSAL_WINDOW_DAYS,
+        "7",
+        "a short window, as in the registries of the UK and the EU, whose length was not found",
+    ),
 )

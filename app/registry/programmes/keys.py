@@ -38,6 +38,8 @@ class RuleKey(StrEnum):
     TRANSFER_CREDITS_MAX = "transfer_credits_max"
     TRANSFER_CREDITS_PER_DAY_MAX = "transfer_credits_per_day_max"
     TRUST_ACTIVATION_WORKING_DAYS = "trust_activation_working_days"
+    ORDER_HOURS = "order_hours"
+    REVERSAL_WINDOW_DAYS = "reversal_window_days"
 
 
 class Form(StrEnum):
@@ -197,5 +199,18 @@ RULE_SPECS: Final[Mapping[RuleKey, RuleSpec]] = {
         "after the approval.",
         unit="working days",
         most=100,
+    ),
+    RuleKey.ORDER_HOURS: RuleSpec(
+        Form.WHOLE,
+        "How long an order (freeze, release, reversal) that one officer of TGO has proposed may "
+        "wait for another's approval.",
+        unit="hours",
+        most=2_400,
+    ),
+    RuleKey.REVERSAL_WINDOW_DAYS: RuleSpec(
+        Form.WHOLE,
+        "A transfer made in error is reversed within this time after it was made.",
+        unit="days",
+        most=3_650,
     ),
 }

@@ -40,6 +40,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "second_person_needed": "One person alone moves credits to an account that is not trusted.",
     "outside_hours": "Credits move, or are to, or an account is trusted, outside of working hours.",
     "too_early": "Something is done, or set for a moment, before its time.",
+    "frozen": "Something frozen moves, or an account is used while it is frozen.",
     "rule_missing": "A dated rule that an act needs has no value on its day.",
 }
 

@@ -56,6 +56,7 @@ class Hindrance(StrEnum):
     APPROVER_NOT_ALLOWED = "approver_not_allowed"
     RECEIVER_CLOSED = "receiver_closed"
     NO_LONGER_TRUSTED = "no_longer_trusted"
+    FROZEN = "frozen"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Why(StrEnum):
     APPROVER_NOT_ALLOWED = "approver_not_allowed"
     RECEIVER_CLOSED = "receiver_closed"
     NO_LONGER_TRUSTED = "no_longer_trusted"
+    FROZEN = "frozen"
 
 
 # ------------------------------------------------------------------------------ trusted lists
@@ -206,7 +207,8 @@ class CreditsReturned(TransitAct, frozen=True, tag="credits.returned"):
 
     A replayer checks that exactly the runs that were sent moved, and: with the reason ``aborted``,
     that the user may propose or approve movements of the account, and that the time had not come;
-    with any other, that the register itself did so, not before the time.
+    with any other, that the register itself did so, not before the time. What a freeze stands of is
+    not aborted; with the reason ``frozen``, one stands of it, or of either account.
     """
 
     data: ReturnedFacts
