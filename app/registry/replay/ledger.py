@@ -13,7 +13,14 @@ from app.registry.ledger.rules import (
     AccountKind,
 )
 from app.registry.ledger.serials import account_number, batch_id
-from app.registry.replay.blocks import BLOCKS_PER_CHUNK_MAX, Batch, Chunk, place_of, weigh
+from app.registry.replay.blocks import (
+    BLOCKS_PER_CHUNK_MAX,
+    Batch,
+    Chunk,
+    Numbers,
+    place_of,
+    weigh,
+)
 from app.registry.replay.faults import Broken
 from app.registry.replay.leaves.ledger import NewBatch, Run
 from app.registry.replay.memory import Memory
@@ -177,8 +184,7 @@ class Ledger:
             piece = place_of(batch.starts, run.first)
             chunk = self._chunk(batch, piece)
             place = place_of(chunk.firsts, run.first)
-            later = [*chunk.firsts[place + 1 : place + 2], *batch.starts[piece + 1 : piece + 2]]
-            end = later[0] - 1 if later else batch.credits
+            end = _end_of(batch, piece, chunk.firsts, place)
             found = (chunk.firsts[place], end, chunk.owners[place], chunk.origins[place])
             if found != (run.first, run.last, holder.id, log_index):
                 raise Broken(
@@ -199,19 +205,12 @@ class Ledger:
         """
         Move runs of serials from one account to another, one after the other.
 
-        Args:
-            runs: the serials.
-            sender: the account they leave.
-            receiver: the account they enter.
-            log_index: of the act.
-            frozen_too: they go back under the hand of who froze them, so that nothing is in the
-                way.
-
         Returns:
             How many credits moved.
 
         Raises:
-            Broken: a run is not wholly one block of the sender at that moment, or frozen.
+            Broken: a run is not wholly one block of the sender at that moment; or it, or an
+                account, is frozen, unless ``frozen_too`` may move.
         """
         assert sender.id not in FINAL_ACCOUNTS
         if not frozen_too:
@@ -230,12 +229,7 @@ class Ledger:
             chunk = self._chunk(batch, piece)
             firsts = chunk.firsts
             place = place_of(firsts, first)
-            if place + 1 < len(firsts):
-                end = firsts[place + 1] - 1
-            elif piece + 1 < len(starts):
-                end = starts[piece + 1] - 1
-            else:
-                end = batch.credits
+            end = _end_of(batch, piece, firsts, place)
             if chunk.owners[place] != sender.id or last > end:
                 raise Broken(
                     "serials_not_held",
@@ -352,6 +346,14 @@ class Ledger:
 
     def _write_chunks(self, chunks: Iterable[tuple[int, Chunk]]) -> None:
         self._shelf.chunks.write((number, chunk.to_bytes()) for number, chunk in chunks)
+
+
+def _end_of(batch: Batch, piece: int, firsts: Numbers, place: int) -> int:
+    """Return the last serial of a block, by its place in a piece of the batch."""
+    if place + 1 < len(firsts):
+        return firsts[place + 1] - 1
+    starts = batch.starts
+    return starts[piece + 1] - 1 if piece + 1 < len(starts) else batch.credits
 
 
 def require_free(*accounts: Account) -> None:
