@@ -250,6 +250,9 @@ CASES: Final[Mapping[str, Cases]] = {
     "ledger.list_owners": lambda x: [partial(ledger.list_owners, account_ids=_accounts_of(x))],
     "ledger.list_batches": _batches,
     "ledger.list_batch_states": lambda x: [partial(ledger.list_batch_states, batch=_batch(x))],
+    "ledger.load_frozen": lambda x: [
+        partial(ledger.load_frozen, book=Book(), batch_id=_batch(x).id)
+    ],
     "ledger.get_freeze": lambda _: [partial(ledger.get_freeze, freeze_id=an_id("ord", 2))],
     "ledger.list_frozen_spans": lambda x: [
         partial(ledger.list_frozen_spans, batch=_batch(x), first=first, last=last)
