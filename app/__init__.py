@@ -18,6 +18,7 @@ the earlier ones, never the reverse (the order is contract 2 in ``pyproject.toml
     verification   the opinion of a validation and verification body (VVB)
     monitoring     what was measured in a period, split by vintage
     activities     who reduces emissions, where, under which methodology
+    orders         what TGO orders by two officers: freezes, releases, reversals of errors
     documents      evidence files, written once
     applications   who asks for an account, with what, and what two officers decide
     methodologies  the catalogue: versions, crediting period rules, buffer

@@ -17,6 +17,7 @@ from app.registry.log import store as log
 from app.registry.log.store import publication
 from app.registry.methodologies import store as methodologies
 from app.registry.monitoring import store as monitoring
+from app.registry.orders import store as orders
 from app.registry.parties import store as parties
 from app.registry.programmes import store as programmes
 from app.registry.provinces import store as provinces
@@ -37,6 +38,7 @@ STORES: Final[tuple[ModuleType, ...]] = (
     methodologies,
     applications,
     documents,
+    orders,
     activities,
     monitoring,
     verification,

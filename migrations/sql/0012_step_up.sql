@@ -35,7 +35,7 @@ ALTER TABLE transfer_proposals
     DROP CONSTRAINT ck_transfer_proposals_aborted_in_time,
     DROP CONSTRAINT ck_transfer_proposals_not_early,
     ADD CONSTRAINT ck_transfer_proposals_reason CHECK (reason IN ('proposer_not_allowed', 'approver_not_allowed',
-        'receiver_closed', 'no_longer_trusted', 'declined', 'not_accepted')),
+        'receiver_closed', 'no_longer_trusted', 'declined', 'not_accepted', 'frozen')),
     ADD CONSTRAINT ck_transfer_proposals_aborted_in_time CHECK (state <> 'aborted' OR ended_at < executes_at
         OR (accept_until IS NOT NULL AND accepted_at IS NULL)),
     ADD CONSTRAINT ck_transfer_proposals_not_early CHECK (state NOT IN ('delivered', 'returned')

@@ -171,3 +171,21 @@ SELECT pg_temp.name('prp', n), 100000 + pg_temp.half(n), 200000 + pg_temp.half(n
        LATERAL (SELECT CASE n % 50 WHEN 0 THEN 'proposed' WHEN 1 THEN 'scheduled'
                             ELSE 'delivered' END) s(state),
        LATERAL (SELECT state <> 'proposed', state = 'delivered') f(approved, ended);
+
+-- Orders: half of them freezes of accounts or serials, nearly all of them released; and reversals.
+INSERT INTO orders (id, action, account_id, batch_id, first_serial, last_serial, freeze_id, act, document_sha256, reason,
+                    digest, proposed_by, proposed_at, expires_at, log_index)
+SELECT pg_temp.name('ord', n), CASE WHEN n % 2 = 0 THEN 'freeze' ELSE 'release' END,
+       CASE WHEN n % 4 = 0 THEN 100000 + pg_temp.half(n) END, CASE WHEN n % 4 = 2 THEN 20140000000000 + n END,
+       CASE WHEN n % 4 = 2 THEN 1 END, CASE WHEN n % 4 = 2 THEN 10 END,
+       CASE WHEN n % 2 = 1 THEN pg_temp.name('ord', n - 1) END, NULL, repeat('a', 64), 'why', repeat('b', 64),
+       pg_temp.name('usr', 1), now() - n * interval '1 day', now() + n * interval '1 hour', LOG + n
+  FROM generate_series(2, ROWS) n ORDER BY n % 2;
+INSERT INTO order_approvals
+SELECT id, proposed_by, expires_at, pg_temp.name('usr', 2), now(), LOG + ROWS + log_index FROM orders;
+INSERT INTO freezes (id, account_id, batch_id, first_serial, last_serial, frozen_at, frozen_index)
+SELECT o.id, o.account_id, o.batch_id, o.first_serial, o.last_serial, now(), a.log_index
+  FROM orders o JOIN order_approvals a ON a.order_id = o.id WHERE o.action = 'freeze';
+UPDATE freezes f SET released_at = now(), released_by = o.id, released_index = a.log_index
+  FROM orders o JOIN order_approvals a ON a.order_id = o.id
+ WHERE o.freeze_id = f.id AND o.log_index % 50 > 0 AND a.log_index > f.frozen_index;

@@ -590,6 +590,31 @@ _TRANSFERS: Final = {
     "remove_trusted_account": _on_trust(P.MOVE_CREDITS, P.APPROVE_MOVES, entry="entry to remove"),
 }
 
+_PAPER: Final = {"reason": "Court order 1/2569", "document_sha256": "ab" * 32}
+
+
+def _on_order(thing: str, who: Permission) -> Row:
+    return Row(
+        (who,),
+        path={"order_id": T(thing)},
+        body={"digest": T(f"digest of {thing}")},
+        has_key=True,
+        hides=thing,
+        seen=P.QUERY_LEDGER,
+    )
+
+
+_ORDERS: Final = {
+    "list_freezes": _PUBLIC,
+    "propose_freeze": Row((P.PROPOSE_FREEZE,), body={"batch": T("batch"), **_PAPER}),
+    "propose_release": Row((P.PROPOSE_FREEZE,), path={"freeze_id": T("freeze")}, body=_PAPER),
+    "propose_reversal": Row((P.PROPOSE_REVERSAL,), body={"act": T("transfer"), **_PAPER}),
+    "list_orders": Row((P.QUERY_LEDGER,)),
+    "get_order": Row((P.QUERY_LEDGER,), path={"order_id": T("order")}, hides="order"),
+    "approve_order": _on_order("order to approve", P.APPROVE_FREEZE),
+    "approve_order of a reversal": _on_order("reversal to approve", P.APPROVE_REVERSAL),
+}
+
 _SAID: Final = {
     "name_th": "ผู้สมัคร",
     "name_en": "An applicant",
@@ -656,6 +681,7 @@ ROWS: Final[Mapping[str, Row]] = {
     **_REPORTS,
     **_LEDGER,
     **_TRANSFERS,
+    **_ORDERS,
     **_APPLICATIONS,
     **_LOG,
 }

@@ -20,9 +20,11 @@ from app.registry.activities.rules import Activity
 from app.registry.applications.rules import Application
 from app.registry.ledger import operations as ledger
 from app.registry.ledger import store as accounts
+from app.registry.ledger.operations import Named
 from app.registry.ledger.rules import Account, Beneficiary, EntryKind, Statement, Visibility
 from app.registry.ledger.serials import account_id, account_number
 from app.registry.monitoring.rules import Report
+from app.registry.orders.operations import Ground
 from app.registry.parties import operations as parties
 from app.registry.parties import store
 from app.registry.parties.operations import IssueKey
@@ -65,6 +67,7 @@ from tests.builders.issuance import (
     issue,
 )
 from tests.builders.ledger import an_account, an_ending, move, oldest, retire
+from tests.builders.orders import Officers
 from tests.builders.parties import (
     PASSWORD,
     Register,
@@ -180,6 +183,7 @@ async def a_world_of_everybody(registry: Register, api: Service, client: AsyncCl
     await _reports(maker)
     await _credits(maker)
     await _transfers(maker)
+    await _orders(maker)
     await _applications(maker)
     await _persons(maker)
     await _prefixes(maker, client)
@@ -409,6 +413,8 @@ async def _moved(maker: _Maker, activity: Activity) -> None:
     empty = await an_account(registry, maker.administrator, owner)
     await move(registry, owner, held, account, oldest(500))
     transfer = await move(registry, owner, held, elsewhere, oldest(10))
+    wrong = await move(registry, owner, held, elsewhere, oldest(10))
+    frozen = await an_account(registry, maker.administrator, owner)
     hidden = Statement("Somchai Unheard-of", Beneficiary.PERSON, None, "Of his own will")
     ending = an_ending(visibility=Visibility.ANONYMOUS, statement=hidden)
     retirement = await retire(registry, owner, held, oldest(5), ending)
@@ -418,6 +424,8 @@ async def _moved(maker: _Maker, activity: Activity) -> None:
         "account elsewhere": elsewhere.number,
         "account to close": empty.number,
         "transfer": transfer.log_index,
+        "transfer to reverse": wrong.log_index,
+        "frozen account": frozen.id,
         "retirement": retirement.log_index,
         "cancellation": cancellation.log_index,
         "owner party": maker.city.id,
@@ -501,6 +509,27 @@ async def _transfers_that_are_asked(
         await do(registry, approver, transfers.approve, approve)
         world.things[name] = proposal.id
         world.things["digest to accept"] = proposal.digest
+
+
+async def _orders(maker: _Maker) -> None:
+    """Freeze an account that nobody else uses, and propose that more is ordered."""
+    registry, world = maker.registry, maker.world
+    officers = Officers(registry, maker.officials[Role.OFFICER], maker.officials[Role.APPROVER])
+    words = "Of a court that nobody knows of"
+    ground = Ground(words, document_sha256="ab" * 32)
+    world.secrets.append(Secret(words, Permission.QUERY_LEDGER))
+    named = Named(world.things["frozen account"])
+    frozen = await officers.approve(await officers.propose_freeze(named, ground=ground))
+    waiting = await officers.propose_freeze(named, ground=ground)
+    wrong = await officers.propose_reversal(world.things["transfer to reverse"])
+    world.things |= {
+        "freeze": frozen.id,
+        "order": frozen.id,
+        "order to approve": waiting.id,
+        "digest of order to approve": waiting.digest,
+        "reversal to approve": wrong.id,
+        "digest of reversal to approve": wrong.digest,
+    }
 
 
 async def _applications(maker: _Maker) -> None:

@@ -166,7 +166,8 @@ async def _name_what_is_public(world: World, client: httpx2.AsyncClient) -> None
         "methodology": "DEMO-WIND-01",
         "version": "01",
         "serial": f"{world.things['batch']}-1-10",
-        "tile": next(iter(tiles_between(0, size))).path.removeprefix("tile/"),
+        # Of hashes: in a bundle stand the digests of all proposals, for everybody.
+        "tile": next(t for t in tiles_between(0, size) if t.level >= 0).path.removeprefix("tile/"),
         "refusal": "not_allowed",
     }
 

@@ -26,6 +26,7 @@ from app.registry.ledger.store import EntryFilter
 from app.registry.log import store as log
 from app.registry.monitoring import store as monitoring
 from app.registry.monitoring.rules import ReportStatus
+from app.registry.orders import store as orders
 from app.registry.parties import store as parties
 from app.registry.parties.rules import PartyKind, Role
 from app.registry.signin import store as signin
@@ -252,6 +253,38 @@ CASES: Final[Mapping[str, Cases]] = {
     "ledger.list_owners": lambda x: [partial(ledger.list_owners, account_ids=_accounts_of(x))],
     "ledger.list_batches": _batches,
     "ledger.list_batch_states": lambda x: [partial(ledger.list_batch_states, batch=_batch(x))],
+    "ledger.load_frozen": lambda x: [
+        partial(ledger.load_frozen, book=Book(), batch_id=_batch(x).id)
+    ],
+    "ledger.get_freeze": lambda _: [partial(ledger.get_freeze, freeze_id=an_id("ord", 2))],
+    "ledger.list_frozen_spans": lambda x: [
+        partial(ledger.list_frozen_spans, batch=_batch(x), first=first, last=last)
+        for first, last in ((1, 200_000), (x.serial, x.serial))
+    ],
+    "ledger.find_reversal": lambda x: [
+        partial(ledger.find_reversal, log_index=index) for index in (x.moved, 7)
+    ],
+    "ledger.find_links": lambda x: [
+        partial(ledger.find_links, acts=list(range(x.moved - LIMIT, x.moved)))
+    ],
+    # ---------------------------------------------------------------------- orders
+    "orders.get_order": lambda _: [partial(orders.get_order, order_id=an_id("ord", 7))],
+    "orders.list_orders": lambda _: [
+        partial(orders.list_orders, before=before, limit=LIMIT) for before in (None, LATEST)
+    ],
+    "orders.list_freezes": lambda x: [
+        partial(
+            orders.list_freezes,
+            account_id=account,
+            batch_id=batch,
+            standing=standing,
+            after=after,
+            limit=LIMIT,
+        )
+        for account, batch in ((None, None), (x.account, None), (None, _batch(x).id))
+        for standing in (True, False)
+        for after in (None, EARLIEST)
+    ],
     # ------------------------------------------------------------------- transfers
     "transfers.get_proposal": lambda _: [
         partial(transfers.get_proposal, proposal_id=an_id("prp", 7))

@@ -23,6 +23,7 @@ from app.registry import invariants
 from app.registry.erasure.operations import ErasePerson, erase_person
 from app.registry.invariants import STATEMENTS, VIOLATIONS_SHOWN_MAX
 from app.registry.ledger import operations
+from app.registry.ledger.operations import Named
 from app.registry.ledger.rules import EntryKind
 from app.registry.log import audit
 from app.registry.parties.rules import Role
@@ -43,6 +44,7 @@ from tests.builders.ledger import (
     retire,
     two_holders,
 )
+from tests.builders.orders import Officers
 from tests.builders.parties import an_actor, do
 from tests.builders.transfers import the_calendar
 from tests.conftest import Registry, Server
@@ -65,6 +67,9 @@ GUARDED: Final = (
     "log_salts",
     "account_terms",
     "transfer_proposals",
+    "freezes",
+    "orders",
+    "reversals",
     "parties",
     "validation_opinions",
 )
@@ -88,6 +93,7 @@ LINEAGE = "a movement continues the one before it"
 ERASED = "nothing is erased without an act"
 WRITTEN = "what people wrote is what the log commits to"
 PROPOSED = "a proposed transfer is its movements"
+ORDERED = "a freeze is what two officers ordered"
 # A forger who knows that the database recomputes a leaf's hash.
 FORGED_LEAF = """
     UPDATE log_entries SET leaf = leaf || ' ',
@@ -342,6 +348,31 @@ CORRUPTIONS = {
         ("UPDATE account_terms SET log_index = log_index + 1",),
         "own terms of an account are what it set last",
     ),
+    "a frozen account has sent": Corruption(
+        ("UPDATE freezes SET frozen_index = 0 WHERE account_id IS NOT NULL",),
+        "what is frozen did not move",
+        frozenset({ORDERED}),
+    ),
+    "a freeze was released without an order": Corruption(
+        (
+            (
+                "UPDATE freezes SET released_index = frozen_index + 1, released_at = frozen_at,"
+                " released_by = id WHERE released_by IS NULL"
+            ),
+        ),
+        ORDERED,
+    ),
+    "another proposal was approved than the log says": Corruption(
+        ("UPDATE orders SET digest = repeat('0', 64) WHERE action = 'release'",),
+        "the digest of an order is of its leaf",
+    ),
+    "a reversal takes another act back": Corruption(
+        ("UPDATE reversals SET reverses = reverses - 1",),
+        "a reversal takes back what it reverses",
+    ),
+    "a reversal is kept nowhere": Corruption(
+        ("DELETE FROM reversals",), "a reversal takes back what it reverses"
+    ),
     "a leaf is forged": Corruption((FORGED_LEAF,), TREE),
     "an inner node is forged": Corruption(
         (
@@ -368,6 +399,7 @@ async def make_world(url: str) -> None:
     holders = await two_holders(registry)
     account, elsewhere = holders.account, holders.elsewhere
     await a_batch(registry, holders.administrator, account, credits_made=100, buffer_credits=10)
+    await three_orders(registry, holders)
     await move(registry, holders.owner, account, elsewhere, named((X, 31, 35), (X, 41, 45)))
     await two_that_wait(registry, holders, ((X, 51, 55), (X, 61, 65)))
     await retire(registry, holders.owner, account, oldest(5))
@@ -393,6 +425,19 @@ async def make_world(url: str) -> None:
     )
     await committer.stop()
     await engine.dispose()
+
+
+async def three_orders(registry: Registry, holders: Holders) -> None:
+    """Freeze an account that has sent before, release serials, take a transfer back."""
+    officers = Officers(registry, holders.officer, holders.approver)
+    error = await move(
+        registry, holders.owner, holders.account, holders.elsewhere, named((X, 71, 72), (X, 74, 75))
+    )
+    await officers.reverse(error.log_index)
+    await officers.release(await officers.freeze(Named(batch_prefix=X, first=80, last=81)))
+    frozen = await an_account(registry, holders.administrator, holders.other)
+    await move(registry, holders.owner, holders.account, frozen, named((X, 77, 78)))
+    await officers.freeze_account(frozen)
 
 
 async def two_that_wait(

@@ -50,11 +50,13 @@ EXPECTED = {
     "verifier_reviewer": {"own": "read_party read_activity_draft review_verification"},
     "officer": {
         "any": "read_party read_account read_activity_draft query_ledger upload_document "
-        "review_activity assign_verifier read_application review_application",
+        "review_activity assign_verifier read_application review_application propose_freeze "
+        "propose_reversal",
     },
     "approver": {
         "any": "read_party read_account read_activity_draft query_ledger register_activity "
-        "decide_issuance manage_buffer read_application decide_application",
+        "decide_issuance manage_buffer read_application decide_application approve_freeze "
+        "approve_reversal",
     },
     "administrator": {
         "any": "read_party read_account read_activity_draft query_ledger admit_party manage_users "
@@ -62,7 +64,7 @@ EXPECTED = {
     },
     "auditor": {"any": "read_party read_account read_activity_draft query_ledger read_application"},
     "holder_initiator": {"own": "read_party read_account move_credits"},
-    "holder_approver": {"own": "read_party read_account"},
+    "holder_approver": {"own": "read_party read_account approve_moves"},
     "holder_viewer": {"own": "read_party read_account"},
 }
 

@@ -32,6 +32,7 @@ from app.entry.api.wire import (
 from app.entry.identity import Caller
 from app.entry.problems import refused
 from app.registry.ledger import operations, store
+from app.registry.ledger.frozen import AccountFrozenError
 from app.registry.ledger.refusals import (
     AccountClosedError,
     AccountNotEmptyError,
@@ -80,6 +81,11 @@ class AccountShown(Shown):
     )
     kind: str = Field(description="What it is for.", examples=["holding"])
     status: str = Field(description="`open` or `closed`.", examples=["open"])
+    frozen: bool = Field(
+        description="Whether TGO has frozen it: it takes part in nothing until it is released "
+        "(`GET /v1/freezes`).",
+        examples=[False],
+    )
     name: str = Field(description="What its owner calls it.", examples=["City holdings"])
     version: int = Field(description="Version, as in its ETag.", examples=[1])
     opened_at: datetime = Field(
@@ -94,6 +100,7 @@ class AccountShown(Shown):
             owner_party_id=account.owner_party_id,
             kind=account.kind.value,
             status=account.status.value,
+            frozen=account.is_frozen,
             name=account.name,
             version=account.version,
             opened_at=account.opened_at,
@@ -247,6 +254,7 @@ async def get_account(number: AccountPath, reader: Reader, actor: Caller) -> Res
         *_SEEING,
         RegistryAccountError,
         AccountClosedError,
+        AccountFrozenError,
         AccountNotEmptyError,
         CreditsUnderwayError,
         AccountStaleError,

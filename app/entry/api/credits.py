@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from app.entry.acts import Reply
 from app.entry.api.wire import Body, Credits, LogIndex, Serial, Shown, Vintage, receipt_address
+from app.registry.ledger import frozen
 from app.registry.ledger import refusals as ledger_refusals
 from app.registry.ledger.operations import Movement
 from app.registry.ledger.rules import RANGES_PER_ACT_MAX, Batch, Choice
@@ -49,6 +50,7 @@ MOVING_REFUSALS = (
     ledger_refusals.AccountNotFoundError,
     AccountNumberError,
     ledger_refusals.AccountClosedError,
+    frozen.AccountFrozenError,
     ledger_refusals.RegistryAccountError,
     ledger_refusals.ChoiceUnclearError,
     ledger_refusals.RangeReversedError,
@@ -57,6 +59,7 @@ MOVING_REFUSALS = (
     ledger_refusals.InsufficientCreditsError,
     ledger_refusals.SerialsNotHeldError,
     ledger_refusals.TooFragmentedError,
+    frozen.CreditsFrozenError,
     ActTooLargeError,
 )
 

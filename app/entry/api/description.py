@@ -63,6 +63,7 @@ TAGS: Final = {
     "transfers": "Credits going from one account to another.",
     "retirements": "Credits used for good, in somebody's name.",
     "cancellations": "Credits taken out of circulation without being used.",
+    "orders": "What two officers of TGO order: freezes, releases, reversals of errors.",
     "serials": "Where any serial is now, and everything that happened to it.",
     "ledger": "The double entries behind every balance.",
     "log": "The Merkle log that every act is sealed into, and its proofs.",

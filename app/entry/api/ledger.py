@@ -57,6 +57,7 @@ class KindWord(StrEnum):
     SENT = "sent"
     DELIVERED = "delivered"
     RETURNED = "returned"
+    REVERSED = "reversed"
 
 
 class Filters(MomentFilter):

@@ -20,6 +20,7 @@ from app.entry.api import (
     log,
     methodologies,
     monitoring_reports,
+    orders,
     own_terms,
     parties,
     personal_data,
@@ -74,6 +75,7 @@ _V1: Final = (
     retirements,
     certificates,
     cancellations,
+    orders,
     serials,
     ledger,
     log,
@@ -86,6 +88,8 @@ def _make_v1() -> APIRouter:
     for module in _V1:
         v1.include_router(module.router)
     v1.include_router(second_factor.confirming)
+    v1.include_router(orders.freezes)
+    v1.include_router(orders.reversals)
     v1.include_router(public_log.receipts)
     return v1
 

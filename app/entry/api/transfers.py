@@ -1,6 +1,7 @@
 """Transfers: credits move to another holding account."""
 
 from functools import partial
+from typing import Final
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -74,6 +75,22 @@ class TransferBody(ChoiceBody):
         """
         sender, receiver = account_id(self.from_account), account_id(self.to_account)
         return operations.Transfer(sender, receiver, self.choice(), terms)
+
+
+class TransferShown(MovementShown):
+    """A transfer, and whether it was taken back."""
+
+    reverses: int | None = Field(
+        description="Log index of the transfer that this reversal takes back; null: it is none.",
+        examples=[None],
+    )
+    reversed_by: int | None = Field(
+        description="Log index of the reversal that took it back; null: it was not.",
+        examples=[57, None],
+    )
+
+
+_SHOWN: Final = frozenset({EntryKind.TRANSFERRED, EntryKind.REVERSED})
 
 
 class TransfersBody(BulkBody):
@@ -158,7 +175,7 @@ async def _terms(write: Writer) -> Terms | None:
 
 @router.get(
     "/{log_index}",
-    response_model=MovementShown,
+    response_model=TransferShown,
     operation_id="get_transfer",
     summary="Read a transfer",
     responses=refused(MovementNotFoundError),
@@ -166,7 +183,7 @@ async def _terms(write: Writer) -> Terms | None:
 async def get_transfer(log_index: MovementPath, reader: Reader, actor: Caller) -> Response:
     """Read a transfer of an account that you may see: by either of its parties, or by TGO."""
     entries = await store.list_movement(reader, log_index)
-    if not entries or entries[0].kind is not EntryKind.TRANSFERRED:
+    if not entries or entries[0].kind not in _SHOWN:
         raise MovementNotFoundError(log_index=log_index)
     owners = []
     for account in (entries[0].from_account, entries[0].to_account):
@@ -174,4 +191,11 @@ async def get_transfer(log_index: MovementPath, reader: Reader, actor: Caller) -
         owners += [] if owner is None else [owner]
     if not allows(actor, Permission.READ_ACCOUNT, owner_ids=tuple(owners)):
         raise MovementNotFoundError(log_index=log_index)
-    return show_plain(movement_shown(entries))
+    links = await store.find_links(reader, [log_index])
+    return show_plain(
+        {
+            **movement_shown(entries),
+            "reverses": links.reverses.get(log_index),
+            "reversed_by": links.reversed_by.get(log_index),
+        }
+    )

@@ -28,6 +28,7 @@ from app.registry.calendar.refusals import CalendarYearMissingError
 from app.registry.ledger import operations as ledger
 from app.registry.ledger import refusals as why
 from app.registry.ledger import store
+from app.registry.ledger.frozen import AccountFrozenError
 from app.registry.ledger.serials import AccountNumberError, account_id, account_number
 from app.registry.ledger.terms import TrustedAccount
 from app.registry.parties.policy import (
@@ -150,6 +151,7 @@ async def list_trusted_accounts(
         why.SameAccountError,
         why.RegistryAccountError,
         why.AccountClosedError,
+        AccountFrozenError,
         why.TrustListFullError,
         RuleMissingError,
         *CONFIRMING,
@@ -178,6 +180,7 @@ async def propose_trusted_account(number: AccountPath, body: TrustBody, write: W
         why.OwnTrustError,
         why.TrustTakenError,
         why.AccountClosedError,
+        AccountFrozenError,
         RuleMissingError,
         CalendarYearMissingError,
         *CONFIRMING,

@@ -38,6 +38,10 @@ class Permission(StrEnum):
     READ_APPLICATION = "read_application"
     REVIEW_APPLICATION = "review_application"
     DECIDE_APPLICATION = "decide_application"
+    PROPOSE_FREEZE = "propose_freeze"
+    APPROVE_FREEZE = "approve_freeze"
+    PROPOSE_REVERSAL = "propose_reversal"
+    APPROVE_REVERSAL = "approve_reversal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ POLICY: Final[dict[Role, dict[Permission, Reach]]] = {
         Permission.REVIEW_ACTIVITY: Reach.ANY,
         Permission.REVIEW_APPLICATION: Reach.ANY,
         Permission.ASSIGN_VERIFIER: Reach.ANY,
+        Permission.PROPOSE_FREEZE: Reach.ANY,
+        Permission.PROPOSE_REVERSAL: Reach.ANY,
     },
     Role.APPROVER: {
         **dict.fromkeys(_OFFICER_READS, Reach.ANY),
@@ -104,6 +110,8 @@ POLICY: Final[dict[Role, dict[Permission, Reach]]] = {
         Permission.DECIDE_APPLICATION: Reach.ANY,
         Permission.DECIDE_ISSUANCE: Reach.ANY,
         Permission.MANAGE_BUFFER: Reach.ANY,
+        Permission.APPROVE_FREEZE: Reach.ANY,
+        Permission.APPROVE_REVERSAL: Reach.ANY,
     },
     Role.ADMINISTRATOR: {
         **dict.fromkeys(_OFFICER_READS, Reach.ANY),

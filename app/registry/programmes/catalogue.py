@@ -289,4 +289,10 @@ RULE_VALUES: Final = (
         "none",
         "an administrator names acts, by one act, once who does them has a second factor",
     ),
+    _default(RuleKey.ORDER_HOURS, "48", "as for a proposed transfer"),
+    _default(
+        RuleKey.REVERSAL_WINDOW_DAYS,
+        "7",
+        "a short window, as in the registries of the UK and the EU, whose length was not found",
+    ),
 )

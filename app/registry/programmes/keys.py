@@ -40,6 +40,8 @@ class RuleKey(StrEnum):
     TRUST_ACTIVATION_WORKING_DAYS = "trust_activation_working_days"
     TRANSFER_ACCEPTANCE_HOURS = "transfer_acceptance_hours"
     CONFIRMED_ACTS = "confirmed_acts"
+    ORDER_HOURS = "order_hours"
+    REVERSAL_WINDOW_DAYS = "reversal_window_days"
 
 
 class ConfirmedAct(StrEnum):
@@ -223,5 +225,18 @@ RULE_SPECS: Final[Mapping[RuleKey, RuleSpec]] = {
         "Acts that need a fresh second factor of whoever does them, bound to the digest of their "
         "content; `none`: no act does.",
         pattern="|".join(("none", *ConfirmedAct)),
+    ),
+    RuleKey.ORDER_HOURS: RuleSpec(
+        Form.WHOLE,
+        "How long an order (freeze, release, reversal) that one officer of TGO has proposed may "
+        "wait for another's approval.",
+        unit="hours",
+        most=2_400,
+    ),
+    RuleKey.REVERSAL_WINDOW_DAYS: RuleSpec(
+        Form.WHOLE,
+        "A transfer made in error is reversed within this time after it was made.",
+        unit="days",
+        most=3_650,
     ),
 }

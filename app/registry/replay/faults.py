@@ -42,6 +42,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "too_early": "Something is done, or set for a moment, before its time.",
     "over_own_limit": "A transfer is not within what its account allows itself.",
     "acceptance_missing": "Credits reach an account that asks to accept them, and has not.",
+    "frozen": "Something frozen moves, or an account is used while it is frozen.",
     "rule_missing": "A dated rule that an act needs has no value on its day.",
 }
 

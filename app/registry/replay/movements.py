@@ -23,7 +23,7 @@ from app.registry.programmes.rules import RuleKey
 from app.registry.replay.catalogue import Catalogue
 from app.registry.replay.faults import Broken
 from app.registry.replay.leaves import ledger as leaves
-from app.registry.replay.ledger import Account, Ledger
+from app.registry.replay.ledger import Account, Ledger, require_free
 from app.registry.replay.shelf import KeptEnding, Shelf
 from app.registry.replay.standing import REGISTRY, Standing
 from app.registry.replay.things import Handlers, day_of, moment_of
@@ -91,6 +91,7 @@ class Movements:
             raise Broken("account_not_empty", f"{act.subject} holds {account.total} credits")
         if account.underway != 0:
             raise Broken("account_not_empty", f"credits of {act.subject} are under way")
+        require_free(account)
         self._ledger.close_account(account)
         owner = self._standing.parties.get(account.owner or "")
         owner.open_accounts -= 1

@@ -22,6 +22,7 @@ from app.registry.replay.leaves.quick import QuickTransfer
 from app.registry.replay.leaves.words import MOMENT_PATTERN
 from app.registry.replay.ledger import Account, HeldBlock, Ledger
 from app.registry.replay.movements import OWN_ACCOUNTS, Movements
+from app.registry.replay.orders import Orders
 from app.registry.replay.reports import Reports
 from app.registry.replay.shelf import KeptEnding, Shelf
 from app.registry.replay.standing import Standing
@@ -80,7 +81,8 @@ class Replay:
         issuances = Issuances(shelf, standing, parts)
         movements = Movements(shelf, standing, catalogue, self.ledger)
         transfers = Transfers(shelf, standing, catalogue, self.ledger)
-        later = (catalogue, activities, reports, issuances, transfers)
+        orders = Orders(shelf, standing, catalogue, self.ledger)
+        later = (catalogue, activities, reports, issuances, transfers, orders)
         self._parts = (self.ledger, *own, *later)
         handlers = Handlers()
         for playing in (*self._parts[1:], movements):

@@ -19,7 +19,7 @@ from app.registry.replay.faults import Broken
 from app.registry.replay.leaves import Leaf
 from app.registry.replay.leaves import transfers as leaves
 from app.registry.replay.leaves.transfers import Why
-from app.registry.replay.ledger import Account, Ledger
+from app.registry.replay.ledger import Account, Ledger, require_free
 from app.registry.replay.shelf import Shelf
 from app.registry.replay.standing import REGISTRY, Standing
 from app.registry.replay.things import Handlers, Things, day_of, moment_of, require_same
@@ -167,6 +167,7 @@ class Transfers:
         self._standing.require(act, Permission.APPROVE_MOVES, account.owner or "")
         if not account.is_open:
             raise Broken("account_not_allowed", f"{number} is closed")
+        require_free(account)
         return account
 
     # ----------------------------------------------------------------- transfers that wait
@@ -276,6 +277,7 @@ class Transfers:
         receiver = self._ledger.account(proposal.to)
         if not receiver.is_open:
             raise Broken("account_not_allowed", f"{proposal.to} is no open holding account")
+        require_free(self._ledger.account(proposal.from_))
         self._leave(index, act, proposal, receiver)
 
     def _return(self, index: int, act: leaves.CreditsReturned) -> None:
@@ -294,8 +296,20 @@ class Transfers:
             case _:
                 _require_register(act)
                 _require_due(act, proposal)
+        is_frozen = self._is_frozen(act, proposal)
+        if act.data.reason is Why.FROZEN and not is_frozen:
+            raise Broken("not_possible_now", f"nothing of {act.data.proposal} is frozen")
+        if act.data.reason is Why.ABORTED and is_frozen:
+            raise Broken("frozen", f"{act.data.proposal} is taken back while it is frozen")
         require_same(act.data.to, proposal.from_, what="sender", code="account_not_allowed")
         self._leave(index, act, proposal, self._ledger.account(proposal.from_))
+
+    def _is_frozen(self, act: leaves.CreditsReturned, proposal: KnownProposal) -> bool:
+        """Say whether a freeze stands of what goes back, of its account, or of its receiver's."""
+        accounts = [self._ledger.account(proposal.from_)]
+        if act.data.reason is not Why.ABORTED:  # which is nothing to the receiver
+            accounts.append(self._ledger.account(proposal.to))
+        return self._ledger.are_frozen(proposal.runs) or any(a.freezes for a in accounts)
 
     def _leave(
         self, index: int, act: leaves.TransitAct, proposal: KnownProposal, goal: Account
@@ -312,7 +326,13 @@ class Transfers:
     def _move(self, index: int, act: leaves.TransitAct, sender: Account, receiver: Account) -> None:
         said = act.data
         require_same(act.subject, said.from_, what="subject", code="subject_differs")
-        moved = self._ledger.move(said.moves, sender=sender, receiver=receiver, log_index=index)
+        moved = self._ledger.move(
+            said.moves,
+            sender=sender,
+            receiver=receiver,
+            log_index=index,
+            frozen_too=isinstance(act, leaves.CreditsReturned),
+        )
         require_same(said.credits, moved, what="the sum of the runs", code="sum_differs")
 
     # ------------------------------------------------------------------------------ finding
@@ -321,6 +341,7 @@ class Transfers:
         found = self._ledger.account(one), self._ledger.account(other)
         if one == other or not all(a.owner is not None and a.is_open for a in found):
             raise Broken("account_not_allowed", f"{one} and {other} are no open holding accounts")
+        require_free(*found)
         return found
 
     def _proposed(self, proposal_id: str) -> KnownProposal:

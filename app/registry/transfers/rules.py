@@ -62,6 +62,7 @@ class Hindrance(StrEnum):
     NO_LONGER_TRUSTED = "no_longer_trusted"
     DECLINED = "declined"  # by the receiver
     NOT_ACCEPTED = "not_accepted"  # in time
+    FROZEN = "frozen"
 
 
 @dataclass(frozen=True, slots=True)

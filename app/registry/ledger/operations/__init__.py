@@ -11,6 +11,17 @@ from app.registry.ledger.operations.accounts import (
     open_account,
 )
 from app.registry.ledger.operations.bulk import Moving, move_in_bulk
+from app.registry.ledger.operations.freezing import (
+    Named,
+    check_held,
+    freeze,
+    get_batch_of,
+    get_reversible,
+    get_standing,
+    get_target,
+    release,
+    take_back,
+)
 from app.registry.ledger.operations.minting import Minted, mint, take_over
 from app.registry.ledger.operations.moving import (
     End,
@@ -26,6 +37,7 @@ from app.registry.ledger.operations.moving import (
 from app.registry.ledger.operations.own_terms import SetLimits, set_acceptance, set_limits
 from app.registry.ledger.operations.transit import (
     Way,
+    check_free,
     choose_credits,
     deliver,
     give_back,
@@ -48,6 +60,7 @@ __all__ = [
     "Moved",
     "Movement",
     "Moving",
+    "Named",
     "OpenAccount",
     "ProposeTrust",
     "ReleaseBuffer",
@@ -56,15 +69,22 @@ __all__ = [
     "Way",
     "approve_trust",
     "cancel_buffer",
+    "check_free",
+    "check_held",
     "choose_credits",
     "close_account",
     "close_owner",
     "deliver",
     "end",
     "found_accounts",
+    "freeze",
     "get_account_of",
     "get_account_of_either",
+    "get_batch_of",
     "get_known_account",
+    "get_reversible",
+    "get_standing",
+    "get_target",
     "give_back",
     "is_allowed_now",
     "list_sent",
@@ -72,11 +92,13 @@ __all__ = [
     "move_in_bulk",
     "open_account",
     "propose_trust",
+    "release",
     "release_buffer",
     "remove_trust",
     "send",
     "set_acceptance",
     "set_limits",
+    "take_back",
     "take_over",
     "transfer",
 ]

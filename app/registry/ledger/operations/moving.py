@@ -53,6 +53,7 @@ _EVENT: Final = {
     EntryKind.SENT: "credits.sent",
     EntryKind.DELIVERED: "credits.delivered",
     EntryKind.RETURNED: "credits.returned",
+    EntryKind.REVERSED: "credits.reversed",
 }
 _FINAL_ACCOUNT: Final = {
     EntryKind.RETIRED: RETIRED,

@@ -8,12 +8,13 @@ known before, because by then rows of that subject may be written.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.registry.ledger import store
+from app.registry.ledger import freezing, store
 from app.registry.ledger.book import Book
 from app.registry.ledger.operations.accounts import get_known_account
 from app.registry.ledger.operations.choosing import choose
 from app.registry.ledger.operations.moving import Decided, Movement, carry_out
-from app.registry.ledger.rules import TRANSIT, Account, Choice, EntryKind, Move, Touches
+from app.registry.ledger.page import NOWHERE
+from app.registry.ledger.rules import TRANSIT, Account, Block, Choice, EntryKind, Move, Touches
 from app.registry.ledger.serials import SerialRange
 from app.registry.log.pen import Pen
 
@@ -61,6 +62,21 @@ async def list_sent(pen: Pen, log_index: int) -> list[SerialRange]:
     return [SerialRange(entry.batch.serial_prefix, entry.first, entry.last) for entry in entries]
 
 
+async def check_free(pen: Pen, sent: Sequence[SerialRange]) -> None:
+    """
+    Refuse, where serials that were sent are frozen.
+
+    Raises:
+        CreditsFrozenError: some of them are.
+    """
+    book = pen.take(Book)
+    await store.load_batches(pen.connection, book, prefixes={run.prefix for run in sent})
+    for run in sent if book.frozen else ():
+        batch = book.batch_of_prefix[run.prefix]
+        whole = Block(batch, run.first, run.last, TRANSIT, NOWHERE)
+        freezing.check_free([Move(whole, run.first, run.last)], book.frozen, book.batches)
+
+
 async def _leave(
     pen: Pen, way: Way, sent: Sequence[SerialRange], *, by: str, kind: EntryKind
 ) -> Movement:
@@ -68,5 +84,6 @@ async def _leave(
     transit = await get_known_account(pen, book, TRANSIT)
     goal = way.receiver if kind is EntryKind.DELIVERED else way.sender
     # Nothing else touches what waits in transit, so these runs still lie there as they were sent.
-    moves = await choose(pen, book, Touches(TRANSIT, goal.id, Choice(ranges=tuple(sent))))
+    touch = Touches(TRANSIT, goal.id, Choice(ranges=tuple(sent)))
+    moves = await choose(pen, book, touch, frozen_too=kind is EntryKind.RETURNED)
     return await carry_out(pen, by, Decided(kind, transit, goal, moves, way.facts))

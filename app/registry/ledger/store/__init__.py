@@ -9,6 +9,7 @@ Blocks, balances, entries, batches and endings are written by `app.registry.comm
 from typing import Final
 
 from app.kernel.errors import RegistryError
+from app.registry.ledger.frozen import ReversedBeforeError
 from app.registry.ledger.refusals import (
     OwnTrustError,
     SerialPrefixTakenError,
@@ -20,6 +21,16 @@ from app.registry.ledger.store.entries import (
     list_movement,
     list_movements,
     list_serial_history,
+)
+from app.registry.ledger.store.freezing import (
+    Links,
+    find_links,
+    find_reversal,
+    get_freeze,
+    insert_freeze,
+    insert_reversal,
+    list_frozen_spans,
+    update_released,
 )
 from app.registry.ledger.store.keeping import (
     find_any_account,
@@ -47,6 +58,7 @@ from app.registry.ledger.store.loading import (
     load_batches,
     load_book,
     load_covers,
+    load_frozen,
     load_shelves,
 )
 from app.registry.ledger.store.reading import (
@@ -70,7 +82,9 @@ from app.registry.ledger.store.tables import (
     blocks,
     ending_statements,
     endings,
+    freezes,
     ledger_entries,
+    reversals,
     trusted_accounts,
 )
 from app.registry.ledger.store.terms import get_own_terms, update_own_terms
@@ -91,6 +105,7 @@ __all__ = [
     "EntryRow",
     "HeldRun",
     "Holding",
+    "Links",
     "Wanted",
     "account_terms",
     "accounts",
@@ -103,10 +118,14 @@ __all__ = [
     "find_any_account",
     "find_batch",
     "find_ending",
+    "find_links",
     "find_open_account",
+    "find_reversal",
     "find_underway",
+    "freezes",
     "get_account",
     "get_batch",
+    "get_freeze",
     "get_next_account_id",
     "get_next_batch_id",
     "get_own_terms",
@@ -114,6 +133,8 @@ __all__ = [
     "get_trusted",
     "get_trusted_count",
     "insert_account",
+    "insert_freeze",
+    "insert_reversal",
     "insert_trusted",
     "ledger_entries",
     "list_accounts",
@@ -121,6 +142,7 @@ __all__ = [
     "list_batches",
     "list_endings",
     "list_entries",
+    "list_frozen_spans",
     "list_holdings",
     "list_movement",
     "list_movements",
@@ -135,10 +157,13 @@ __all__ = [
     "load_batches",
     "load_book",
     "load_covers",
+    "load_frozen",
     "load_shelves",
+    "reversals",
     "trusted_accounts",
     "update_account_closed",
     "update_own_terms",
+    "update_released",
     "update_trusted",
 ]
 
@@ -146,4 +171,5 @@ REFUSALS: Final[dict[str, type[RegistryError]]] = {
     "uq_batches_serial_prefix": SerialPrefixTakenError,
     "uq_trusted_accounts_standing": TrustTakenError,
     "ck_trusted_accounts_two_people": OwnTrustError,
+    "uq_reversals_reverses": ReversedBeforeError,
 }

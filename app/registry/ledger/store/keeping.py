@@ -1,16 +1,22 @@
 """Accounts and batches: read one, write one."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, and_, func, insert, select, update
+from sqlalchemy import Row, and_, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.registry.ledger.book import Book
 from app.registry.ledger.refusals import AccountNotFoundError, BatchNotFoundError
 from app.registry.ledger.rules import TRANSIT, Account, AccountKind, AccountStatus, Batch
 from app.registry.ledger.serials import batch_id, batch_ids_of
-from app.registry.ledger.store.tables import accounts, batches, blocks, ledger_entries
+from app.registry.ledger.store.tables import accounts, batches, blocks, freezes, ledger_entries
+
+_IS_FROZEN: Final = (
+    exists()
+    .where(freezes.c.account_id == accounts.c.id, freezes.c.released_at.is_(None))
+    .label("is_frozen")
+)
 
 
 def to_account(row: Row[Any]) -> Account:
@@ -23,6 +29,7 @@ def to_account(row: Row[Any]) -> Account:
         name=row.name,
         version=row.version,
         opened_at=row.opened_at,
+        is_frozen=row.is_frozen,
     )
 
 
@@ -50,7 +57,8 @@ async def get_account(connection: AsyncConnection, wanted_id: int) -> Account:
     Raises:
         AccountNotFoundError: there is none with this id.
     """
-    found = (await connection.execute(select(accounts).where(accounts.c.id == wanted_id))).first()
+    query = select(accounts, _IS_FROZEN).where(accounts.c.id == wanted_id)
+    found = (await connection.execute(query)).first()
     if found is None:
         raise AccountNotFoundError
     return to_account(found)

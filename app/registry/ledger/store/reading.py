@@ -86,6 +86,8 @@ async def list_accounts(
     )
     query = text(f"""
         SELECT a.id, a.owner_party_id, a.kind, a.status, a.name, a.version, a.opened_at,
+               EXISTS (SELECT FROM freezes f
+                        WHERE f.account_id = a.id AND f.released_at IS NULL) AS is_frozen,
                {_total_below("a.id", "9223372036854775807")} AS total
           FROM accounts a WHERE {condition} ORDER BY {order} LIMIT {limit:d}
     """)  # noqa: S608  constants

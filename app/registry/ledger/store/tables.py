@@ -15,6 +15,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
@@ -108,6 +109,57 @@ account_terms = Table(
     ),
 )
 
+# What is, or was, frozen: an account, or serials of a batch; by an order that two officers gave.
+freezes = Table(
+    "freezes",
+    metadata,
+    Column("id", Text, ForeignKey("orders.id"), primary_key=True),
+    Column("account_id", BigInteger, ForeignKey("accounts.id"), nullable=True),
+    Column("batch_id", BigInteger, ForeignKey("batches.id"), nullable=True),
+    Column("first_serial", BigInteger, nullable=True),
+    Column("last_serial", BigInteger, nullable=True),
+    Column("frozen_at", DateTime(timezone=True), nullable=False),
+    Column("frozen_index", BigInteger, nullable=False),
+    Column("released_at", DateTime(timezone=True), nullable=True),
+    Column("released_index", BigInteger, nullable=True),
+    Column("released_by", Text, ForeignKey("orders.id"), nullable=True, unique=True),
+    CheckConstraint("num_nonnulls(account_id, batch_id) = 1", name="of_one_thing"),
+    CheckConstraint(
+        "num_nonnulls(batch_id, first_serial, last_serial) IN (0, 3)", name="serials_of_batch"
+    ),
+    CheckConstraint("first_serial BETWEEN 1 AND last_serial", name="serials"),
+    CheckConstraint(
+        "num_nonnulls(released_at, released_index, released_by) IN (0, 3)", name="released"
+    ),
+    CheckConstraint("released_index > frozen_index", name="released_later"),
+    Index("ix_freezes_account_id", "account_id", "id"),
+    Index("ix_freezes_batch_id", "batch_id", "id"),
+    # Empty while nothing is frozen: every commit that moves credits looks at the first of them.
+    Index("ix_freezes_standing", "id", postgresql_where=text("released_at IS NULL")),
+    Index(
+        "ix_freezes_standing_account", "account_id", postgresql_where=text("released_at IS NULL")
+    ),
+    Index(
+        "ix_freezes_standing_batch",
+        "batch_id",
+        "first_serial",
+        postgresql_where=text("released_at IS NULL"),
+    ),
+)
+
+# Which act took another one back. An act is reversed once.
+reversals = Table(
+    "reversals",
+    metadata,
+    Column("log_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("reverses", BigInteger, nullable=False),
+    Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
+    UniqueConstraint("reverses"),
+    UniqueConstraint("order_id"),
+    CheckConstraint("reverses < log_index", name="goes_back"),
+    info={"history": True},
+)
+
 batches = Table(
     "batches",
     metadata,
@@ -190,7 +242,8 @@ ledger_entries = Table(
     CheckConstraint("to_balance > 0 AND to_total >= to_balance", name="to_balance"),
     CheckConstraint("(previous_log_index IS NULL) = (from_account = 1)", name="lineage"),
     CheckConstraint("previous_log_index < log_index", name="lineage_goes_back"),
-    CheckConstraint("kind BETWEEN 1 AND 11", name="kind"),
+    CheckConstraint("kind BETWEEN 1 AND 12", name="kind"),
+    CheckConstraint("kind <> 12 OR (from_account > 1000 AND to_account > 1000)", name="reversed"),
     # What waits enters and leaves the transit account by its own kinds of movement alone.
     CheckConstraint(
         "(kind = 9) = (to_account = 3) AND (kind IN (10, 11)) = (from_account = 3)", name="transit"

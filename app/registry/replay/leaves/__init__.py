@@ -14,6 +14,7 @@ from app.registry.replay.leaves import (
     applications,
     calendar,
     ledger,
+    orders,
     parties,
     reports,
     rules,
@@ -39,7 +40,7 @@ def _kinds(*modules: types.ModuleType) -> dict[str, type[Act]]:
 
 # Every kind of act that the register can write.
 KINDS: Final = _kinds(
-    activities, applications, calendar, ledger, parties, reports, rules, transfers
+    activities, applications, calendar, ledger, orders, parties, reports, rules, transfers
 )
 
 
@@ -50,6 +51,11 @@ def _decoder_of(kinds: dict[str, type[Act]]) -> msgspec.json.Decoder[Act]:
 _decoder: Final = _decoder_of(KINDS)
 _quick_decoder: Final = _decoder_of({**KINDS, "credits.transferred": QuickTransfer})
 _encoder: Final = msgspec.json.Encoder(order="sorted")
+
+
+def leaf_of(act: Act) -> bytes:
+    """Return the bytes of an act that was read: its one canonical form."""
+    return _encoder.encode(act)
 
 
 def decode(leaf: bytes) -> Leaf:

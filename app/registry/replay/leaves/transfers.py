@@ -29,6 +29,7 @@ class Why(StrEnum):
     NO_LONGER_TRUSTED = "no_longer_trusted"
     DECLINED = "declined"
     NOT_ACCEPTED = "not_accepted"
+    FROZEN = "frozen"
 
 
 # ------------------------------------------------------------------------------ trusted lists
@@ -279,7 +280,8 @@ class CreditsReturned(TransitAct, frozen=True, tag="credits.returned"):
     or the receiver's word not; with ``declined``, that the user may approve movements of the
     receiving account, whose word was waited for; with ``not_accepted``, that the register itself
     did so, and the time for that word was over; with any other, that the register itself did so,
-    not before the time.
+    not before the time. What a freeze stands of
+    is not aborted; with the reason ``frozen``, one stands of it, or of either account.
     """
 
     data: ReturnedFacts

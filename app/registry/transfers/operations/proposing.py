@@ -11,7 +11,14 @@ from app.registry.calendar.rules import at_bangkok
 from app.registry.ledger import operations as ledger
 from app.registry.ledger.book import Book
 from app.registry.ledger.operations import Movement, Way
-from app.registry.ledger.rules import Account, Choice, Move, check_choice, check_parties
+from app.registry.ledger.rules import (
+    Account,
+    Choice,
+    Move,
+    check_choice,
+    check_not_frozen,
+    check_parties,
+)
 from app.registry.ledger.serials import SerialRange, account_number
 from app.registry.ledger.terms import check_own_limit, trusts
 from app.registry.log.pen import Pen
@@ -162,6 +169,7 @@ async def abort(pen: Pen, actor: Actor, proposal_id: str) -> Proposal:
         ProposalNotFoundError, NotAllowedError: the actor may not know of it, or neither propose nor
             approve it.
         ProposalStateError, TransferDueError: it is over, or its moment has come.
+        AccountFrozenError, CreditsFrozenError: the account, or what waits, is frozen.
     """
     proposal = await store.get_proposal(pen.connection, proposal_id)
     book = pen.take(Book)
@@ -176,6 +184,8 @@ async def abort(pen: Pen, actor: Actor, proposal_id: str) -> Proposal:
     else:
         receiver = await ledger.get_known_account(pen, book, proposal.to_account)
         sent = await ledger.list_sent(pen, proposal.sent_index)
+        check_not_frozen(sender)
+        await ledger.check_free(pen, sent)
         facts = {"proposal": proposal.id, "reason": State.ABORTED.value}
         way = Way(sender, receiver, facts)
         log_index = (await ledger.give_back(pen, way, sent, by=actor.user_id)).log_index

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from app.registry.ledger import operations as ledger
 from app.registry.ledger.book import Book
+from app.registry.ledger.frozen import AccountFrozenError, CreditsFrozenError
 from app.registry.ledger.operations import Way
-from app.registry.ledger.rules import Account, AccountStatus
+from app.registry.ledger.rules import Account, AccountStatus, check_not_frozen
 from app.registry.ledger.serials import SerialRange
 from app.registry.ledger.terms import trusts
 from app.registry.log.pen import Pen
@@ -87,13 +88,29 @@ async def _settle(pen: Pen, proposal: Proposal) -> Proposal:
     receiver = await ledger.get_known_account(pen, book, proposal.to_account)
     assert proposal.sent_index is not None
     sent = await ledger.list_sent(pen, proposal.sent_index)
-    hindrance = await _hindrance(pen, proposal, sender, receiver)
+    if not proposal.awaits_acceptance and await _is_frozen(pen, (sender, receiver), sent):
+        hindrance: Hindrance | None = Hindrance.FROZEN
+    else:
+        hindrance = await _hindrance(pen, proposal, sender, receiver)
     if hindrance is None:
         return await deliver_now(pen, proposal, (sender, receiver), sent)
     facts = {"proposal": proposal.id, "reason": hindrance.value}
     movement = await ledger.give_back(pen, Way(sender, receiver, facts), sent, by=REGISTRY)
     returned = _ended(pen, proposal, State.RETURNED, movement.log_index)
     return replace(returned, reason=hindrance)
+
+
+async def _is_frozen(
+    pen: Pen, accounts: tuple[Account, Account], sent: Sequence[SerialRange]
+) -> bool:
+    """Say whether the authority has frozen an account of a transfer, or serials under way."""
+    try:
+        for account in accounts:
+            check_not_frozen(account)
+        await ledger.check_free(pen, sent)
+    except (AccountFrozenError, CreditsFrozenError):
+        return True
+    return False
 
 
 async def _hindrance(
