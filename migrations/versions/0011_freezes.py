@@ -136,7 +136,7 @@ def make_freezes() -> None:
     op.create_index("ix_freezes_batch_id", "freezes", ["batch_id", "id"])
     for name, columns in (
         ("standing", ["id"]),
-        ("standing_account", ["account_id"]),
+        ("standing_account", ["account_id", "id"]),
         ("standing_batch", ["batch_id", "first_serial"]),
     ):
         op.create_index(f"ix_freezes_{name}", "freezes", columns, postgresql_where=standing)

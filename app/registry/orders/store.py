@@ -143,29 +143,33 @@ async def list_freezes(
         limit: how many.
     """
     known = freezes.c
+    found = select(freezes)
     key: list[Any] = [known.id]
-    place: list[Any] = []
-    if account_id is not None:
-        key, place = [known.account_id, known.id], [account_id]
-    elif batch_id is not None:
-        key, place = [known.batch_id, known.id], [batch_id]
+    of = ((known.account_id, account_id), (known.batch_id, batch_id))
+    column, value = next((pair for pair in of if pair[1] is not None), (None, None))
+    if column is not None:
+        key = [column, known.id]
+        found = found.where(between(key, (value, after or ""), (value, IDS_END)))
+    elif after is not None:
+        found = found.where(known.id > after)
+    if standing:
+        found = found.where(known.released_at.is_(None))
+    # The page first, and then what belongs to its rows.
+    page = found.order_by(*key).limit(rows(limit)).subquery()
     query = (
         select(
-            freezes,
+            page,
             batches.c.serial_prefix,
             orders.c.document_sha256,
             orders.c.reason,
             log_salts.c.salt,
         )
-        .join(orders, orders.c.id == known.id)
-        .outerjoin(batches, batches.c.id == known.batch_id)
+        .join(orders, orders.c.id == page.c.id)
+        .outerjoin(batches, batches.c.id == page.c.batch_id)
         .outerjoin(log_salts, log_salts.c.log_index == orders.c.log_index)
-        .where(between(key, (*place, after or ""), (*place, IDS_END)))
+        .order_by(page.c.id)
     )
-    if standing:
-        query = query.where(known.released_at.is_(None))
-    found = await connection.execute(query.order_by(*key).limit(rows(limit)))
-    return [_frozen_thing(row) for row in found]
+    return [_frozen_thing(row) for row in await connection.execute(query)]
 
 
 async def insert_order(connection: AsyncConnection, order: Order) -> None:

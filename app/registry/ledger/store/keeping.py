@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, exists, func, insert, select, update
+from sqlalchemy import Row, and_, false, func, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.registry.ledger.book import Book
@@ -12,11 +12,13 @@ from app.registry.ledger.rules import TRANSIT, Account, AccountKind, AccountStat
 from app.registry.ledger.serials import batch_id, batch_ids_of
 from app.registry.ledger.store.tables import accounts, batches, blocks, freezes, ledger_entries
 
-_IS_FROZEN: Final = (
-    exists()
+_IS_FROZEN: Final = func.coalesce(
+    select(true())
     .where(freezes.c.account_id == accounts.c.id, freezes.c.released_at.is_(None))
-    .label("is_frozen")
-)
+    .limit(1)
+    .scalar_subquery(),
+    false(),
+).label("is_frozen")
 
 
 def to_account(row: Row[Any]) -> Account:

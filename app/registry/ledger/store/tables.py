@@ -137,7 +137,10 @@ freezes = Table(
     # Empty while nothing is frozen: every commit that moves credits looks at the first of them.
     Index("ix_freezes_standing", "id", postgresql_where=text("released_at IS NULL")),
     Index(
-        "ix_freezes_standing_account", "account_id", postgresql_where=text("released_at IS NULL")
+        "ix_freezes_standing_account",
+        "account_id",
+        "id",
+        postgresql_where=text("released_at IS NULL"),
     ),
     Index(
         "ix_freezes_standing_batch",
