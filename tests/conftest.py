@@ -37,9 +37,7 @@ from app.registry.ledger.rules import Touches
 from app.registry.ledger.store.publishing import stream_state
 from app.registry.log import store as log
 from app.registry.log.pen import Pen
-from app.registry.parties.policy import (
-    Actor,
-)
+from app.registry.parties.policy import Actor
 from app.registry.replay.leaves import decode
 from app.registry.replay.replay import Replay
 from app.registry.replay.shelf import Shelf

@@ -27,12 +27,8 @@ from app.kernel import clock
 from app.kernel.db import glancing
 from app.kernel.errors import ForbiddenError, UnauthenticatedError
 from app.registry.parties.operations import note_keys_used
-from app.registry.parties.policy import (
-    Actor,
-)
-from app.registry.parties.rules import (
-    Status,
-)
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Status
 from app.registry.signin import store
 from app.registry.signin.refusals import SessionEndedError
 from app.registry.signin.store import Bearer, Standing

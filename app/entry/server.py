@@ -290,6 +290,19 @@ def serve(
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     if listener is not None:  # Ctrl-C reaches all processes of a terminal
         signal.signal(signal.SIGINT, lambda _number, _frame: sys.exit(0))
+    config = _loaded(factory, (host, port), connections_max)
+    server = uvicorn.Server(config) if listener is None else _Worker(config)
+    if (listener := listener or _listening(host, port)) is None:
+        return False
+    log.info("serving", host=host, port=port)
+    server.run(_often(listener))
+    return server.started
+
+
+def _loaded(
+    factory: str | Callable[[], ASGIApp], address: tuple[str, int], connections_max: int
+) -> uvicorn.Config:
+    host, port = address
     config = uvicorn.Config(
         factory,
         factory=True,
@@ -309,13 +322,14 @@ def serve(
         timeout_keep_alive=IDLE_SECONDS_MAX,
         timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
     )
-    _load(config)
-    server = uvicorn.Server(config) if listener is None else _Worker(config)
-    if (listener := listener or _listening(host, port)) is None:
-        return False
-    log.info("serving", host=host, port=port)
-    server.run(_often(listener))
-    return server.started
+    # The application is made of some ten thousand objects that stay: none is worth a look for
+    # garbage, now or later. Nor is much of what comes later, the committer's memory for the most.
+    gc.disable()
+    config.load()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER_OBJECTS, 20, 20)
+    gc.enable()
+    return config
 
 
 def _listening(host: str, port: int) -> socket.socket | None:
@@ -332,13 +346,3 @@ def _listening(host: str, port: int) -> socket.socket | None:
 def _often(listener: socket.socket) -> list[socket.socket]:
     """Return a listening socket as many times as the loop is to take up connections at once."""
     return [listener, *(listener.dup() for _ in range(TAKEN_UP_AT_ONCE - 1))]
-
-
-def _load(config: uvicorn.Config) -> None:
-    # The application is made of some ten thousand objects that stay: none is worth a look for
-    # garbage, now or later. Nor is much of what comes later, the committer's memory for the most.
-    gc.disable()
-    config.load()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_AFTER_OBJECTS, 20, 20)
-    gc.enable()

@@ -9,12 +9,8 @@ from app.registry.calendar.operations import found_calendar
 from app.registry.ledger.operations import found_accounts
 from app.registry.log.pen import Pen
 from app.registry.methodologies import operations as methodologies
-from app.registry.parties.policy import (
-    Actor,
-)
-from app.registry.parties.rules import (
-    PartyKind,
-)
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import PartyKind
 from app.registry.programmes import operations as programmes
 
 # Who acts before anybody has been admitted.

@@ -8,13 +8,8 @@ from app.registry.applications import operations
 from app.registry.applications.content import Content, HandedIn, Representative
 from app.registry.applications.operations import Begin, OfApplicant, OfOfficer
 from app.registry.applications.rules import APPLICANT, Application, HolderKind
-from app.registry.parties.policy import (
-    Actor,
-)
-from app.registry.parties.rules import (
-    PartyKind,
-    Role,
-)
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import PartyKind, Role
 from tests.builders.parties import Register, an_email
 from tests.builders.reference import today
 

@@ -29,13 +29,8 @@ from app.registry.log.pen import Pen
 from app.registry.monitoring import operations as monitoring
 from app.registry.monitoring.operations import WithdrawReport
 from app.registry.parties import operations as parties
-from app.registry.parties.policy import (
-    Actor,
-)
-from app.registry.parties.rules import (
-    Role,
-    User,
-)
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role, User
 from app.registry.verification import operations as verification
 from app.registry.verification.operations import ReviewOpinion
 from app.registry.verification.rules import Finding, FindingClass

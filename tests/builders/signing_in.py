@@ -10,9 +10,7 @@ import httpx2
 from app.entry.second_factors import code_of, step_at
 from app.kernel import clock
 from app.registry.parties import store
-from app.registry.parties.policy import (
-    Actor,
-)
+from app.registry.parties.policy import Actor
 from tests.builders.parties import PASSWORD, Register, Service
 
 TOKENS: Final = "/v1/tokens"

@@ -13,12 +13,8 @@ from app.registry.calendar.rules import Holiday, at_bangkok
 from app.registry.ledger.rules import Account, Choice
 from app.registry.ledger.store import get_account
 from app.registry.parties import operations as parties
-from app.registry.parties.policy import (
-    Actor,
-)
-from app.registry.parties.rules import (
-    Role,
-)
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
 from app.registry.parties.store import get_party, get_user
 from app.registry.programmes.operations import SetRule, set_rule
 from app.registry.programmes.rules import RuleKey

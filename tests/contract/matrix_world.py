@@ -28,16 +28,8 @@ from app.registry.orders.operations import Ground
 from app.registry.parties import operations as parties
 from app.registry.parties import store
 from app.registry.parties.operations import IssueKey
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-)
-from app.registry.parties.rules import (
-    Party,
-    PartyKind,
-    Role,
-    User,
-)
+from app.registry.parties.policy import Actor, Permission
+from app.registry.parties.rules import Party, PartyKind, Role, User
 from app.registry.transfers import operations as transfers
 from app.registry.verification import operations as verification
 from app.registry.verification.rules import Verification

@@ -25,11 +25,7 @@ from app.entry.rates import Rates
 from app.kernel.ids import new_id
 from app.main import create_app
 from app.registry.log.tiles import tiles_between
-from app.registry.parties.policy import (
-    POLICY,
-    Permission,
-    Reach,
-)
+from app.registry.parties.policy import POLICY, Permission, Reach
 from tests.builders.publishing import publish
 from tests.builders.signing_in import Authenticator
 from tests.conftest import Api, Server, opened, settings_for

@@ -10,12 +10,8 @@ from app.registry.ledger.rules import Account, Beneficiary, Ending, EntryKind, S
 from app.registry.parties import operations as parties
 from app.registry.parties import store
 from app.registry.parties.operations import SetRoles
-from app.registry.parties.policy import (
-    Actor,
-)
-from app.registry.parties.rules import (
-    Role,
-)
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
 from app.registry.transfers import operations as transfers
 from app.registry.transfers.operations import Approve, Propose
 from tests.builders.activities import (

@@ -5,12 +5,8 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
-from app.registry.parties.policy import (
-    Actor,
-)
-from app.registry.parties.rules import (
-    Role,
-)
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
 from tests.builders.applications import DOCUMENTS
 from tests.builders.parties import Register, Service, an_authority, an_email, bearer
 from tests.builders.reference import today

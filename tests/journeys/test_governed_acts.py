@@ -24,12 +24,8 @@ from app.kernel import clock
 from app.kernel.encoding import sha256
 from app.kernel.ids import new_id
 from app.registry.ledger.refusals import PartyCannotHoldError
-from app.registry.parties.policy import (
-    Actor,
-)
-from app.registry.parties.rules import (
-    Role,
-)
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
 from app.registry.parties.store import get_party
 from app.registry.programmes.rules import RuleKey
 from app.registry.transfers import store

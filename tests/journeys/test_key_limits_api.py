@@ -10,16 +10,8 @@ import pytest
 from app.entry.identity import AGE_S_MAX
 from app.kernel import clock
 from app.kernel.clock import rfc3339
-from app.registry.parties.policy import (
-    POLICY,
-    Actor,
-    Permission,
-    Reach,
-    allows,
-)
-from app.registry.parties.rules import (
-    Role,
-)
+from app.registry.parties.policy import POLICY, Actor, Permission, Reach, allows
+from app.registry.parties.rules import Role
 from tests.builders.answers import refused
 from tests.builders.parties import (
     PASSWORD,

@@ -13,13 +13,8 @@ from app.entry.identity import AGE_S_MAX
 from app.entry.second_factors import code_of, step_at
 from app.kernel import clock
 from app.registry.log.pen import Pen
-from app.registry.parties.policy import (
-    Actor,
-    NotAllowedError,
-)
-from app.registry.parties.rules import (
-    Role,
-)
+from app.registry.parties.policy import Actor, NotAllowedError
+from app.registry.parties.rules import Role
 from app.registry.signin.operations import use_confirmation
 from app.registry.signin.rules import CONFIRMATION_LIFETIME, LIMITS, Scope
 from app.registry.signin.store import recovery_codes, totp_secrets

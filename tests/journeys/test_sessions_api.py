@@ -9,9 +9,7 @@ import pytest
 from app.entry.identity import AGE_S_MAX
 from app.kernel import clock
 from app.registry.parties import operations
-from app.registry.parties.policy import (
-    Actor,
-)
+from app.registry.parties.policy import Actor
 from app.registry.signin import rules
 from app.registry.signin.rules import SESSION_IDLE_MAX, SESSION_LIFETIME
 from tests.builders.answers import every_row, refused

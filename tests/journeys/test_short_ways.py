@@ -47,13 +47,8 @@ from app.registry.ledger.rules import (
     Visibility,
 )
 from app.registry.parties.operations import DecideOnUser, suspend_user
-from app.registry.parties.policy import (
-    Actor,
-)
-from app.registry.parties.rules import (
-    PartyKind,
-    Role,
-)
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import PartyKind, Role
 from app.settings import Settings
 from tests.builders.parties import do
 from tests.conftest import Registry

@@ -8,13 +8,8 @@ from app.entry import passwords
 from app.entry.identity import AGE_S_MAX
 from app.kernel import clock
 from app.registry.parties import operations, store
-from app.registry.parties.policy import (
-    Actor,
-)
-from app.registry.parties.rules import (
-    Role,
-    User,
-)
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role, User
 from tests.builders.parties import (
     PASSWORD,
     Register,

@@ -11,9 +11,7 @@ from app.kernel import clock
 from app.kernel.ids import new_id
 from app.registry.ledger.rules import TRANSIT
 from app.registry.ledger.serials import account_number
-from app.registry.parties.policy import (
-    Actor,
-)
+from app.registry.parties.policy import Actor
 from tests.builders.answers import every_row, refused
 from tests.builders.ledger import writes
 from tests.builders.parties import Service, bearer

@@ -3,13 +3,8 @@
 from sqlalchemy import select
 
 from app.registry.log.store import answers
-from app.registry.parties.policy import (
-    Actor,
-)
-from app.registry.parties.rules import (
-    PartyKind,
-    Role,
-)
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import PartyKind, Role
 from tests.builders.parties import (
     PASSWORD,
     Register,

@@ -41,10 +41,7 @@ from app.registry.parties.operations import (
     set_roles,
     suspend_user,
 )
-from app.registry.parties.policy import (
-    Actor,
-    NotAllowedError,
-)
+from app.registry.parties.policy import Actor, NotAllowedError
 from app.registry.parties.refusals import (
     EmailTakenError,
     LastAdministratorError,
@@ -53,12 +50,7 @@ from app.registry.parties.refusals import (
     ProvinceNeededError,
     RepresentativesMissingError,
 )
-from app.registry.parties.rules import (
-    PartyKind,
-    Role,
-    Status,
-    User,
-)
+from app.registry.parties.rules import PartyKind, Role, Status, User
 from app.registry.programmes.rules import RuleKey
 from tests.builders.applications import (
     NOBODY,

@@ -24,9 +24,7 @@ from app.entry.tokens import (
 from app.kernel import clock
 from app.kernel.db import glancing, reading
 from app.registry.parties import operations
-from app.registry.parties.policy import (
-    Actor,
-)
+from app.registry.parties.policy import Actor
 from app.registry.programmes.refusals import RuleMissingError
 from app.registry.programmes.rules import RuleKey, RuleValue
 from app.registry.programmes.store import get_rule

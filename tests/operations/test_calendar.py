@@ -18,13 +18,8 @@ from app.registry.calendar.refusals import (
     HolidayTwiceError,
 )
 from app.registry.calendar.rules import FOUNDER, CalendarYear, Holiday, add_working_days, due_on
-from app.registry.parties.policy import (
-    Actor,
-    NotAllowedError,
-)
-from app.registry.parties.rules import (
-    Role,
-)
+from app.registry.parties.policy import Actor, NotAllowedError
+from app.registry.parties.rules import Role
 from tests.builders.parties import Register, an_authority, do, the_administrator
 
 NEW_YEAR = Holiday(date(2028, 1, 3), "ชดเชยวันขึ้นปีใหม่", "New Year's Day (in lieu)", "invented")

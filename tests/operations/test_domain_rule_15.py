@@ -20,18 +20,9 @@ from app.registry.parties.operations import (
     set_roles,
     suspend_party,
 )
-from app.registry.parties.policy import (
-    Actor,
-)
+from app.registry.parties.policy import Actor
 from app.registry.parties.refusals import RoleNotOfKindError
-from app.registry.parties.rules import (
-    ROLES_OF_KIND,
-    Accreditation,
-    Party,
-    PartyKind,
-    Role,
-    Status,
-)
+from app.registry.parties.rules import ROLES_OF_KIND, Accreditation, Party, PartyKind, Role, Status
 from app.registry.parties.store import get_user
 from app.registry.programmes.rules import RuleKey
 from app.registry.stores import refusals_by_constraint

@@ -19,9 +19,7 @@ from app.registry.calendar.rules import (
     working_days_between,
 )
 from app.registry.calendar.store import find_day, list_holidays
-from app.registry.parties.rules import (
-    Role,
-)
+from app.registry.parties.rules import Role
 from app.registry.programmes.rules import RuleKey, whole_of
 from app.registry.programmes.store import get_rule
 from tests.builders.applications import (

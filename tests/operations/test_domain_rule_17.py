@@ -13,12 +13,8 @@ from app.registry.ledger import operations as ledger
 from app.registry.ledger.operations import Transfer
 from app.registry.ledger.rules import Account
 from app.registry.ledger.terms import Terms
-from app.registry.parties.policy import (
-    Actor,
-)
-from app.registry.parties.rules import (
-    Role,
-)
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
 from app.registry.parties.store import get_party
 from app.registry.programmes.rules import ConfirmedAct, RuleKey, digest_to_confirm
 from app.registry.signin import store as signin

@@ -14,9 +14,7 @@ import app
 from app.kernel.errors import refusals
 from app.registry.ledger import operations as ledger
 from app.registry.ledger.operations import Transfer
-from app.registry.parties.rules import (
-    Role,
-)
+from app.registry.parties.rules import Role
 from app.registry.stores import refusals_by_constraint
 from tests.builders.answers import code_of
 from tests.builders.ledger import oldest

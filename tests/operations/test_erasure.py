@@ -30,16 +30,9 @@ from app.registry.ledger import store as ledger
 from app.registry.log.pen import Pen
 from app.registry.parties import operations as parties
 from app.registry.parties import store as people
-from app.registry.parties.policy import (
-    Actor,
-    NotAllowedError,
-)
+from app.registry.parties.policy import Actor, NotAllowedError
 from app.registry.parties.refusals import LastAdministratorError, UserErasedError
-from app.registry.parties.rules import (
-    Role,
-    Status,
-    User,
-)
+from app.registry.parties.rules import Role, Status, User
 from tests.builders.activities import a_draft_activity, a_site
 from tests.builders.erasure import (
     EMAIL,

@@ -16,12 +16,8 @@ from app.registry.ledger import store as accounts
 from app.registry.ledger.operations import Transfer
 from app.registry.ledger.rules import TRANSIT, Account
 from app.registry.ledger.terms import OwnTerms
-from app.registry.parties.policy import (
-    Actor,
-)
-from app.registry.parties.rules import (
-    Role,
-)
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
 from app.registry.parties.store import get_party
 from app.registry.programmes.rules import ConfirmedAct, RuleKey
 from app.registry.transfers import operations, store

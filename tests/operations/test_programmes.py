@@ -10,12 +10,8 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from app.registry.log.pen import Pen
-from app.registry.parties.policy import (
-    NotAllowedError,
-)
-from app.registry.parties.rules import (
-    Role,
-)
+from app.registry.parties.policy import NotAllowedError
+from app.registry.parties.rules import Role
 from app.registry.programmes import operations, store
 from app.registry.programmes.catalogue import MEMBERS, PROGRAMMES, RULES_FROM
 from app.registry.programmes.refusals import (

@@ -12,9 +12,7 @@ import pytest
 from app.kernel.db import noting
 from app.kernel.ids import new_id
 from app.registry.ledger.terms import TrustedAccount
-from app.registry.parties.policy import (
-    Actor,
-)
+from app.registry.parties.policy import Actor
 from app.registry.programmes.refusals import RuleValueUnreadableError
 from app.registry.programmes.rules import ConfirmedAct, RuleKey, check_value, digest_to_confirm
 from app.registry.signin import store

@@ -25,12 +25,8 @@ from app.registry.ledger.operations import Transfer
 from app.registry.ledger.rules import TRANSIT, Account
 from app.registry.ledger.terms import Terms
 from app.registry.log import store as log
-from app.registry.parties.policy import (
-    Actor,
-)
-from app.registry.parties.rules import (
-    Role,
-)
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
 from app.registry.programmes.rules import RuleKey
 from app.registry.replay.replay import Replay
 from app.registry.replay.shelf import Shelf

@@ -17,9 +17,7 @@ from app.kernel.db import READER_ROLE, make_engine, reading, show_people_of, sql
 from app.kernel.encoding import sha256
 from app.registry.parties import operations, store
 from app.registry.parties.operations import IssueKey
-from app.registry.parties.policy import (
-    Actor,
-)
+from app.registry.parties.policy import Actor
 from tests.builders.parties import Register, a_developer, a_holder, the_administrator
 from tests.conftest import Registry, Server
 

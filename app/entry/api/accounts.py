@@ -45,15 +45,8 @@ from app.registry.ledger.refusals import (
 from app.registry.ledger.rules import Account
 from app.registry.ledger.serials import AccountNumberError, account_id
 from app.registry.log import store as log
-from app.registry.parties.policy import (
-    Actor,
-    NotAllowedError,
-    Permission,
-    allows,
-)
-from app.registry.parties.rules import (
-    PartyNotFoundError,
-)
+from app.registry.parties.policy import Actor, NotAllowedError, Permission, allows
+from app.registry.parties.rules import PartyNotFoundError
 
 router = APIRouter(prefix="/accounts", tags=["accounts"], route_class=StrictRoute)
 

@@ -64,17 +64,9 @@ from app.registry.applications.refusals import (
 from app.registry.applications.rules import APPLICANT, Application, ApplicationStatus
 from app.registry.calendar.refusals import CalendarYearMissingError
 from app.registry.log.pen import Pen
-from app.registry.parties.policy import (
-    Actor,
-    NotAllowedError,
-    Permission,
-    allows,
-    require,
-)
+from app.registry.parties.policy import Actor, NotAllowedError, Permission, allows, require
 from app.registry.parties.refusals import EmailTakenError, ProvinceNeededError, RoleNotOfKindError
-from app.registry.parties.rules import (
-    PartyKind,
-)
+from app.registry.parties.rules import PartyKind
 from app.registry.programmes.refusals import RuleMissingError
 from app.registry.provinces.rules import ProvinceNotFoundError
 

@@ -38,9 +38,7 @@ from app.registry.calendar.refusals import (
 )
 from app.registry.calendar.rules import HOLIDAYS_MAX, YEAR_MAX, YEAR_MIN, CalendarYear, Holiday
 from app.registry.log.pen import ActTooLargeError
-from app.registry.parties.policy import (
-    NotAllowedError,
-)
+from app.registry.parties.policy import NotAllowedError
 
 router: Final = APIRouter(prefix="/calendar", tags=["calendar"], route_class=StrictRoute)
 

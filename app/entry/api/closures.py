@@ -9,17 +9,13 @@ from app.entry.api.parties import PartyId, PartyShown, Reason, party_changed, wi
 from app.entry.problems import refused
 from app.registry.ledger.operations import close_owner
 from app.registry.parties.operations import DecideOnParty
-from app.registry.parties.policy import (
-    NotAllowedError,
-)
+from app.registry.parties.policy import NotAllowedError
 from app.registry.parties.refusals import (
     LastAdministratorError,
     PartyClosedError,
     PartyHasAccountError,
 )
-from app.registry.parties.rules import (
-    PartyNotFoundError,
-)
+from app.registry.parties.rules import PartyNotFoundError
 
 router: Final = APIRouter(prefix="/parties", tags=["parties"], route_class=StrictRoute)
 

@@ -17,9 +17,7 @@ from app.kernel.db import reading
 from app.kernel.errors import InvalidError
 from app.registry.ledger.rules import Touches
 from app.registry.log.pen import Pen
-from app.registry.parties.policy import (
-    Actor,
-)
+from app.registry.parties.policy import Actor
 
 Result = TypeVar("Result")
 

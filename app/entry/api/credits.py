@@ -22,9 +22,7 @@ from app.registry.ledger.serials import (
 )
 from app.registry.ledger.store import EndingRow, EntryRow
 from app.registry.log.pen import ActTooLargeError
-from app.registry.parties.policy import (
-    NotAllowedError,
-)
+from app.registry.parties.policy import NotAllowedError
 
 AccountNumber = Annotated[str, StringConstraints(pattern=r"^TH-[0-9]{6,12}-[0-9]{2}$")]
 BatchPrefix = Annotated[str, StringConstraints(pattern=PREFIX_PATTERN)]

@@ -34,11 +34,7 @@ from app.registry.documents.rules import (
     Purpose,
     clean_file_name,
 )
-from app.registry.parties.policy import (
-    NotAllowedError,
-    Permission,
-    require,
-)
+from app.registry.parties.policy import NotAllowedError, Permission, require
 from app.registry.programmes.refusals import RuleMissingError
 
 

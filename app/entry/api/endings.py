@@ -26,11 +26,7 @@ from app.registry.ledger.refusals import AccountNotFoundError, MovementNotFoundE
 from app.registry.ledger.rules import Beneficiary, Ending, EntryKind, Statement, Visibility
 from app.registry.ledger.serials import account_id
 from app.registry.ledger.store import EndingRow
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-    allows,
-)
+from app.registry.parties.policy import Actor, Permission, allows
 
 _EXPORTED: Final = (
     *("id", "kind", "from_account", "credits", "serials", "batch", "vintage", "first", "last"),

@@ -47,9 +47,7 @@ from app.registry.issuance.operations import DecideIssuance
 from app.registry.issuance.rules import Issuance, IssuanceLine
 from app.registry.ledger.refusals import SerialPrefixTakenError
 from app.registry.monitoring.refusals import ReportNotFoundError, ReportStateError
-from app.registry.parties.policy import (
-    NotAllowedError,
-)
+from app.registry.parties.policy import NotAllowedError
 from app.registry.programmes.refusals import RuleMissingError
 from app.registry.signin.refusals import CONFIRMING
 

@@ -27,11 +27,7 @@ from app.registry.ledger import store
 from app.registry.ledger.rules import EntryKind
 from app.registry.ledger.serials import AccountNumberError, account_id
 from app.registry.ledger.store import EntryFilter
-from app.registry.parties.policy import (
-    NotAllowedError,
-    Permission,
-    require,
-)
+from app.registry.parties.policy import NotAllowedError, Permission, require
 
 router = APIRouter(prefix="/ledger", tags=["ledger"], route_class=StrictRoute)
 

@@ -20,9 +20,7 @@ from app.registry.ledger import store
 from app.registry.ledger.refusals import AccountClosedError, AccountNotFoundError
 from app.registry.ledger.serials import AccountNumberError, account_id
 from app.registry.ledger.terms import OwnTerms
-from app.registry.parties.policy import (
-    NotAllowedError,
-)
+from app.registry.parties.policy import NotAllowedError
 from app.registry.programmes.refusals import RuleMissingError
 from app.registry.signin.refusals import CONFIRMING
 from app.registry.transfers import operations

@@ -34,9 +34,7 @@ from app.entry.api.wire import (
 from app.entry.problems import refused
 from app.registry.log.pen import Pen
 from app.registry.parties import operations, store
-from app.registry.parties.policy import (
-    NotAllowedError,
-)
+from app.registry.parties.policy import NotAllowedError
 from app.registry.parties.refusals import (
     AccreditationNotFoundError,
     AccreditationOverlapError,

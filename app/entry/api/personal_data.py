@@ -13,16 +13,8 @@ from app.entry.identity import Caller
 from app.entry.problems import refused
 from app.kernel.db import reading
 from app.registry.parties import store
-from app.registry.parties.policy import (
-    NotAllowedError,
-    Permission,
-    require,
-)
-from app.registry.parties.rules import (
-    Role,
-    Status,
-    UserNotFoundError,
-)
+from app.registry.parties.policy import NotAllowedError, Permission, require
+from app.registry.parties.rules import Role, Status, UserNotFoundError
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
 

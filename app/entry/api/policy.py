@@ -7,16 +7,8 @@ from pydantic import Field
 
 from app.entry.api.context import StrictRoute
 from app.entry.api.wire import Shown, show
-from app.registry.parties.policy import (
-    POLICY,
-    Permission,
-    Reach,
-)
-from app.registry.parties.rules import (
-    ROLES_OF_KIND,
-    PartyKind,
-    Role,
-)
+from app.registry.parties.policy import POLICY, Permission, Reach
+from app.registry.parties.rules import ROLES_OF_KIND, PartyKind, Role
 
 router = APIRouter(prefix="/policy", tags=["users"], route_class=StrictRoute)
 

@@ -26,9 +26,7 @@ from app.entry.api.wire import (
 )
 from app.entry.problems import refused
 from app.kernel.clock import bangkok_date, now
-from app.registry.parties.policy import (
-    NotAllowedError,
-)
+from app.registry.parties.policy import NotAllowedError
 from app.registry.programmes import operations, store
 from app.registry.programmes.refusals import (
     ProgrammeNotFoundError,

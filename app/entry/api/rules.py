@@ -15,9 +15,7 @@ from app.entry.api.programmes import RuleBody, RuleShown, rule_shown
 from app.entry.api.wire import Shown, created, show
 from app.entry.problems import refused
 from app.kernel.clock import bangkok_date, now
-from app.registry.parties.policy import (
-    NotAllowedError,
-)
+from app.registry.parties.policy import NotAllowedError
 from app.registry.programmes import operations, store
 from app.registry.programmes.refusals import (
     RuleDateAheadError,

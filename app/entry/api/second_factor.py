@@ -30,9 +30,7 @@ from app.kernel import clock
 from app.kernel.db import noting, reading
 from app.registry.log.store import get_head
 from app.registry.parties import store as parties
-from app.registry.parties.policy import (
-    Actor,
-)
+from app.registry.parties.policy import Actor
 from app.registry.parties.refusals import UserErasedError
 from app.registry.signin import operations, store
 from app.registry.signin.operations import ConfirmFactor, Proof

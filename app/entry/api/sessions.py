@@ -21,9 +21,7 @@ from app.entry.identity import Caller
 from app.entry.problems import refused
 from app.kernel import clock
 from app.kernel.db import noting, reading
-from app.registry.parties.policy import (
-    Actor,
-)
+from app.registry.parties.policy import Actor
 from app.registry.signin import operations, store
 from app.registry.signin.refusals import PersonNeededError, SessionNotFoundError
 from app.registry.signin.rules import Factor, Session, require_person

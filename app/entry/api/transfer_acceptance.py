@@ -9,9 +9,7 @@ from app.entry.api.transfer_proposals import ApprovalBody, ProposalPath, Proposa
 from app.entry.api.wire import changed
 from app.entry.problems import refused
 from app.registry.ledger.refusals import AccountClosedError, AccountNotFoundError
-from app.registry.parties.policy import (
-    NotAllowedError,
-)
+from app.registry.parties.policy import NotAllowedError
 from app.registry.transfers import operations
 from app.registry.transfers import refusals as why
 

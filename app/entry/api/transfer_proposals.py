@@ -41,11 +41,7 @@ from app.registry.ledger.refusals import (
     SameAccountError,
 )
 from app.registry.ledger.serials import AccountNumberError, account_id
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-    allows,
-)
+from app.registry.parties.policy import Actor, Permission, allows
 from app.registry.programmes.refusals import RuleMissingError
 from app.registry.signin.refusals import CONFIRMING
 from app.registry.transfers import operations, store

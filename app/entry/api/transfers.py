@@ -45,10 +45,7 @@ from app.registry.ledger.rules import EntryKind
 from app.registry.ledger.serials import account_id
 from app.registry.ledger.terms import Terms
 from app.registry.log.pen import ActTooLargeError
-from app.registry.parties.policy import (
-    Permission,
-    allows,
-)
+from app.registry.parties.policy import Permission, allows
 
 router = APIRouter(prefix="/transfers", tags=["transfers"], route_class=StrictRoute)
 

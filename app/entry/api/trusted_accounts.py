@@ -31,9 +31,7 @@ from app.registry.ledger import store
 from app.registry.ledger.frozen import AccountFrozenError
 from app.registry.ledger.serials import AccountNumberError, account_id, account_number
 from app.registry.ledger.terms import TrustedAccount
-from app.registry.parties.policy import (
-    NotAllowedError,
-)
+from app.registry.parties.policy import NotAllowedError
 from app.registry.programmes.refusals import RuleMissingError
 from app.registry.signin.refusals import CONFIRMING
 from app.registry.transfers import operations

@@ -30,11 +30,7 @@ from app.entry.passwords import (
 )
 from app.entry.problems import refused
 from app.registry.parties import operations, store
-from app.registry.parties.policy import (
-    NotAllowedError,
-    Permission,
-    require,
-)
+from app.registry.parties.policy import NotAllowedError, Permission, require
 from app.registry.parties.refusals import (
     KeyExpiryPastError,
     KeyGivenByKeyError,
@@ -46,10 +42,7 @@ from app.registry.parties.refusals import (
     TooManyKeysError,
     UserErasedError,
 )
-from app.registry.parties.rules import (
-    ApiKey,
-    UserNotFoundError,
-)
+from app.registry.parties.rules import ApiKey, UserNotFoundError
 
 router = APIRouter(route_class=StrictRoute)  # a part of the users' router
 

@@ -38,11 +38,7 @@ from app.entry.passwords import (
 from app.entry.problems import refused
 from app.kernel.db import reading
 from app.registry.parties import operations, store
-from app.registry.parties.policy import (
-    NotAllowedError,
-    Permission,
-    require,
-)
+from app.registry.parties.policy import NotAllowedError, Permission, require
 from app.registry.parties.refusals import (
     EmailTakenError,
     KeyLimitedError,
@@ -53,13 +49,7 @@ from app.registry.parties.refusals import (
     StatusUnchangedError,
     UserErasedError,
 )
-from app.registry.parties.rules import (
-    PartyNotFoundError,
-    Role,
-    Status,
-    User,
-    UserNotFoundError,
-)
+from app.registry.parties.rules import PartyNotFoundError, Role, Status, User, UserNotFoundError
 from app.registry.signin import operations as signin
 from app.registry.signin.refusals import (
     OwnFactorError,

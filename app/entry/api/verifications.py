@@ -36,12 +36,8 @@ from app.entry.identity import Visitor
 from app.entry.problems import refused
 from app.registry.activities.refusals import EvidenceForeignError
 from app.registry.monitoring.refusals import ReportNotFoundError, ReportStateError
-from app.registry.parties.policy import (
-    NotAllowedError,
-)
-from app.registry.parties.rules import (
-    PartyNotFoundError,
-)
+from app.registry.parties.policy import NotAllowedError
+from app.registry.parties.rules import PartyNotFoundError
 from app.registry.verification import operations, refusals, store
 from app.registry.verification.operations import AssignVerifier, ReviewOpinion
 from app.registry.verification.rules import Verification

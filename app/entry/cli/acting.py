@@ -4,11 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.identity import read_standing
 from app.kernel.errors import NotFoundError
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-    require,
-)
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.parties.store import find_administrator, find_user_id_by_email
 from app.registry.signin.store import Bearer
 

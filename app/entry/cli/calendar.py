@@ -22,9 +22,7 @@ from app.registry.calendar import store
 from app.registry.calendar.catalogue import COLUMNS
 from app.registry.calendar.operations import SetYear, set_year
 from app.registry.calendar.rules import HOLIDAYS_MAX, CalendarYear, Holiday
-from app.registry.parties.policy import (
-    Permission,
-)
+from app.registry.parties.policy import Permission
 from app.settings import Settings
 
 NAME_CHARACTERS_MAX: Final = 200  # as in the API

@@ -24,15 +24,8 @@ from app.registry.calendar.store import find_day
 from app.registry.log.pen import Pen, Sealed
 from app.registry.parties import operations as parties
 from app.registry.parties.operations import AddUser, AdmitApplicant, AdmitParty
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-    require,
-)
-from app.registry.parties.rules import (
-    PartyKind,
-    require_province,
-)
+from app.registry.parties.policy import Actor, Permission, require
+from app.registry.parties.rules import PartyKind, require_province
 from app.registry.programmes.rules import RuleKey, RuleValue, list_of, whole_of
 from app.registry.programmes.store import get_rule
 from app.registry.provinces.store import get_province

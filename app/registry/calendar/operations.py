@@ -5,11 +5,7 @@ from dataclasses import dataclass
 from app.registry.calendar import catalogue, rules, store
 from app.registry.calendar.rules import FOUNDER, CalendarYear, Holiday
 from app.registry.log.pen import Pen
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-    require,
-)
+from app.registry.parties.policy import Actor, Permission, require
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,7 @@ from app.registry.erasure import rules, store
 from app.registry.erasure.refusals import NothingToEraseError
 from app.registry.log.pen import Pen
 from app.registry.parties import operations as parties
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-    require,
-)
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.signin import operations as signin
 
 NOBODY = "register"  # what an erasure is about that is not about a user

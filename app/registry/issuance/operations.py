@@ -26,11 +26,7 @@ from app.registry.monitoring import operations as monitoring
 from app.registry.monitoring import store as reports
 from app.registry.monitoring.operations import Step
 from app.registry.monitoring.rules import Report, ReportStatus, require_next
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-    require,
-)
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.programmes import store as programmes
 from app.registry.programmes.operations import require_confirmation
 from app.registry.programmes.rules import ConfirmedAct, RuleKey, is_yes, serial_prefix, text_of

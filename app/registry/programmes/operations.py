@@ -7,11 +7,7 @@ from datetime import date
 from app.kernel.clock import bangkok_date
 from app.kernel.ids import new_id
 from app.registry.log.pen import Pen
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-    require,
-)
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.programmes import catalogue, rules, store
 from app.registry.programmes.refusals import MemberTakenError, ProgrammeTakenError
 from app.registry.programmes.rules import (

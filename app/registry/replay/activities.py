@@ -28,13 +28,8 @@ from app.registry.activities.rules import (
 from app.registry.activities.rules import ValidationConclusion as Conclusion
 from app.registry.ledger.serials import account_number
 from app.registry.methodologies.rules import crediting_end, require_acceptable
-from app.registry.parties.policy import (
-    Permission,
-)
-from app.registry.parties.rules import (
-    PartyKind,
-    is_accredited,
-)
+from app.registry.parties.policy import Permission
+from app.registry.parties.rules import PartyKind, is_accredited
 from app.registry.programmes.refusals import ProgrammeClosedError
 from app.registry.programmes.rules import RuleKey
 from app.registry.replay.catalogue import Catalogue, KnownProgramme

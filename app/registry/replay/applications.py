@@ -10,13 +10,8 @@ from app.registry.applications.rules import (
     HolderKind,
     Step,
 )
-from app.registry.parties.policy import (
-    Permission,
-)
-from app.registry.parties.rules import (
-    PartyKind,
-    require_province,
-)
+from app.registry.parties.policy import Permission
+from app.registry.parties.rules import PartyKind, require_province
 from app.registry.replay.faults import Broken
 from app.registry.replay.known import Admission
 from app.registry.replay.leaves import Leaf

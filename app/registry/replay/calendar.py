@@ -4,9 +4,7 @@ import msgspec
 
 from app.registry.calendar import rules
 from app.registry.calendar.rules import YEAR_MAX, YEAR_MIN, Holiday
-from app.registry.parties.policy import (
-    Permission,
-)
+from app.registry.parties.policy import Permission
 from app.registry.replay.faults import Broken
 from app.registry.replay.leaves import calendar as leaves
 from app.registry.replay.shelf import Shelf

@@ -11,9 +11,7 @@ from app.registry.activities.refusals import EvidenceForeignError
 from app.registry.activities.rules import Grounds
 from app.registry.methodologies import rules as methodologies
 from app.registry.methodologies.rules import Family, Methodology, MethodologyEntry, Variant
-from app.registry.parties.policy import (
-    Permission,
-)
+from app.registry.parties.policy import Permission
 from app.registry.programmes import rules
 from app.registry.programmes.rules import RULE_SPECS, ProgrammeStatus, RuleKey
 from app.registry.replay.faults import Broken

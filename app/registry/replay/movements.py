@@ -16,9 +16,7 @@ from app.registry.ledger.rules import (
     AccountKind,
 )
 from app.registry.ledger.serials import AccountNumberError, account_id, account_number
-from app.registry.parties.policy import (
-    Permission,
-)
+from app.registry.parties.policy import Permission
 from app.registry.programmes.rules import RuleKey
 from app.registry.replay.catalogue import Catalogue
 from app.registry.replay.faults import Broken

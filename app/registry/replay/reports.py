@@ -16,9 +16,7 @@ from app.registry.monitoring.refusals import (
     ReportStateError,
 )
 from app.registry.monitoring.rules import NEXT, ReportStatus, ReportVintage
-from app.registry.parties.policy import (
-    Permission,
-)
+from app.registry.parties.policy import Permission
 from app.registry.programmes.rules import RuleKey
 from app.registry.replay.activities import Activities, KnownActivity, Reported
 from app.registry.replay.leaves import Leaf

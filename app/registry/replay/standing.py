@@ -6,14 +6,8 @@ from datetime import timedelta
 from typing import Final
 
 from app.registry.parties import policy, rules
-from app.registry.parties.policy import (
-    Actor,
-    NotAllowedError,
-    Permission,
-)
-from app.registry.parties.rules import (
-    Accreditation,
-)
+from app.registry.parties.policy import Actor, NotAllowedError, Permission
+from app.registry.parties.rules import Accreditation
 from app.registry.replay.faults import Broken
 from app.registry.replay.known import Admission, KnownAccreditation, KnownParty, KnownUser
 from app.registry.replay.leaves import Leaf

@@ -10,9 +10,7 @@ from app.kernel.clock import BANGKOK, rfc3339
 from app.registry.calendar.rules import is_working_day
 from app.registry.ledger.rules import TRANSIT
 from app.registry.ledger.serials import account_number
-from app.registry.parties.policy import (
-    Permission,
-)
+from app.registry.parties.policy import Permission
 from app.registry.programmes.rules import RuleKey
 from app.registry.replay.catalogue import Catalogue
 from app.registry.replay.faults import Broken

@@ -5,9 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from app.registry.parties.policy import (
-    Actor,
-)
+from app.registry.parties.policy import Actor
 from app.registry.signin.refusals import PersonNeededError
 
 # Ours, not TGO's: a working day, and a lunch with a meeting after it.

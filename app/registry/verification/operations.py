@@ -16,11 +16,7 @@ from app.registry.monitoring import store as reports
 from app.registry.monitoring.operations import Step
 from app.registry.monitoring.rules import Report, ReportStatus, require_next, unique
 from app.registry.parties import store as parties
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-    require,
-)
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.programmes import store as programmes
 from app.registry.programmes.rules import RuleKey, whole_of
 from app.registry.verification import rules, store

@@ -33,11 +33,7 @@ from app.registry.ledger.refusals import AccountNotFoundError
 from app.registry.log.pen import Pen, Sealed
 from app.registry.methodologies import store as methodologies
 from app.registry.methodologies.rules import Methodology
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-    require,
-)
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.programmes import store as programmes
 from app.registry.programmes.rules import RuleKey, list_of, require_open, tonnes_of, whole_of
 from app.registry.provinces import store as provinces

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from app.registry.parties.policy import (
-    Permission,
-)
+from app.registry.parties.policy import Permission
 
 
 class ActivityStatus(StrEnum):

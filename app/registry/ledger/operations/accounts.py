@@ -20,16 +20,8 @@ from app.registry.ledger.serials import account_number
 from app.registry.log.pen import Pen
 from app.registry.parties import operations as parties
 from app.registry.parties.operations import DecideOnParty
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-    allows,
-    require,
-)
-from app.registry.parties.rules import (
-    Party,
-    Status,
-)
+from app.registry.parties.policy import Actor, Permission, allows, require
+from app.registry.parties.rules import Party, Status
 from app.registry.parties.store import get_party
 from app.registry.signin.store import Bearer, find_standing
 

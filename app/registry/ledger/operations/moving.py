@@ -38,11 +38,7 @@ from app.registry.ledger.terms import (
     check_terms,
 )
 from app.registry.log.pen import Pen
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-    require,
-)
+from app.registry.parties.policy import Actor, Permission, require
 
 _EVENT: Final = {
     EntryKind.TRANSFERRED: "credits.transferred",

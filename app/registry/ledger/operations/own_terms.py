@@ -12,11 +12,7 @@ from app.registry.ledger.operations.accounts import get_account_of, is_allowed_n
 from app.registry.ledger.rules import Account
 from app.registry.ledger.terms import OwnTerms
 from app.registry.log.pen import Pen
-from app.registry.parties.policy import (
-    Actor,
-    NotAllowedError,
-    Permission,
-)
+from app.registry.parties.policy import Actor, NotAllowedError, Permission
 
 
 @dataclass(frozen=True, slots=True)

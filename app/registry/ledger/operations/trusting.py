@@ -20,12 +20,7 @@ from app.registry.ledger.terms import (
     check_trust_approval,
 )
 from app.registry.log.pen import Pen
-from app.registry.parties.policy import (
-    Actor,
-    NotAllowedError,
-    Permission,
-    allows,
-)
+from app.registry.parties.policy import Actor, NotAllowedError, Permission, allows
 
 
 @dataclass(frozen=True, slots=True)

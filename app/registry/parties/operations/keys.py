@@ -12,11 +12,7 @@ from app.registry.log.pen import Pen
 from app.registry.parties import policy, store
 from app.registry.parties.operations.history import record
 from app.registry.parties.operations.people import own_or_managed_user
-from app.registry.parties.policy import (
-    POLICY,
-    Actor,
-    Permission,
-)
+from app.registry.parties.policy import POLICY, Actor, Permission
 from app.registry.parties.refusals import (
     KeyExpiryPastError,
     KeyRevokedError,
@@ -24,11 +20,7 @@ from app.registry.parties.refusals import (
     ScopeNotHeldError,
     TooManyKeysError,
 )
-from app.registry.parties.rules import (
-    KEYS_PER_USER_MAX,
-    ApiKey,
-    Role,
-)
+from app.registry.parties.rules import KEYS_PER_USER_MAX, ApiKey, Role
 
 
 @dataclass(frozen=True, slots=True)

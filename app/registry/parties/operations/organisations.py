@@ -7,11 +7,7 @@ from app.kernel.ids import new_id
 from app.registry.log.pen import Pen
 from app.registry.parties import rules, store
 from app.registry.parties.operations.history import record
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-    require,
-)
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.parties.refusals import (
     AccreditationNotFoundError,
     LastAdministratorError,
@@ -19,12 +15,7 @@ from app.registry.parties.refusals import (
     PartyHasAccountError,
     StatusUnchangedError,
 )
-from app.registry.parties.rules import (
-    Accreditation,
-    Party,
-    PartyKind,
-    Status,
-)
+from app.registry.parties.rules import Accreditation, Party, PartyKind, Status
 from app.registry.provinces.store import get_province
 
 

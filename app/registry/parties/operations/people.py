@@ -8,11 +8,7 @@ from app.registry.log.pen import Pen
 from app.registry.parties import policy, rules, store
 from app.registry.parties.operations.history import record
 from app.registry.parties.operations.organisations import AdmitParty, insert_admitted
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-    require,
-)
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.parties.refusals import (
     AlreadyFoundedError,
     EmailTakenError,
@@ -21,13 +17,7 @@ from app.registry.parties.refusals import (
     StatusUnchangedError,
     UserErasedError,
 )
-from app.registry.parties.rules import (
-    Party,
-    PartyKind,
-    Role,
-    Status,
-    User,
-)
+from app.registry.parties.rules import Party, PartyKind, Role, Status, User
 from app.registry.parties.store import PartyEvent
 
 FOUNDER: Final = "registry"  # who acts before there is anybody

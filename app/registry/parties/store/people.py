@@ -9,19 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.db import show_people_of
 from app.kernel.paging import rows
-from app.registry.parties.policy import (
-    Actor,
-    sees_every_party,
-)
+from app.registry.parties.policy import Actor, sees_every_party
 from app.registry.parties.refusals import KeyNotFoundError
-from app.registry.parties.rules import (
-    ApiKey,
-    PartyKind,
-    Role,
-    Status,
-    User,
-    UserNotFoundError,
-)
+from app.registry.parties.rules import ApiKey, PartyKind, Role, Status, User, UserNotFoundError
 from app.registry.parties.store.tables import (
     ARE_REPRESENTATIVES,
     IS_ADMINISTRATOR,

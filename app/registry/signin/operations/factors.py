@@ -16,14 +16,8 @@ from app.kernel.ids import new_id
 from app.registry.log.pen import Pen
 from app.registry.parties import operations as parties
 from app.registry.parties.operations.history import record
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-    require,
-)
-from app.registry.parties.rules import (
-    User,
-)
+from app.registry.parties.policy import Actor, Permission, require
+from app.registry.parties.rules import User
 from app.registry.signin import store
 from app.registry.signin.refusals import (
     CodeRefusedError,

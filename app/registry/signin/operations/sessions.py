@@ -13,12 +13,8 @@ from app.kernel.ids import new_id
 from app.registry.log.pen import Pen
 from app.registry.parties import operations as parties
 from app.registry.parties.operations import SetPassword
-from app.registry.parties.policy import (
-    Actor,
-)
-from app.registry.parties.rules import (
-    User,
-)
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import User
 from app.registry.signin import store
 from app.registry.signin.rules import (
     SESSION_KEPT,

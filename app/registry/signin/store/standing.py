@@ -8,15 +8,8 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.registry.parties.policy import (
-    Actor,
-    Permission,
-)
-from app.registry.parties.rules import (
-    PartyKind,
-    Role,
-    Status,
-)
+from app.registry.parties.policy import Actor, Permission
+from app.registry.parties.rules import PartyKind, Role, Status
 from app.registry.signin.rules import SESSION_IDLE_MAX
 
 # The head's moment is the register's own time, which never runs back: see `Standing.now`.

@@ -7,12 +7,7 @@ from app.registry.ledger.book import Book
 from app.registry.ledger.operations import Way
 from app.registry.ledger.rules import Account, check_open
 from app.registry.log.pen import Pen
-from app.registry.parties.policy import (
-    Actor,
-    NotAllowedError,
-    Permission,
-    allows,
-)
+from app.registry.parties.policy import Actor, NotAllowedError, Permission, allows
 from app.registry.transfers import rules, store
 from app.registry.transfers.refusals import ProposalNotFoundError
 from app.registry.transfers.rules import Hindrance, Proposal, State

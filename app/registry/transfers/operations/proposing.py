@@ -22,12 +22,7 @@ from app.registry.ledger.rules import (
 from app.registry.ledger.serials import SerialRange, account_number
 from app.registry.ledger.terms import check_own_limit, trusts
 from app.registry.log.pen import Pen
-from app.registry.parties.policy import (
-    Actor,
-    NotAllowedError,
-    Permission,
-    allows,
-)
+from app.registry.parties.policy import Actor, NotAllowedError, Permission, allows
 from app.registry.programmes.operations import require_confirmation
 from app.registry.programmes.rules import ConfirmedAct
 from app.registry.transfers import rules, store

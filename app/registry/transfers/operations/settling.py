@@ -12,9 +12,7 @@ from app.registry.ledger.rules import Account, AccountStatus, check_not_frozen
 from app.registry.ledger.serials import SerialRange
 from app.registry.ledger.terms import trusts
 from app.registry.log.pen import Pen
-from app.registry.parties.policy import (
-    Permission,
-)
+from app.registry.parties.policy import Permission
 from app.registry.transfers import store
 from app.registry.transfers.rules import REGISTRY, Hindrance, Proposal, State, state_at
 

@@ -5,9 +5,7 @@ from app.registry.ledger.operations import ApproveTrust, ProposeTrust
 from app.registry.ledger.serials import account_number
 from app.registry.ledger.terms import TrustedAccount
 from app.registry.log.pen import Pen
-from app.registry.parties.policy import (
-    Actor,
-)
+from app.registry.parties.policy import Actor
 from app.registry.programmes.operations import require_confirmation
 from app.registry.programmes.rules import ConfirmedAct
 from app.registry.transfers.operations.terms import get_activation, get_expiry

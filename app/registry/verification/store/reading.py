@@ -16,9 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.registry.log.store import with_salt
 from app.registry.monitoring.store import monitoring_reports, visible_to
-from app.registry.parties.policy import (
-    Actor,
-)
+from app.registry.parties.policy import Actor
 from app.registry.verification.refusals import VerificationNotFoundError
 from app.registry.verification.rules import (
     Assurance,
