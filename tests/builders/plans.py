@@ -45,7 +45,13 @@ PROJECTS: Final = frozenset(
     }
 )
 # Parts of a table that stay small.
-_SMALL_INDEXES: Final = frozenset({"ix_users_administrators"})
+_SMALL_INDEXES: Final = frozenset(
+    {
+        "ix_users_administrators",
+        # What stands frozen, of all that ever did.
+        *("ix_freezes_standing", "ix_freezes_standing_account", "ix_freezes_standing_batch"),
+    }
+)
 
 _EXPLAIN: Final = {
     "log_min_duration": "0",

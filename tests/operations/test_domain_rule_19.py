@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from app.entry.committer import Committer
 from app.kernel.db import constraint_of, make_engine
 from app.kernel.errors import RegistryError
+from app.registry.erasure.operations import ErasePerson, erase_person
 from app.registry.ledger import operations as ledger
 from app.registry.ledger import store
 from app.registry.ledger.book import Book
@@ -26,6 +27,7 @@ from app.registry.ledger.operations import End, Named, ReleaseBuffer, Transfer
 from app.registry.ledger.rules import BUFFER, TRANSIT, EntryKind
 from app.registry.log.pen import Pen
 from app.registry.orders.operations import Ground
+from app.registry.orders.store import get_order
 from app.registry.parties.rules import Role
 from app.registry.stores import refusals_by_constraint
 from app.registry.transfers.rules import Hindrance, Proposal, State
@@ -40,7 +42,7 @@ from tests.builders.ledger import (
     retire,
     two_holders,
 )
-from tests.builders.orders import Officers, the_officers
+from tests.builders.orders import PAPER, Officers, the_officers
 from tests.builders.parties import do
 from tests.builders.transfers import MONDAY, World, a_world
 from tests.conftest import Registry
@@ -460,3 +462,17 @@ async def test_rule_19_the_database_holds_it_too(
     with pytest.raises(DBAPIError) as failure:
         await registry.do(holders.administrator, wrong)
     assert constraint_of(failure.value) == constraint
+
+
+async def test_rule_19_the_words_of_an_order_can_be_erased(
+    registry: Registry, holders: Holders, officers: Officers
+) -> None:
+    """What is frozen stays so; only why is forgotten, and nobody else's words with it."""
+    erased = await officers.freeze_account(holders.account)
+    kept = await officers.propose_release(erased.id)
+    administrator, forget = holders.administrator, ErasePerson((erased.log_index,))
+    await registry.do(administrator, lambda pen: erase_person(pen, administrator, forget))
+    async with registry.read() as connection:
+        assert (await get_order(connection, erased.id)).reason is None
+        assert (await get_order(connection, kept.id)).reason == PAPER.reason
+    assert await code_of(everything(registry, holders)["retirement"]()) == "account_frozen"

@@ -5,6 +5,7 @@ from typing import Final
 import pytest
 
 from app.kernel.encoding import sha256
+from app.registry.ledger.serials import account_number
 from app.registry.replay.shelf import Shelf
 from tests.builders import replay as a
 from tests.builders.replay import (
@@ -34,29 +35,29 @@ def world() -> Log:
     return a.issued().write("user.added", BOTH, a.user(AUTHORITY, "officer", "approver"))
 
 
-def proposing(kind: str, order: str, by: str = OFFICER, **changes: object) -> Bad:
+def proposing(kind: str, order: str, about: a.Data, by: str = OFFICER) -> Bad:
     facts = {
         "document_id": None,
         "document_sha256": DIGEST,
         "reason_commitment": DIGEST,
         "expires_at": "2026-11-26T03:00:00.000000Z",
-        **changes,
+        **about,
     }
     return writing(kind, order, facts, by=by)
 
 
 def of_account(order: str = FREEZE, by: str = OFFICER, **changes: object) -> Bad:
     facts = {"account": OWNERS_ACCOUNT, "batch": None, "first": None, "last": None, **changes}
-    return proposing("freeze.proposed", order, by, **facts)
+    return proposing("freeze.proposed", order, facts, by)
 
 
 def of_serials(order: str = FREEZE, **changes: object) -> Bad:
     facts = {"account": None, "batch": PREFIX, "first": 5, "last": 20, **changes}
-    return proposing("freeze.proposed", order, **facts)
+    return proposing("freeze.proposed", order, facts)
 
 
 def releasing(freeze: str = FREEZE, order: str = RELEASE, by: str = OFFICER) -> Bad:
-    return proposing("release.proposed", order, by, freeze=freeze)
+    return proposing("release.proposed", order, {"freeze": freeze}, by)
 
 
 def reversing(act: int | None = None, order: str = REVERSAL) -> Bad:
@@ -64,34 +65,36 @@ def reversing(act: int | None = None, order: str = REVERSAL) -> Bad:
 
     def write(log: Log) -> None:
         index = len(log.leaves) - 1 if act is None else act
-        proposing("reversal.proposed", order, act=index)(log)
+        proposing("reversal.proposed", order, {"act": index})(log)
 
     return write
 
 
-def approving(kind: str, subject: str, order: str, by: str = APPROVER, **changes: object) -> Bad:
+def approving(
+    kind: str, subject: str, order: str, about: a.Data | None = None, by: str = APPROVER
+) -> Bad:
     """Approve what was proposed, as its leaf stands in the log."""
 
     def write(log: Log) -> None:
         named = f'"subject":"{order}"'.encode()
         leaf = next((leaf for leaf in log.leaves if named in leaf), b"")
-        facts = {"order": order, "digest": sha256(leaf).hex(), **changes}
+        facts = {"order": order, "digest": sha256(leaf).hex(), **(about or {})}
         log.write(kind, subject, facts, by=by)
 
     return write
 
 
 def freezing(by: str = APPROVER, subject: str = OWNERS_ACCOUNT, **changes: object) -> Bad:
-    return approving("account.frozen", subject, FREEZE, by, **changes)
+    return approving("account.frozen", subject, FREEZE, changes, by)
 
 
 def freezing_serials(subject: str = PREFIX, **changes: object) -> Bad:
     facts = {"first": 5, "last": 20, **changes}
-    return approving("serials.frozen", subject, FREEZE, **facts)
+    return approving("serials.frozen", subject, FREEZE, facts)
 
 
 def freeing(subject: str = OWNERS_ACCOUNT, freeze: str = FREEZE, by: str = APPROVER) -> Bad:
-    return approving("account.released", subject, RELEASE, by, freeze=freeze)
+    return approving("account.released", subject, RELEASE, {"freeze": freeze}, by)
 
 
 def taking_back(
@@ -110,7 +113,7 @@ def taking_back(
             **a.moved(sender, receiver, *(runs or (RUN,))),
             "reverses": found - 1 if act is None else act,
         }
-        approving("credits.reversed", sender, REVERSAL, by, **facts)(log)
+        approving("credits.reversed", sender, REVERSAL, facts, by)(log)
 
     return write
 
@@ -125,7 +128,7 @@ ORDERS: dict[str, tuple[Bad, str]] = {
     "a holder proposes": (of_account(by=OWNER), "not_allowed"),
     "it expired before": (of_account(expires_at=LATE), "too_early"),
     "an unknown document": (of_account(document_id=an_id("doc", 9)), "unknown"),
-    "an unknown account": (of_account(account=a.account_number(999_999)), "unknown"),
+    "an unknown account": (of_account(account=account_number(999_999)), "unknown"),
     "an account of the register": (of_account(account=TRANSIT), "account_not_allowed"),
     "two things": (of_account(batch=PREFIX, first=1, last=1), "value_differs"),
     "nothing": (of_account(account=None), "value_differs"),
@@ -221,7 +224,7 @@ def test_what_is_frozen_is_free_again_and_kept_on_the_shelf() -> None:
     log = world()
     for act in (*FROZEN, of_serials(AGAIN, first=1, last=1)):
         act(log)
-    approving("serials.frozen", PREFIX, AGAIN, first=1, last=1)(log)
+    approving("serials.frozen", PREFIX, AGAIN, {"first": 1, "last": 1})(log)
     shelf = Shelf()
     log.replay(shelf).save()
     for act in (releasing(), freeing()):
@@ -237,7 +240,7 @@ def test_what_goes_back_is_not_stopped_by_a_freeze() -> None:
     log = world()
     for act in (SENDING, reversing(), *FROZEN, *(of_serials(AGAIN),)):
         act(log)
-    approving("serials.frozen", PREFIX, AGAIN, first=5, last=20)(log)
+    approving("serials.frozen", PREFIX, AGAIN, {"first": 5, "last": 20})(log)
     taking_back()(log)
     replay = log.replay()
     account = replay.ledger.find_account(OWNERS_ACCOUNT)

@@ -309,8 +309,11 @@ def check_open(account: Account) -> None:
     Raises:
         AccountClosedError, AccountFrozenError: as their names say.
     """
-    check_not_closed(account)
-    check_not_frozen(account)
+    # Written out: every movement comes by here, twice.
+    if account.status is not AccountStatus.OPEN:
+        raise AccountClosedError(account=account.number)
+    if account.is_frozen:
+        raise AccountFrozenError(account=account.number)
 
 
 def check_not_closed(account: Account) -> None:
