@@ -31,6 +31,7 @@ NOT_READ = {
     *("answers", "party_events"),
     *("sessions", "refresh_tokens", "sign_in_guesses"),
     *("totp_secrets", "recovery_codes", "confirmations"),
+    *("access_records", "passkeys", "passkey_challenges"),
 }
 
 

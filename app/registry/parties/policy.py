@@ -38,6 +38,7 @@ class Permission(StrEnum):
     READ_APPLICATION = "read_application"
     REVIEW_APPLICATION = "review_application"
     DECIDE_APPLICATION = "decide_application"
+    READ_AUDIT = "read_audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,9 @@ POLICY: Final[dict[Role, dict[Permission, Reach]]] = {
         Permission.OPEN_ACCOUNT: Reach.ANY,
         Permission.IMPORT_HISTORY: Reach.ANY,
         Permission.ERASE_PERSON: Reach.ANY,
+        Permission.READ_AUDIT: Reach.ANY,
     },
-    Role.AUDITOR: dict.fromkeys(_OFFICER_READS, Reach.ANY),
+    Role.AUDITOR: dict.fromkeys((*_OFFICER_READS, Permission.READ_AUDIT), Reach.ANY),
     Role.HOLDER_INITIATOR: {
         Permission.READ_PARTY: Reach.OWN,
         Permission.READ_ACCOUNT: Reach.OWN,

@@ -279,4 +279,10 @@ RULE_VALUES: Final = (
         "as California's CITSS, 17 CCR 95921: confirmed within two days",
     ),
     _default(RuleKey.TRUST_ACTIVATION_WORKING_DAYS, "4", f"{_EU_REGISTRY} 23"),
+    _default(
+        RuleKey.ACCESS_RECORD_YEARS,
+        "10",
+        f"{_EU_REGISTRY} 78, keeps log data for five years after an account's closure, and "
+        "personal data for five more at the most; here the ten are counted from the event",
+    ),
 )

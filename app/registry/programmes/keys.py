@@ -38,6 +38,7 @@ class RuleKey(StrEnum):
     TRANSFER_CREDITS_MAX = "transfer_credits_max"
     TRANSFER_CREDITS_PER_DAY_MAX = "transfer_credits_per_day_max"
     TRUST_ACTIVATION_WORKING_DAYS = "trust_activation_working_days"
+    ACCESS_RECORD_YEARS = "access_record_years"
 
 
 class Form(StrEnum):
@@ -196,6 +197,12 @@ RULE_SPECS: Final[Mapping[RuleKey, RuleSpec]] = {
         "An account that is put on the trusted list is trusted from noon of so many working days "
         "after the approval.",
         unit="working days",
+        most=100,
+    ),
+    RuleKey.ACCESS_RECORD_YEARS: RuleSpec(
+        Form.WHOLE,
+        "How long it is kept who signed in, and who read about whom.",
+        unit="years",
         most=100,
     ),
 }
