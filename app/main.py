@@ -26,6 +26,7 @@ from app.entry.identity import Identities
 from app.entry.late_reads import late_reads
 from app.entry.log_files import open_log_files
 from app.entry.middleware import Envelope, Intake
+from app.entry.passkeys import load_library
 from app.entry.publishing.agreement import check_published
 from app.entry.purposes import Purposes
 from app.entry.rates import Rates
@@ -35,6 +36,7 @@ from app.entry.storage import make_storage
 from app.entry.terms import PresentTerms
 from app.entry.token_keys import following
 from app.entry.tokens import KEY_FILE, TokenKeys, load_keys
+from app.entry.trail import Trail
 from app.kernel import failpoints
 from app.kernel.db import READER_ROLE, make_engine, reading
 from app.kernel.errors import RegistryError
@@ -111,6 +113,8 @@ def _make_what_needs_no_database(app: FastAPI, settings: Settings) -> None:
     app.state.storage = make_storage(settings.documents_url)
     app.state.log_files = open_log_files(settings.log_url)
     app.state.rates = Rates()
+    if settings.passkey_rp_id:
+        load_library()
 
 
 @asynccontextmanager
@@ -127,7 +131,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.views = views
     app.state.reads = reads
     app.state.identities = Identities(glances, app.state.token_keys)
-    app.state.gate = Gate(reads)
+    app.state.gate, app.state.trail = Gate(reads), Trail(reads)
     app.state.purposes = Purposes(glances)
     app.state.terms = PresentTerms(glances)
     app.state.committer = Committer(writes, refusals_by_constraint())
@@ -140,6 +144,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 await app.state.committer.start()
                 async with (
                     Deliverer(glances, app.state.committer).running(),
+                    app.state.trail.running(),
                     following(app.state.token_keys, settings.data, app.state.identities),
                 ):
                     yield

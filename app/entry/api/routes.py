@@ -8,6 +8,7 @@ from app.entry.api import (
     accounts,
     activities,
     applications,
+    audit,
     batches,
     calendar,
     cancellations,
@@ -20,6 +21,7 @@ from app.entry.api import (
     methodologies,
     monitoring_reports,
     parties,
+    passkeys,
     personal_data,
     policy,
     programmes,
@@ -44,11 +46,13 @@ _V1: Final = (
     tokens,
     sessions,
     second_factor,
+    passkeys,
     parties,
     closures,
     users,
     applications,
     personal_data,
+    audit,
     policy,
     provinces,
     calendar,
@@ -80,6 +84,8 @@ def _make_v1() -> APIRouter:
     for module in _V1:
         v1.include_router(module.router)
     v1.include_router(second_factor.confirming)
+    v1.include_router(passkeys.confirming)
+    v1.include_router(audit.of_users)
     v1.include_router(public_log.receipts)
     return v1
 
