@@ -26,6 +26,7 @@ from app.entry.identity import Identities
 from app.entry.late_reads import late_reads
 from app.entry.log_files import open_log_files
 from app.entry.middleware import Envelope, Intake
+from app.entry.passkeys import load_library
 from app.entry.publishing.agreement import check_published
 from app.entry.purposes import Purposes
 from app.entry.rates import Rates
@@ -36,6 +37,7 @@ from app.entry.storage import make_storage
 from app.entry.terms import PresentTerms
 from app.entry.token_keys import following
 from app.entry.tokens import KEY_FILE, TokenKeys, load_keys
+from app.entry.trail import Trail
 from app.kernel import failpoints
 from app.kernel.db import READER_ROLE, make_engine, reading
 from app.kernel.errors import RegistryError
@@ -112,6 +114,8 @@ def _make_what_needs_no_database(app: FastAPI, settings: Settings) -> None:
     app.state.storage = make_storage(settings.documents_url)
     app.state.log_files = open_log_files(settings.log_url)
     app.state.rates = Rates()
+    if settings.passkey_rp_id:
+        load_library()
 
 
 @asynccontextmanager
@@ -130,7 +134,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.identities = Identities(
         glances, app.state.token_keys, Signatures(reads, public_origin=settings.public_origin)
     )
-    app.state.gate = Gate(reads)
+    app.state.gate, app.state.trail = Gate(reads), Trail(reads)
     app.state.purposes = Purposes(glances)
     app.state.terms = PresentTerms(glances)
     app.state.committer = Committer(writes, refusals_by_constraint())
@@ -143,6 +147,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 await app.state.committer.start()
                 async with (
                     Deliverer(glances, app.state.committer).running(),
+                    app.state.trail.running(),
                     following(app.state.token_keys, settings.data, app.state.identities),
                 ):
                     yield

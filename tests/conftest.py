@@ -60,6 +60,10 @@ MADE_BY_BUILDERS: Final = re.compile(
     rb'"source":"XX"|"subject":"iss_0{25}1"|"by":"usr_01kb5w6yk2e0hr9h5y0s8v2a3b"'
 )
 
+# Where passkeys of tests are used.
+RP_ID: Final = "registry.test"
+PAGE_OF_PASSKEYS: Final = "https://registry.test"
+
 Result = TypeVar("Result")
 _numbers = itertools.count(1)
 
@@ -103,7 +107,9 @@ def migrate(url: str) -> None:
 
 def settings_for(url: str, data: Path) -> Settings:
     """Return the settings of an installation on a database, its files under a folder."""
-    return Settings(database_url=url, data=data)
+    return Settings(
+        database_url=url, data=data, passkey_rp_id=RP_ID, passkey_origins=PAGE_OF_PASSKEYS
+    )
 
 
 @pytest.fixture(scope="session")

@@ -275,6 +275,13 @@ STATEMENTS: Final[dict[str, str]] = {
         SELECT r.activity_id, i.vintage FROM issuance_lines i
           JOIN issuances d ON d.id = i.issuance_id JOIN monitoring_reports r ON r.id = d.report_id
          GROUP BY r.activity_id, i.vintage HAVING sum(i.credits) > floor(sum(i.verified_tco2e))""",
+    "it is not kept from where the erased came": """
+        SELECT r.id FROM users u JOIN access_records r ON coalesce(r.by, r.about) = u.id
+         WHERE u.email IS NULL AND r.network IS NOT NULL""",
+    "a passkey was added by an act": """
+        SELECT p.id FROM passkeys p WHERE NOT EXISTS (
+            SELECT FROM party_events e WHERE e.user_id = p.user_id
+               AND e.what = 'user.passkey_added' AND e.recorded_at = p.created_at)""",
 }
 
 _WHICH_ARE_BROKEN: Final = " UNION ALL ".join(

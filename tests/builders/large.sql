@@ -31,6 +31,19 @@ INSERT INTO refresh_tokens SELECT sha256(n::text::bytea), pg_temp.name('ses', n)
   FROM generate_series(1, ROWS) n;
 INSERT INTO sign_in_guesses SELECT 'account', sha256(n::text::bytea), 1, now()
   FROM generate_series(1, ROWS) n;
+-- Half of the records are about user 1, and half of those by an officer; one in fifty is a rare kind.
+INSERT INTO access_records
+SELECT pg_temp.name('aud', n), now() - n * interval '1 minute',
+       CASE WHEN n % 50 = 0 THEN 'user_read' ELSE 'signed_in' END, 'password',
+       pg_temp.name('usr', pg_temp.half(n)), pg_temp.name('usr', CASE n % 4 WHEN 0 THEN 7 ELSE pg_temp.half(n) END),
+       '203.0.113.7', NULL, NULL
+  FROM generate_series(1, ROWS) n;
+INSERT INTO passkeys SELECT pg_temp.name('pky', n), pg_temp.name('usr', n), sha256(n::text::bytea),
+       sha256(n::text::bytea), 0, 'Phone', now(), NULL
+  FROM generate_series(1, ROWS) n;
+INSERT INTO passkey_challenges SELECT sha256(n::text::bytea), 'sign_in', NULL,
+       CASE n % 2 WHEN 0 THEN 'busy' ELSE n::text END, now(), now() + interval '5 minutes'
+  FROM generate_series(1, ROWS) n;
 INSERT INTO totp_secrets SELECT pg_temp.name('otp', n), pg_temp.name('usr', n), '\x00', now(), now(),
        NULL, 1
   FROM generate_series(1, ROWS) n;

@@ -128,6 +128,18 @@ def _with_code(whose: str, **body: str) -> Row:
     )
 
 
+def _of_passkey(thing: str, body: Mapping[str, Any]) -> Row:
+    """Return the row of what somebody does to a passkey of theirs."""
+    return Row(
+        Anybody.SIGNED_IN,
+        whose="who has a passkey",
+        path={"passkey_id": T(thing)},
+        body=body,
+        hides=thing,
+        refused=frozenset({404}),
+    )
+
+
 def _by_applicant(thing: str, body: Mapping[str, Any] | None = None, **asked: Any) -> Row:  # noqa: ANN401
     """Return the row of what whoever has an application's secret does, signed in or not."""
     return Row(
@@ -223,6 +235,14 @@ _USERS: Final = {
     ),
     "list_user_keys": _of_user("user"),
     "get_personal_data": _of_user("user"),
+    "list_audit": Row((P.READ_AUDIT,)),
+    "list_user_audit": Row(
+        (P.READ_AUDIT,),
+        of=(CITY,),
+        path={"user_id": T("user")},
+        hides="user",
+        seen=P.READ_PARTY,
+    ),
     "issue_user_key": _of_user("user", body={"label": "One more gateway"}),
     "revoke_user_key": _of_user("user", path={"user_id": T("user"), "key_id": T("key")}),
     "remove_user_second_factor": _of_user("user without a phone"),
@@ -256,6 +276,24 @@ _SIGNING_IN: Final = {
     "replace_recovery_codes": _with_code("who lost the codes"),
     "remove_second_factor": _with_code("who sells the phone"),
     "add_confirmation": _with_code("who confirms", digest="ab" * 32),
+    "list_passkeys": _SIGNED_IN,
+    "ask_sign_in_challenge": _PUBLIC,
+    "begin_passkey": Row(Anybody.SIGNED_IN, body={"current_password": T("password")}),
+    # The challenge was asked for by one person, who alone has signed it.
+    "add_passkey": Row(
+        Anybody.SIGNED_IN,
+        whose="who has a passkey",
+        body={"name": "Phone", "credential": T("credential")},
+        refused=frozenset({403}),
+    ),
+    "rename_passkey": _of_passkey("passkey", {"name": "My phone"}),
+    "remove_passkey": _of_passkey("passkey to remove", {"current_password": T("password")}),
+    "ask_confirmation_challenge": Row(
+        Anybody.SIGNED_IN,
+        whose="who has a passkey",
+        body={"digest": "ab" * 32},
+        refused=frozenset({409}),
+    ),
 }
 
 _RULES: Final = {

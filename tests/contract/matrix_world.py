@@ -73,6 +73,7 @@ from tests.builders.parties import (
     bearer,
     do,
 )
+from tests.builders.passkeys import Device, made_by, register
 from tests.builders.reference import a_methodology, an_entry
 from tests.builders.signing_in import (
     SECOND_FACTOR,
@@ -562,16 +563,27 @@ async def _persons(maker: _Maker) -> None:
     listed = (await api.get("/v1/sessions", headers=headers)).json()["data"]
     assert [session["address"] for session in listed] == [address]
     world.things["session"] = listed[0]["id"]
-    world.secrets.append(Secret(address, None))
+    world.secrets.append(Secret(address, Permission.READ_AUDIT))
     world.persons["who signs out"] = Seat("who signs out", headers)
     for name in ("who enrols", "who lost the codes", "who sells the phone", "who confirms"):
         person = await a_holder(registry)
         phone = await _a_phone(maker, person, is_confirmed=name != "who enrols")
         world.things[f"phone of {name}"] = phone
         world.persons[name] = Seat(name, bearer(api, person))
+    await _passkeys(maker)
     user = await a_user(registry, maker.administrator, maker.city.id, Role.DEVELOPER)
     await _a_phone(maker, actor_of(user), is_confirmed=True)
     maker.keep("user without a phone", user)
+
+
+async def _passkeys(maker: _Maker) -> None:
+    person, device = await a_holder(maker.registry), Device()
+    headers = bearer(maker.api, person)
+    for thing in ("passkey", "passkey to remove"):
+        maker.world.things[thing] = await register(maker.api, headers, device, name=thing)
+    maker.world.things["credential"] = await made_by(maker.api, headers, device)
+    maker.world.secrets.append(Secret("passkey to remove", None))
+    maker.world.persons["who has a passkey"] = Seat("who has a passkey", headers)
 
 
 async def _a_phone(maker: _Maker, person: Actor, *, is_confirmed: bool) -> Authenticator:

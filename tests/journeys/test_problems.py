@@ -155,7 +155,7 @@ async def test_a_wrong_kind_of_sign_in_is_not_sent_back(client: Client) -> None:
     (error,) = _problem(response, 422, "malformed")["errors"]
     assert (
         error["message"]
-        == "Input should be one of 'password', 'client_credentials', 'refresh_token'"
+        == "Input should be one of 'password', 'client_credentials', 'refresh_token', 'passkey'"
     )
     assert SECRET not in response.text
 

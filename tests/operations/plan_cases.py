@@ -30,8 +30,8 @@ from app.registry.orders import store as orders
 from app.registry.parties import store as parties
 from app.registry.parties.rules import PartyKind, Role
 from app.registry.signin import store as signin
-from app.registry.signin.rules import Scope
-from app.registry.signin.store import Bearer
+from app.registry.signin.rules import AccessKind, Scope
+from app.registry.signin.store import AccessFilter, Bearer
 from app.registry.transfers import store as transfers
 from app.registry.transfers.rules import State
 from app.registry.verification import store as verification
@@ -430,6 +430,30 @@ CASES: Final[Mapping[str, Cases]] = {
     ],
     "signin.find_confirmed_at": lambda _: [
         partial(signin.find_confirmed_at, user_id=an_id("usr", 7))
+    ],
+    "signin.list_access": lambda x: [
+        partial(
+            signin.list_access,
+            asked=AccessFilter(person=person, kind=kind, since=since, until=x.recorded_at),
+            before=before,
+            limit=LIMIT,
+        )
+        for person in (None, an_id("usr", 1), an_id("usr", 7), EARLIEST)
+        for kind in (None, AccessKind.USER_READ, AccessKind.ACCESS_READ)
+        for since in (None, LONG_AGO, x.recorded_at)
+        for before in (None, (now(), LATEST))
+    ],
+    "signin.find_passkey": lambda _: [
+        partial(signin.find_passkey, credential_id=sha256(name)) for name in (b"7", b"none")
+    ],
+    "signin.list_passkeys": lambda _: [
+        partial(signin.list_passkeys, user_id=an_id("usr", number), limit=LIMIT)
+        for number in (7, 10**9)
+    ],
+    "signin.get_challenges_open": lambda _: [
+        partial(signin.get_challenges_open, network=network, now=at, most=LIMIT)
+        for network in ("busy", "none")
+        for at in (LONG_AGO, now())
     ],
     "signin.get_recovery_codes_left": lambda _: [
         partial(signin.get_recovery_codes_left, user_id=an_id("usr", 7))

@@ -101,6 +101,29 @@ FORGED_LEAF = """
      WHERE log_index = 3"""
 
 CORRUPTIONS = {
+    "it is kept from where somebody came who was erased": Corruption(
+        (
+            (
+                "INSERT INTO access_records SELECT 'aud_x', now(), 'signed_in', 'password', id, id,"
+                " '203.0.113.7' FROM users ORDER BY id DESC LIMIT 1"
+            ),
+            "ALTER TABLE users DISABLE TRIGGER USER",
+            (
+                "UPDATE users SET email = NULL, display_name = NULL, password_hash = NULL,"
+                " status = 'suspended' WHERE id = (SELECT max(id) FROM users)"
+            ),
+        ),
+        "it is not kept from where the erased came",
+    ),
+    "a passkey comes out of nowhere": Corruption(
+        (
+            (
+                "INSERT INTO passkeys SELECT 'pky_x', id, sha256('a'), sha256('b'), 0, 'Mine',"
+                " now() FROM users LIMIT 1"
+            ),
+        ),
+        "a passkey was added by an act",
+    ),
     "the first block of a batch is gone": Corruption(
         ("DELETE FROM blocks WHERE batch_id = :batch AND first_serial = 1",),
         "batches begin with serial 1",

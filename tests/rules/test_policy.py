@@ -60,9 +60,12 @@ EXPECTED = {
     },
     "administrator": {
         "any": "read_party read_account read_activity_draft query_ledger admit_party manage_users "
-        "set_rules open_account import_history erase_person read_application",
+        "set_rules open_account import_history erase_person read_application read_audit",
     },
-    "auditor": {"any": "read_party read_account read_activity_draft query_ledger read_application"},
+    "auditor": {
+        "any": "read_party read_account read_activity_draft query_ledger read_application "
+        "read_audit",
+    },
     "holder_initiator": {"own": "read_party read_account move_credits"},
     "holder_approver": {"own": "read_party read_account approve_moves"},
     "holder_viewer": {"own": "read_party read_account"},

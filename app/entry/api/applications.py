@@ -23,6 +23,7 @@ from app.entry.api.application_shapes import (
 )
 from app.entry.api.context import PresentReader, Reader, StrictRoute, Write, Writer
 from app.entry.api.days import Day
+from app.entry.api.noticed import note_read
 from app.entry.api.wire import (
     CursorError,
     Identifier,
@@ -69,6 +70,7 @@ from app.registry.parties.refusals import EmailTakenError, ProvinceNeededError, 
 from app.registry.parties.rules import PartyKind
 from app.registry.programmes.refusals import RuleMissingError
 from app.registry.provinces.rules import ProvinceNotFoundError
+from app.registry.signin.rules import AccessKind
 
 router: Final = APIRouter(prefix="/applications", tags=["applications"], route_class=StrictRoute)
 
@@ -233,12 +235,19 @@ async def begin_application(write: _ApplicantWrite, body: NewApplication) -> Res
     operation_id="get_application",
 )
 async def get_application(
-    application_id: _Id, visitor: Visitor, reader: PresentReader, secret: _MaybeSecret = None
+    request: Request,
+    application_id: _Id,
+    visitor: Visitor,
+    reader: PresentReader,
+    secret: _MaybeSecret = None,
 ) -> Response:
     """Show an application with all that was said and done, to its applicant and to TGO."""
     application = await store.get_application(reader, application_id)
     if visitor is None or not allows(visitor, Permission.READ_APPLICATION):
-        rules.require_secret(application, _digest(secret or ""))
+        rules.require_secret(application, sha256((secret or "").encode()))
+    else:
+        kind = AccessKind.APPLICATION_READ
+        await note_read(request, visitor, kind, "get_application", [application.id])
     events = await store.list_events(reader, application_id)
     return show(application_in_full(application, events), version=application.version)
 
@@ -258,7 +267,7 @@ async def amend_application(
     if_match: IfMatch = None,
 ) -> Response:
     """Say everything anew, in a draft or while TGO waits for an answer."""
-    command = OfApplicant(application_id, _digest(secret), version_of(if_match))
+    command = OfApplicant(application_id, sha256(secret.encode()), version_of(if_match))
     content = body.as_content()
     return await write(lambda pen: operations.amend(pen, command, content), _changed)
 
@@ -274,7 +283,7 @@ async def submit_application(
     write: _ApplicantWrite, application_id: _Id, secret: _Secret, if_match: IfMatch = None
 ) -> Response:
     """Hand a complete application in; TGO's working days count from now on, until `due_on`."""
-    command = OfApplicant(application_id, _digest(secret), version_of(if_match))
+    command = OfApplicant(application_id, sha256(secret.encode()), version_of(if_match))
     return await write(lambda pen: operations.submit(pen, command), _changed)
 
 
@@ -293,7 +302,7 @@ async def answer_application(
     if_match: IfMatch = None,
 ) -> Response:
     """Answer what TGO asked; the clock, which stood still, runs again."""
-    command = OfApplicant(application_id, _digest(secret), version_of(if_match))
+    command = OfApplicant(application_id, sha256(secret.encode()), version_of(if_match))
     return await write(lambda pen: operations.answer(pen, command, body.answer), _changed)
 
 
@@ -371,10 +380,6 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise CursorError from None
-
-
-def _digest(secret: str) -> bytes:
-    return sha256(secret.encode())
 
 
 def _changed(application: Application) -> Reply:

@@ -76,6 +76,8 @@ TAGS: Final = {
     "methodologies": "The catalogue of methodologies and their versions.",
     "tokens": "Signing in.",
     "sessions": "Your sign-ins, and signing out.",
+    "passkeys": "Keys of your devices, to sign in and to confirm with.",
+    "audit": "Who came in, who failed to, and who read about whom.",
     "second-factor": "What you prove beside your password, and confirmations with it.",
     "service": "Health of the service, and what its refusals mean.",
 }

@@ -6,7 +6,10 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from app.entry.api.audit import AccessShown, access_shown
 from app.entry.api.context import StrictRoute
+from app.entry.api.noticed import note_read
+from app.entry.api.passkey_shapes import PasskeyShown, passkey_shown
 from app.entry.api.user_keys import KeyShown, UserId
 from app.entry.api.wire import LogIndex, Shown, show
 from app.entry.identity import Caller
@@ -15,6 +18,8 @@ from app.kernel.db import reading
 from app.registry.parties import store
 from app.registry.parties.policy import NotAllowedError, Permission, require
 from app.registry.parties.rules import Role, Status, UserNotFoundError
+from app.registry.signin.rules import AccessKind
+from app.registry.signin.store import AccessFilter, list_access, list_passkeys
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
 
@@ -64,6 +69,11 @@ class PersonalDataShown(Shown):
     events: list[PersonEventShown] = Field(
         description="What was decided about them, with the reasons, which are not in the log."
     )
+    passkeys: list[PasskeyShown] = Field(description="Passkeys that they can sign in with.")
+    access: list[AccessShown] = Field(
+        description="What they did to come in, and who read about them or they about others: the "
+        f"newest {ROWS_MAX}; older ones are at `/v1/users/{{user_id}}/audit`."
+    )
 
 
 @router.get(
@@ -83,6 +93,11 @@ async def get_personal_data(request: Request, actor: Caller, user_id: UserId) ->
         password_hash = await store.find_password_hash(connection, user.id)
         keys = await store.list_keys(connection, user_id=user.id, limit=ROWS_MAX)
         events = await store.list_events_about(connection, user.id, limit=ROWS_MAX)
+        asked = AccessFilter(person=user.id)
+        records = await list_access(connection, asked, before=None, limit=ROWS_MAX)
+        passkeys = await list_passkeys(connection, user.id, limit=ROWS_MAX)
+    kind = AccessKind.PERSONAL_DATA_READ
+    await note_read(request, actor, kind, "get_personal_data", [user.id])
     return show(
         PersonalDataShown(
             id=user.id,
@@ -97,5 +112,7 @@ async def get_personal_data(request: Request, actor: Caller, user_id: UserId) ->
                 PersonEventShown(**{n: getattr(event, n) for n in PersonEventShown.model_fields})
                 for event in events
             ],
+            passkeys=[passkey_shown(passkey) for passkey in passkeys],
+            access=[access_shown(record) for record in records],
         )
     )

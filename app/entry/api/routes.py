@@ -8,6 +8,7 @@ from app.entry.api import (
     accounts,
     activities,
     applications,
+    audit,
     batches,
     calendar,
     cancellations,
@@ -23,6 +24,7 @@ from app.entry.api import (
     orders,
     own_terms,
     parties,
+    passkeys,
     personal_data,
     policy,
     programmes,
@@ -48,11 +50,13 @@ _V1: Final = (
     tokens,
     sessions,
     second_factor,
+    passkeys,
     parties,
     closures,
     users,
     applications,
     personal_data,
+    audit,
     policy,
     provinces,
     calendar,
@@ -90,6 +94,8 @@ def _make_v1() -> APIRouter:
     v1.include_router(second_factor.confirming)
     v1.include_router(orders.freezes)
     v1.include_router(orders.reversals)
+    v1.include_router(passkeys.confirming)
+    v1.include_router(audit.of_users)
     v1.include_router(public_log.receipts)
     return v1
 

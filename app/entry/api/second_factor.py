@@ -6,11 +6,14 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, JsonValue
 
 from app.entry.acts import Outcome
 from app.entry.api.context import StrictRoute, Writer
 from app.entry.api.current_password import CurrentPasswordWrongError, require_current_password
+from app.entry.api.noticed import network_of
+from app.entry.api.passkey_shapes import Assertion
+from app.entry.api.passkeys import Content, signed_by
 from app.entry.api.users import TypedPassword
 from app.entry.api.wire import Body, RecoveryCode, Shown, Totp, answer, changed, created, show
 from app.entry.guessing import Gate
@@ -36,6 +39,8 @@ from app.registry.signin import operations, store
 from app.registry.signin.operations import ConfirmFactor, Proof
 from app.registry.signin.refusals import (
     CodeRefusedError,
+    PasskeyRefusedError,
+    PasskeysOffError,
     PersonNeededError,
     SecondFactorExistsError,
     SecondFactorMissingError,
@@ -129,13 +134,21 @@ class AnyCode(Body):
     )
 
 
-class NewConfirmation(Body):
-    """Something that you are about to propose or to approve."""
+class NewConfirmation(Content):
+    """What you are about to do, and that it is you: a code, or what your passkey signed."""
 
-    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] = Field(
-        description="SHA-256 of its exact content, hexadecimal.", examples=["ab" * 32]
+    totp: Totp | None = Field(
+        None,
+        description="The code that your authenticator shows now; it works once.",
+        examples=["492039"],
+        repr=False,
+        json_schema_extra=_HIDDEN,
     )
-    totp: _TotpField
+    passkey: Assertion | None = Field(
+        None,
+        description="What one of your passkeys signed: a challenge for this very digest.",
+        repr=False,
+    )
 
 
 class ConfirmationShown(Shown):
@@ -225,10 +238,10 @@ async def confirm_second_factor(request: Request, actor: Caller, body: CodeShown
         step = right_step(vault, kept, body.totp, now=clock.now())
         codes = new_recovery_codes()
         command = ConfirmFactor(kept.id, step, tuple(map(recovery_digest, codes)))
-        write = Writer(request, actor, None)
+        write, network = Writer(request, actor, None), network_of(request)
         return _once(
             await write(
-                lambda pen: operations.confirm_factor(pen, actor, command),
+                lambda pen: operations.confirm_factor(pen, actor, command, network=network),
                 lambda _: changed(RecoveryCodesShown(recovery_codes=codes)),
             )
         )
@@ -255,10 +268,12 @@ async def replace_recovery_codes(request: Request, actor: Caller, body: CodeShow
     codes = new_recovery_codes()
     digests = list(map(recovery_digest, codes))
     async with _proving(request, actor, body.totp, None) as proof:
-        write = Writer(request, actor, None)
+        write, network = Writer(request, actor, None), network_of(request)
         return _once(
             await write(
-                lambda pen: operations.replace_recovery_codes(pen, actor, proof, digests),
+                lambda pen: operations.replace_recovery_codes(
+                    pen, actor, proof, digests, network=network
+                ),
                 lambda _: changed(RecoveryCodesShown(recovery_codes=codes)),
             )
         )
@@ -274,9 +289,9 @@ async def replace_recovery_codes(request: Request, actor: Caller, body: CodeShow
 async def remove_second_factor(request: Request, actor: Caller, body: AnyCode) -> Response:
     """Sign in with a password alone again; your other sessions end. It takes a code."""
     async with _proving(request, actor, body.totp, body.recovery_code) as proof:
-        write = Writer(request, actor, None)
+        write, network = Writer(request, actor, None), network_of(request)
         return await write(
-            lambda pen: operations.remove_factor(pen, actor, proof),
+            lambda pen: operations.remove_factor(pen, actor, proof, network=network),
             lambda _: changed(SecondFactorShown(since=None, recovery_codes_left=0)),
         )
 
@@ -286,27 +301,38 @@ async def remove_second_factor(request: Request, actor: Caller, body: AnyCode) -
     response_model=ConfirmationShown,
     status_code=201,
     responses=refused(
-        PersonNeededError, SecondFactorMissingError, CodeRefusedError, TooManyGuessesError
+        PersonNeededError,
+        SecondFactorMissingError,
+        CodeRefusedError,
+        PasskeysOffError,
+        PasskeyRefusedError,
+        TooManyGuessesError,
     ),
     summary="Confirm that it is you",
     operation_id="add_confirmation",
 )
 async def add_confirmation(request: Request, actor: Caller, body: NewConfirmation) -> Response:
     """
-    Prove with a fresh code that you are there, for exactly what you are about to do.
+    Prove with a fresh code, or with a passkey, that you are there for exactly what you are about to
+    do.
 
     Acts that need it take the confirmation once, within five minutes, and only for content with
     this very digest.
     """
-    async with (
-        _proving(request, actor, body.totp, None) as proof,
-        noting(request.app.state.reads) as connection,
-    ):
+    if body.passkey is not None:
+        proof = await signed_by(request, actor, body.passkey, body.digest)
+        return await _confirmed(request, actor, body.digest, proof)
+    async with _proving(request, actor, body.totp, None) as proof:
+        return await _confirmed(request, actor, body.digest, proof)
+
+
+async def _confirmed(request: Request, actor: Actor, digest: str, proof: Proof) -> Response:
+    async with noting(request.app.state.reads) as connection:
         now = max(clock.now(), (await get_head(connection)).recorded_at)
         confirmation_id, expires_at = await operations.confirm(
-            connection, actor, digest=body.digest, proof=proof, now=now
+            connection, actor, digest=digest, proof=proof, now=now
         )
-    shown = ConfirmationShown(id=confirmation_id, digest=body.digest, expires_at=expires_at)
+    shown = ConfirmationShown(id=confirmation_id, digest=digest, expires_at=expires_at)
     return answer(Outcome(created(shown, location=f"/v1/confirmations/{confirmation_id}")))
 
 

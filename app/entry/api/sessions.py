@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from app.entry.api.context import StrictRoute
+from app.entry.api.noticed import network_of
 from app.entry.api.wire import (
     CursorError,
     Identifier,
@@ -102,7 +103,9 @@ async def end_session(request: Request, actor: Caller, session_id: SessionId) ->
     """End one of your sessions: its refresh token at once, its access tokens within one second."""
     require_person(actor)
     async with noting(request.app.state.reads) as connection:
-        if not await operations.sign_out(connection, actor, session_id, now=clock.now()):
+        if not await operations.sign_out(
+            connection, actor, session_id, now=clock.now(), network=network_of(request)
+        ):
             raise SessionNotFoundError
     return Response(status_code=204)
 
@@ -118,7 +121,9 @@ async def end_all_sessions(request: Request, actor: Caller) -> Response:
     """End all your sessions, the one of this request too, within one second."""
     require_person(actor)
     async with noting(request.app.state.reads) as connection:
-        await operations.sign_out_everywhere(connection, actor, now=clock.now())
+        await operations.sign_out_everywhere(
+            connection, actor, now=clock.now(), network=network_of(request)
+        )
     return Response(status_code=204)
 
 

@@ -1,5 +1,7 @@
 """Signing in: short access tokens for a password, an API key or a refresh token."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -8,6 +10,10 @@ from pydantic import Field, JsonValue, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.entry.api.context import StrictRoute
+from app.entry.api.noticed import network_of, note_failed
+from app.entry.api.passkey_shapes import Assertion
+from app.entry.api.second_proofs import find_code_proof, find_passkey_proof, take_challenge
+from app.entry.api.token_keys_shown import PublicKeyShown, PublicKeysShown
 from app.entry.api.users import Email, TypedPassword
 from app.entry.api.wire import Body, Identifier, RecoveryCode, Shown, Totp, show
 from app.entry.guessing import LOCAL, Gate, peer_of
@@ -20,25 +26,27 @@ from app.entry.identity import (
     read_standing,
     require_address,
 )
+from app.entry.passkeys import find_signer, relying_party
 from app.entry.passwords import TooManySignInsError, is_password, is_secret, new_secret
 from app.entry.problems import refused
-from app.entry.second_factors import Vault, check_code
 from app.entry.tokens import LIFETIME_S, TokenKeys
 from app.kernel import clock
 from app.kernel.db import noting, reading
 from app.kernel.encoding import sha256
-from app.kernel.errors import UnauthenticatedError
+from app.kernel.errors import RegistryError, UnauthenticatedError
 from app.registry.log.store import get_head
 from app.registry.parties import store as parties
-from app.registry.signin import operations, store
+from app.registry.signin import operations
 from app.registry.signin.refusals import (
     CodeRefusedError,
+    PasskeyRefusedError,
+    PasskeysOffError,
     RefreshRefusedError,
     SecondFactorRequiredError,
     SessionEndedError,
     TooManyGuessesError,
 )
-from app.registry.signin.rules import Factor, Session
+from app.registry.signin.rules import AccessKind, Session
 from app.registry.signin.store import Bearer, Standing
 
 router = APIRouter(prefix="/tokens", tags=["tokens"], route_class=StrictRoute)
@@ -60,7 +68,7 @@ class CredentialsRefusedError(UnauthenticatedError):
 
 
 # The refusals that say that a guess was wrong.
-WRONG: Final = (CredentialsRefusedError, CodeRefusedError)
+WRONG: Final = (CredentialsRefusedError, CodeRefusedError, PasskeyRefusedError)
 
 
 class PasswordGrant(Body):
@@ -91,6 +99,18 @@ class PasswordGrant(Body):
         repr=False,
         json_schema_extra=_HIDDEN,
     )
+    passkey: Assertion | None = Field(
+        None, description="What one of their passkeys signed, where they have one.", repr=False
+    )
+
+
+class PasskeyGrant(Body):
+    """Sign-in of a person whose device made sure that it is them."""
+
+    grant_type: Literal["passkey"] = Field(
+        description="That a passkey has signed a challenge.", examples=["passkey"]
+    )
+    passkey: Assertion = Field(description="What it signed.", repr=False)
 
 
 class RefreshGrant(Body):
@@ -124,7 +144,9 @@ class ClientGrant(Body):
     )
 
 
-Grant = Annotated[PasswordGrant | ClientGrant | RefreshGrant, Field(discriminator="grant_type")]
+Grant = Annotated[
+    PasswordGrant | ClientGrant | RefreshGrant | PasskeyGrant, Field(discriminator="grant_type")
+]
 
 
 class TokenShown(Shown):
@@ -152,35 +174,6 @@ class TokenShown(Shown):
     )
 
 
-class PublicKeyShown(Shown):
-    """A key that tokens are signed with, as a JSON Web Key (RFC 7517)."""
-
-    kty: Literal["EC"] = Field(description="Kind of key.", examples=["EC"])
-    crv: Literal["P-256"] = Field(description="Its curve.", examples=["P-256"])
-    x: str = Field(
-        description="First coordinate, base64url.",
-        examples=["f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"],
-    )
-    y: str = Field(
-        description="Second coordinate, base64url.",
-        examples=["x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"],
-    )
-    kid: str = Field(
-        description="Name of the key: its thumbprint (RFC 7638).",
-        examples=["n3GzZmB0c3mWmG1l4Q0sB4q5o6r7s8t9u0v1w2x3y4z"],
-    )
-    alg: Literal["ES256"] = Field(description="Algorithm.", examples=["ES256"])
-    use: Literal["sig"] = Field(description="What it is for.", examples=["sig"])
-
-
-class PublicKeysShown(Shown):
-    """All keys whose tokens are accepted, as a JSON Web Key Set."""
-
-    keys: list[PublicKeyShown] = Field(
-        description="The keys, the newest first; one that is to sign is among them a day before."
-    )
-
-
 @router.post(
     "",
     response_model=TokenShown,
@@ -189,6 +182,8 @@ class PublicKeysShown(Shown):
         TooManyGuessesError,
         SecondFactorRequiredError,
         CodeRefusedError,
+        PasskeyRefusedError,
+        PasskeysOffError,
         RefreshRefusedError,
         SessionEndedError,
         ClientExpiredError,
@@ -202,16 +197,19 @@ class PublicKeysShown(Shown):
 )
 async def issue_token(request: Request, grant: Grant) -> Response:
     """
-    Get an access token, good for ten minutes, for a password, an API key or a refresh token.
+    Get an access token, good for ten minutes: for a password, a passkey, an API key or a refresh
+    token.
 
-    With a password begins a session: the refresh token gives the next access token and the next
-    refresh token, once. Used a second time it ends the session, because two have it. A session ends
-    twelve hours after it began, or two after it was refreshed last.
+    With a password or a passkey begins a session: the refresh token gives the next access token and
+    the next refresh token, once. Used a second time it ends the session, because two have it. A
+    session ends twelve hours after it began, or two after it was refreshed last.
     """
     if isinstance(grant, PasswordGrant):
         shown = await _by_password(request, grant)
     elif isinstance(grant, ClientGrant):
         shown = await _by_key(request, grant)
+    elif isinstance(grant, PasskeyGrant):
+        shown = await _by_passkey(request, grant)
     else:
         shown = await _by_refresh_token(request, grant)
     response = show(shown)
@@ -241,19 +239,41 @@ async def _by_password(request: Request, grant: PasswordGrant) -> TokenShown:
         async with reading(reads) as connection:
             found = await parties.find_password(connection, email)
         user_id, stored = found or (None, None)
-        if not await is_password(grant.password, stored) or user_id is None:
-            raise CredentialsRefusedError
-        async with noting(reads) as connection:
-            return await _begin(connection, request, grant, user_id)
+        async with _failing(request, user_id):
+            if not await is_password(grant.password, stored) or user_id is None:
+                raise CredentialsRefusedError
+            challenge = await take_challenge(request, grant.passkey)
+            async with noting(reads) as connection:
+                standing = await read_standing(connection, Bearer(user_id))
+                proof = await _second_factor(connection, request, grant, challenge, user_id)
+                return await _begin(connection, request, standing, proof)
+
+
+@asynccontextmanager
+async def _failing(
+    request: Request, user_id: str | None, *, key_id: str | None = None
+) -> AsyncIterator[None]:
+    """Note of whom there is, that who comes in the block was refused."""
+    try:
+        yield
+    except TooManySignInsError:
+        raise  # nothing was looked at
+    except RegistryError as refusal:
+        if user_id is not None:
+            await note_failed(request, user_id, refusal.code, key_id=key_id)
+        raise
 
 
 async def _begin(
-    connection: AsyncConnection, request: Request, grant: PasswordGrant, user_id: str
+    connection: AsyncConnection,
+    request: Request,
+    standing: Standing,
+    proof: operations.Proof | None,
 ) -> TokenShown:
-    """Begin the session of somebody whose password was right."""
-    standing = await read_standing(connection, Bearer(user_id))
-    now = standing.now(clock.now())
-    proof = await _second_factor(connection, request.app.state.vault, grant, user_id)
+    """Begin the session of somebody who has proved who they are."""
+    user_id, now = standing.actor.user_id, standing.now(clock.now())
+    if proof is not None:
+        await operations.use_proof(connection, user_id, proof, now=now)
     refresh_token, digest = new_secret()
     session = await operations.begin_session(
         connection,
@@ -267,19 +287,41 @@ async def _begin(
 
 
 async def _second_factor(
-    connection: AsyncConnection, vault: Vault, grant: PasswordGrant, user_id: str
+    connection: AsyncConnection,
+    request: Request,
+    grant: PasswordGrant,
+    challenge: bytes | None,
+    user_id: str,
 ) -> operations.Proof | None:
-    """Take the second factor of a user who has one; None: they have none."""
-    now = clock.now()  # a code is of the time that its owner's clock shows
-    if await store.find_confirmed_at(connection, user_id) is None:
-        return None
-    if grant.totp is None and grant.recovery_code is None:
-        raise SecondFactorRequiredError(accepted=", ".join(Factor))
-    proof = await check_code(
-        connection, vault, user_id, totp=grant.totp, recovery_code=grant.recovery_code, now=now
+    """Return what proves a user beside their password; None: they need nothing."""
+    if challenge is not None and grant.passkey is not None:
+        return await find_passkey_proof(
+            connection, request, grant.passkey, challenge, user_id=user_id
+        )
+    return await find_code_proof(
+        connection, request, totp=grant.totp, recovery_code=grant.recovery_code, user_id=user_id
     )
-    await operations.use_proof(connection, user_id, proof, now=now)
-    return proof
+
+
+async def _by_passkey(request: Request, grant: PasskeyGrant) -> TokenShown:
+    reads: AsyncEngine = request.app.state.reads
+    gate: Gate = request.app.state.gate
+    relying_party(request.app.state.settings)
+    async with reading(reads) as connection:
+        signer = await find_signer(connection, grant.passkey.model_dump(), user_id=None)
+    user_id = signer.user_id
+    async with (
+        gate.guess(f"user:{user_id}", request.scope.get("client"), wrong=WRONG),
+        _failing(request, user_id),
+    ):
+        challenge = await take_challenge(request, grant.passkey)
+        assert challenge is not None
+        async with noting(reads) as connection:
+            standing = await read_standing(connection, Bearer(user_id))
+            proof = await find_passkey_proof(
+                connection, request, grant.passkey, challenge, user_id=user_id
+            )
+            return await _begin(connection, request, standing, proof)
 
 
 async def _by_key(request: Request, grant: ClientGrant) -> TokenShown:
@@ -289,12 +331,22 @@ async def _by_key(request: Request, grant: ClientGrant) -> TokenShown:
     async with gate.guess(f"key:{grant.client_id}", client, wrong=WRONG):
         async with reading(reads) as connection:
             found = await parties.find_key_secret(connection, grant.client_id)
-            user_id, digest = found or (None, None)
+        user_id, digest = found or (None, None)
+        async with _failing(request, user_id, key_id=grant.client_id):
             if not is_secret(grant.client_secret, digest) or user_id is None:
                 raise CredentialsRefusedError
-            standing = await read_standing(connection, Bearer(user_id, grant.client_id))
-        require_address(networks_of(standing), client)
+            async with noting(reads) as connection:
+                standing = await read_standing(connection, Bearer(user_id, grant.client_id))
+                require_address(networks_of(standing), client)
+                await _note_key(connection, request, standing)
     return _shown(request, standing, None, None)
+
+
+async def _note_key(connection: AsyncConnection, request: Request, standing: Standing) -> None:
+    actor, now = standing.actor, standing.now(clock.now())
+    by, kind = operations.by_actor(actor, network_of(request)), AccessKind.SIGNED_IN
+    record = operations.an_access(by, kind, "api_key", about=actor.user_id, now=now)
+    await operations.keep_access(connection, [record])
 
 
 async def _by_refresh_token(request: Request, grant: RefreshGrant) -> TokenShown:
@@ -302,7 +354,8 @@ async def _by_refresh_token(request: Request, grant: RefreshGrant) -> TokenShown
     refresh_token, following = new_secret()
     async with noting(request.app.state.reads) as connection:
         now = max(clock.now(), (await get_head(connection)).recorded_at)
-        session = await operations.present(connection, used, now=now)
+        network = network_of(request)
+        session = await operations.present(connection, used, now=now, network=network)
         if session is not None:
             # A user who may not act keeps their session, for when they may again.
             standing = await read_standing(connection, Bearer(session.user_id, None, session.id))

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from app.entry.acts import Reply
 from app.entry.api.context import Reader, StrictRoute, Write, Writer
+from app.entry.api.noticed import network_of, note_read
 from app.entry.api.wire import (
     Body,
     CursorError,
@@ -43,6 +44,8 @@ from app.registry.parties.refusals import (
     UserErasedError,
 )
 from app.registry.parties.rules import ApiKey, UserNotFoundError
+from app.registry.signin import operations as signin
+from app.registry.signin.rules import AccessKind
 
 router = APIRouter(route_class=StrictRoute)  # a part of the users' router
 
@@ -154,7 +157,11 @@ class NewKey(Body):
     operation_id="list_user_keys",
 )
 async def list_user_keys(
-    reader: Reader, actor: Caller, user_id: UserId, query: Annotated[PageQuery, Query()]
+    request: Request,
+    reader: Reader,
+    actor: Caller,
+    user_id: UserId,
+    query: Annotated[PageQuery, Query()],
 ) -> Response:
     """List your own API keys, or somebody's as an administrator; secrets are never shown again."""
     user = await store.get_user(reader, user_id, seen_by=actor)
@@ -168,6 +175,7 @@ async def list_user_keys(
         limit=query.limit + 1,
     )
     rows, has_more = found[: query.limit], len(found) > query.limit
+    await note_read(request, actor, AccessKind.USER_READ, "list_user_keys", [user.id])
     return show(
         Page[KeyShown](
             data=[_key_shown(key) for key in rows],
@@ -220,8 +228,10 @@ async def issue_user_key(
         shown = KeyIssued(**_key_shown(key).model_dump(), client_secret=secret)
         return created(shown, location=f"/v1/users/{key.user_id}/keys")
 
-    write = Writer(request, actor, None)
-    response = await write(lambda pen: operations.issue_key(pen, actor, command), present)
+    write, network = Writer(request, actor, None), network_of(request)
+    response = await write(
+        lambda pen: signin.issue_key(pen, actor, command, network=network), present
+    )
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -238,8 +248,9 @@ async def issue_user_key(
 async def revoke_user_key(write: Write, user_id: UserId, key_id: KeyId) -> Response:
     """End an API key for good; it and its tokens stop working within one second."""
     command = operations.RevokeKey(user_id=user_id, key_id=key_id)
+    network = network_of(write.request)
     return await write(
-        lambda pen: operations.revoke_key(pen, write.actor, command),
+        lambda pen: signin.revoke_key(pen, write.actor, command, network=network),
         lambda key: changed(_key_shown(key)),
     )
 

@@ -9,6 +9,7 @@ from app.entry.acts import Reply
 from app.entry.api import user_keys
 from app.entry.api.context import Reader, StrictRoute, Write, Writer
 from app.entry.api.current_password import CurrentPasswordWrongError, require_current_password
+from app.entry.api.noticed import network_of, note_read
 from app.entry.api.parties import Reason
 from app.entry.api.user_keys import UserId
 from app.entry.api.wire import (
@@ -57,6 +58,7 @@ from app.registry.signin.refusals import (
     SecondFactorMissingError,
     TooManyGuessesError,
 )
+from app.registry.signin.rules import AccessKind
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
 router.include_router(user_keys.router)
@@ -180,7 +182,7 @@ class PasswordSet(Body):
     operation_id="list_users",
 )
 async def list_users(
-    reader: Reader, actor: Caller, query: Annotated[UserQuery, Query()]
+    request: Request, reader: Reader, actor: Caller, query: Annotated[UserQuery, Query()]
 ) -> Response:
     """List the users you may see: of every party for TGO's own people, else of your party."""
     position = decode_cursor(query.cursor, str)
@@ -192,6 +194,7 @@ async def list_users(
         limit=query.limit + 1,
     )
     rows, has_more = found[: query.limit], len(found) > query.limit
+    await note_read(request, actor, AccessKind.USER_READ, "list_users", [user.id for user in rows])
     return show(
         Page[UserShown](
             data=[_shown(user) for user in rows],
@@ -215,9 +218,10 @@ async def get_me(reader: Reader, actor: Caller) -> Response:
     summary="Show a user",
     operation_id="get_user",
 )
-async def get_user(reader: Reader, actor: Caller, user_id: UserId) -> Response:
+async def get_user(request: Request, reader: Reader, actor: Caller, user_id: UserId) -> Response:
     """Show a user of your own party; TGO's own people see every user."""
     user = await store.get_user(reader, user_id, seen_by=actor)
+    await note_read(request, actor, AccessKind.USER_READ, "get_user", [user.id])
     return show(_shown(user), version=user.version)
 
 
@@ -349,8 +353,8 @@ async def set_user_password(
     command = operations.SetPassword(
         user_id=user_id, password_hash=await hash_password(body.new_password)
     )
-    write = Writer(request, actor, None)
-    return await write(lambda pen: signin.set_password(pen, actor, command), _changed)
+    write, at = Writer(request, actor, None), network_of(request)
+    return await write(lambda pen: signin.set_password(pen, actor, command, network=at), _changed)
 
 
 @router.post(
@@ -369,7 +373,10 @@ async def set_user_password(
 )
 async def remove_user_second_factor(write: Write, user_id: UserId) -> Response:
     """Let a user who lost their authenticator and their codes in again. Administrators only."""
-    return await write(lambda pen: signin.remove_factor_of(pen, write.actor, user_id), _changed)
+    network = network_of(write.request)
+    return await write(
+        lambda pen: signin.remove_factor_of(pen, write.actor, user_id, network=network), _changed
+    )
 
 
 def _created(user: User) -> Reply:

@@ -257,7 +257,8 @@ async def _grants(connection: AsyncConnection) -> list[Finding]:
     for table in metadata.sorted_tables:
         # Sessions and the like are no history: what is over is removed.
         rights = ["TRUNCATE", *([] if table.info.get("passing") else ["DELETE"])]
-        rights += ["UPDATE"] if table.info.get("history") else []
+        is_only_added_to = table.info.get("history") or table.info.get("expiring")
+        rights += ["UPDATE"] if is_only_added_to else []
         held = await connection.execute(
             text(
                 "SELECT wanted FROM unnest(CAST(:rights AS text[])) AS wanted"

@@ -71,5 +71,5 @@ async def erase_person(pen: Pen, actor: Actor, command: ErasePerson) -> Erased:
     )
     if user is not None:
         await parties.empty_user(pen, user, by=actor.user_id, log_index=log_index)
-        await signin.forget_user(pen.connection, user.id)
+        await signin.forget_user(pen.connection, user.id, now=pen.now)
     return Erased(log_index, tuple(acts), command.user_id)

@@ -42,6 +42,7 @@ class Permission(StrEnum):
     APPROVE_FREEZE = "approve_freeze"
     PROPOSE_REVERSAL = "propose_reversal"
     APPROVE_REVERSAL = "approve_reversal"
+    READ_AUDIT = "read_audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,9 @@ POLICY: Final[dict[Role, dict[Permission, Reach]]] = {
         Permission.OPEN_ACCOUNT: Reach.ANY,
         Permission.IMPORT_HISTORY: Reach.ANY,
         Permission.ERASE_PERSON: Reach.ANY,
+        Permission.READ_AUDIT: Reach.ANY,
     },
-    Role.AUDITOR: dict.fromkeys(_OFFICER_READS, Reach.ANY),
+    Role.AUDITOR: dict.fromkeys((*_OFFICER_READS, Permission.READ_AUDIT), Reach.ANY),
     Role.HOLDER_INITIATOR: {
         Permission.READ_PARTY: Reach.OWN,
         Permission.READ_ACCOUNT: Reach.OWN,

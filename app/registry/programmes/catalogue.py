@@ -295,4 +295,10 @@ RULE_VALUES: Final = (
         "7",
         "a short window, as in the registries of the UK and the EU, whose length was not found",
     ),
+    _default(
+        RuleKey.ACCESS_RECORD_YEARS,
+        "10",
+        f"{_EU_REGISTRY} 78, keeps log data for five years after an account's closure, and "
+        "personal data for five more at the most; here the ten are counted from the event",
+    ),
 )

@@ -42,6 +42,7 @@ class RuleKey(StrEnum):
     CONFIRMED_ACTS = "confirmed_acts"
     ORDER_HOURS = "order_hours"
     REVERSAL_WINDOW_DAYS = "reversal_window_days"
+    ACCESS_RECORD_YEARS = "access_record_years"
 
 
 class ConfirmedAct(StrEnum):
@@ -238,5 +239,11 @@ RULE_SPECS: Final[Mapping[RuleKey, RuleSpec]] = {
         "A transfer made in error is reversed within this time after it was made.",
         unit="days",
         most=3_650,
+    ),
+    RuleKey.ACCESS_RECORD_YEARS: RuleSpec(
+        Form.WHOLE,
+        "How long it is kept who signed in, and who read about whom.",
+        unit="years",
+        most=100,
     ),
 }

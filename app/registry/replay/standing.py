@@ -51,6 +51,8 @@ class Standing:
         handlers.on(leaves.UserSecondFactorSet, self._set_sign_in)
         handlers.on(leaves.UserSecondFactorRemoved, self._set_sign_in)
         handlers.on(leaves.UserRecoveryCodesSet, self._set_sign_in)
+        handlers.on(leaves.UserPasskeyAdded, self._set_sign_in)
+        handlers.on(leaves.UserPasskeyRemoved, self._set_sign_in)
         handlers.on(leaves.UserKeyIssued, self._issue_key)
         handlers.on(leaves.UserKeyRevoked, self._revoke_key)
         handlers.on(leaves.PersonErased, self._erase)
@@ -283,7 +285,9 @@ class Standing:
         act: leaves.UserPasswordSet
         | leaves.UserSecondFactorSet
         | leaves.UserSecondFactorRemoved
-        | leaves.UserRecoveryCodesSet,
+        | leaves.UserRecoveryCodesSet
+        | leaves.UserPasskeyAdded
+        | leaves.UserPasskeyRemoved,
     ) -> None:
         self._own_or_managed(act, act.subject, act.data)
 

@@ -146,5 +146,76 @@ class ConfirmationNeededError(ForbiddenError):
     )
 
 
+class PasskeysOffError(ConflictError):
+    """This installation takes no passkeys."""
+
+    code = "passkeys_off"
+    number = 1990
+    title_th = "ระบบนี้ยังไม่เปิดให้ใช้พาสคีย์"
+    advice = (
+        "Sign in with a password. Whoever runs the service turns passkeys on by saying for which "
+        "domain and which pages they are."
+    )
+    advice_th = "โปรดเข้าสู่ระบบด้วยรหัสผ่าน ผู้ดูแลเครื่องให้บริการเปิดใช้พาสคีย์ได้โดยกำหนดโดเมนและหน้าเว็บที่ใช้"
+
+
+class PasskeyRefusedError(ForbiddenError):
+    """This passkey is not accepted."""
+
+    code = "passkey_refused"
+    number = 1991
+    title_th = "ระบบไม่ยอมรับพาสคีย์นี้"
+    advice = (
+        "Begin again with a new challenge: each is good for five minutes and for one try. Use a "
+        "passkey that is registered here, on a page of this service, and let your device make sure "
+        "that it is you. One that counts back may be a copy: remove it, and register another."
+    )
+    advice_th = (
+        "โปรดเริ่มใหม่ด้วยคำท้าใหม่ ซึ่งใช้ได้ภายในห้านาทีและลองได้ครั้งเดียว ใช้พาสคีย์ที่ลงทะเบียนไว้กับระบบนี้ "
+        "จากหน้าเว็บของระบบนี้ และให้อุปกรณ์ยืนยันว่าเป็นท่านจริง หากตัวนับของพาสคีย์ย้อนกลับ "
+        "อาจมีผู้ทำสำเนา โปรดยกเลิกพาสคีย์นั้นแล้วลงทะเบียนใหม่"
+    )
+
+
+class PasskeyNotFoundError(NotFoundError):
+    """You have no such passkey."""
+
+    code = "passkey_not_found"
+    number = 1992
+    title_th = "ท่านไม่มีพาสคีย์นี้"
+    advice = "Look for it in GET /v1/passkeys."
+    advice_th = "โปรดค้นหาจาก GET /v1/passkeys"
+
+
+class PasskeyExistsError(ConflictError):
+    """This passkey is registered already."""
+
+    code = "passkey_exists"
+    number = 1993
+    title_th = "พาสคีย์นี้ลงทะเบียนไว้แล้ว"
+    advice = "Use it as it is, or make another one on your device."
+    advice_th = "โปรดใช้พาสคีย์เดิม หรือสร้างพาสคีย์ใหม่ในอุปกรณ์ของท่าน"
+
+
+class TooManyPasskeysError(ConflictError):
+    """You have as many passkeys as one person may have."""
+
+    code = "too_many_passkeys"
+    number = 1994
+    title_th = "ท่านมีพาสคีย์ครบจำนวนที่บุคคลหนึ่งมีได้แล้ว"
+    advice = "You have {passkeys_max}. Remove one that you no longer use."
+    advice_th = "ท่านมี {passkeys_max} พาสคีย์ โปรดยกเลิกพาสคีย์ที่ไม่ใช้แล้ว"
+
+
+class TooManyChallengesError(TooManyError):
+    """Too many challenges that were asked for from where you are wait to be signed."""
+
+    code = "too_many_challenges"
+    number = 1995
+    title_th = "มีคำท้าที่ขอจากเครือข่ายของท่านและยังไม่ได้ลงนามอยู่มากเกินไป"
+    advice = "Try again in {retry_after_s} seconds, when the first of them are over."
+    advice_th = "โปรดลองใหม่ในอีก {retry_after_s} วินาที เมื่อคำท้าก่อนหน้าหมดอายุ"
+
+
 # What an act is refused for that the rules of the day want confirmed.
 CONFIRMING: Final = (ConfirmationNeededError, PersonNeededError)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from app.registry.parties.policy import Actor
@@ -19,6 +20,10 @@ CONFIRMATION_LIFETIME: Final = timedelta(minutes=5)
 SIGNED_AGE_MAX: Final = timedelta(seconds=60)
 SIGNED_AHEAD_MAX: Final = timedelta(seconds=30)
 RECOVERY_CODES: Final = 10
+NETWORK_BITS: Final = 64  # of an IPv6 address: the rest its owner chooses as they like
+CHALLENGE_LIFETIME: Final = timedelta(minutes=5)
+CHALLENGES_OPEN_MAX: Final = 100  # from one network: whoever comes may ask for one
+PASSKEYS_PER_USER_MAX: Final = 10
 
 
 class EndReason(StrEnum):
@@ -37,6 +42,7 @@ class Factor(StrEnum):
 
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"
+    PASSKEY = "passkey"  # it may also stand alone: whoever has it was recognised by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,89 @@ def require_person(actor: Actor) -> None:
     """
     if actor.client_id is not None:
         raise PersonNeededError
+
+
+# ------------------------------------------------------------------------------ passkeys
+
+
+class Purpose(StrEnum):
+    """What a passkey signs a challenge for."""
+
+    REGISTER = "register"
+    SIGN_IN = "sign_in"
+    CONFIRM = "confirm"
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """A key pair of somebody's authenticator, of which the public half is known here."""
+
+    id: str
+    user_id: str
+    credential_id: bytes  # what the authenticator calls it
+    public_key: bytes  # COSE
+    sign_count: int  # as the authenticator counted last; 0: it does not count
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What an authenticator is to sign, once and soon."""
+
+    challenge: bytes
+    purpose: Purpose
+    user_id: str | None  # None: whoever signs in
+    network: str  # where it was asked for
+    created_at: datetime
+    expires_at: datetime
+
+
+# ------------------------------------------------------------------------------ who came, who read
+
+
+class AccessKind(StrEnum):
+    """What is kept of how people come in, and of who reads about them."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"  # of somebody there is
+    SESSION_ENDED = "session_ended"
+    SIGN_IN_CHANGED = "sign_in_changed"  # a password, a factor, a key
+    USER_READ = "user_read"
+    PERSONAL_DATA_READ = "personal_data_read"
+    APPLICATION_READ = "application_read"
+    ACCESS_READ = "access_read"  # these records themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One time that somebody came in, failed to, or read about somebody else. Words of nobody."""
+
+    id: str
+    at: datetime
+    kind: AccessKind
+    what: str  # more exactly: with what, why, by which operation
+    about: str | None  # the user, or the application; None: everybody
+    by: str | None  # the user who did it; None: whoever it was did not get in
+    network: str | None  # where they were; None: not known, or they were erased
+    session_id: str | None = None
+    key_id: str | None = None
+
+
+def network_of(address: str) -> str:
+    """
+    Return what is kept for long of an address: of an IPv6 one its network.
+
+    The rest of it tells one device from another.
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        return str(ip_network((found, NETWORK_BITS), strict=False))
+    return address
 
 
 # ------------------------------------------------------------------------------ guesses

@@ -15,6 +15,7 @@ from app.registry.replay.leaves.words import (
     Name,
     Nothing,
     PartyId,
+    PasskeyId,
     ProvinceCode,
     SectoralScope,
     UserId,
@@ -200,6 +201,26 @@ class UserRecoveryCodesSet(Act, frozen=True, tag="user.recovery_codes_set"):
 
     subject: _UserSubject
     data: OfParty
+
+
+class OfPasskey(OfParty, frozen=True):
+    """Which passkey."""
+
+    passkey_id: Annotated[PasskeyId, Meta(description="The passkey.")]
+
+
+class UserPasskeyAdded(Act, frozen=True, tag="user.passkey_added"):
+    """A user can sign in with one more passkey. Nothing follows for a replayer."""
+
+    subject: _UserSubject
+    data: OfPasskey
+
+
+class UserPasskeyRemoved(Act, frozen=True, tag="user.passkey_removed"):
+    """A user's passkey was taken away. Nothing follows for a replayer."""
+
+    subject: _UserSubject
+    data: OfPasskey
 
 
 class Key(OfParty, frozen=True):

@@ -28,6 +28,7 @@ Day = date
 PartyId = Annotated[str, _identifier("pty")]
 UserId = Annotated[str, _identifier("usr")]
 KeyId = Annotated[str, _identifier("key")]
+PasskeyId = Annotated[str, _identifier("pky")]
 ActivityId = Annotated[str, _identifier("act")]
 DocumentId = Annotated[str, _identifier("doc")]
 OpinionId = Annotated[str, _identifier("opn")]

@@ -19,9 +19,12 @@ from app.registry.parties.operations.history import record
 from app.registry.parties.policy import Actor, Permission, require
 from app.registry.parties.rules import User
 from app.registry.signin import store
+from app.registry.signin.operations.access import by_actor, note_changed
+from app.registry.signin.operations.sessions import end_sessions
 from app.registry.signin.refusals import (
     CodeRefusedError,
     OwnFactorError,
+    PasskeyRefusedError,
     SecondFactorExistsError,
     SecondFactorMissingError,
 )
@@ -36,15 +39,21 @@ from app.registry.signin.store import TotpSecret
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A code that was found right, and is yet to be taken: the step of it, or its digest."""
+    """
+    What was found right and is yet to be taken: the step of a code, the digest of a recovery code,
+    or what a passkey has counted.
+    """
 
-    secret_id: str
+    secret_id: str  # of the secret that makes codes, or of the passkey
     step: int | None = None
     recovery_digest: bytes | None = None
+    sign_count: int | None = None
 
     @property
     def factor(self) -> Factor:
         """What it proves."""
+        if self.sign_count is not None:
+            return Factor.PASSKEY
         return Factor.RECOVERY_CODE if self.step is None else Factor.TOTP
 
 
@@ -69,7 +78,9 @@ async def enrol(connection: AsyncConnection, secret: TotpSecret, *, now: datetim
     await store.insert_totp(connection, secret, now=now)
 
 
-async def confirm_factor(pen: Pen, actor: Actor, command: ConfirmFactor) -> User:
+async def confirm_factor(
+    pen: Pen, actor: Actor, command: ConfirmFactor, *, network: str | None = None
+) -> User:
     """
     Let a user's sign-in need the second factor from now on.
 
@@ -91,11 +102,17 @@ async def confirm_factor(pen: Pen, actor: Actor, command: ConfirmFactor) -> User
         pen.connection, user.id, command.recovery_digests, now=pen.now
     )
     await record(pen, "user.second_factor_set", by=actor.user_id, about=user, data={})
+    await note_changed(pen, by_actor(actor, network), "user.second_factor_set", about=user.id)
     return user
 
 
 async def replace_recovery_codes(
-    pen: Pen, actor: Actor, proof: Proof, digests: Collection[bytes]
+    pen: Pen,
+    actor: Actor,
+    proof: Proof,
+    digests: Collection[bytes],
+    *,
+    network: str | None = None,
 ) -> User:
     """
     Put new recovery codes in the place of a user's old ones.
@@ -110,12 +127,15 @@ async def replace_recovery_codes(
     await use_proof(pen.connection, user.id, proof, now=pen.now)
     await store.insert_recovery_codes(pen.connection, user.id, digests, now=pen.now)
     await record(pen, "user.recovery_codes_set", by=actor.user_id, about=user, data={})
+    await note_changed(pen, by_actor(actor, network), "user.recovery_codes_set", about=user.id)
     return user
 
 
-async def remove_factor(pen: Pen, actor: Actor, proof: Proof) -> User:
+async def remove_factor(
+    pen: Pen, actor: Actor, proof: Proof, *, network: str | None = None
+) -> User:
     """
-    Let the actor sign in without their second factor from now on.
+    Let the actor sign in without codes from now on; their passkeys stay.
 
     Raises:
         PersonNeededError: an API key asks for it.
@@ -125,12 +145,16 @@ async def remove_factor(pen: Pen, actor: Actor, proof: Proof) -> User:
     require_person(actor)
     user = await parties.own_or_managed_user(pen, actor, actor.user_id)
     await use_proof(pen.connection, user.id, proof, now=pen.now)
-    return await _remove_factor(pen, actor, user, besides=actor.session_id)
+    if not await store.update_totp_removed(pen.connection, user.id, now=pen.now):
+        raise SecondFactorMissingError
+    return await _removed(pen, actor, user, network, besides=actor.session_id)
 
 
-async def remove_factor_of(pen: Pen, actor: Actor, user_id: str) -> User:
+async def remove_factor_of(
+    pen: Pen, actor: Actor, user_id: str, *, network: str | None = None
+) -> User:
     """
-    Take the second factor of somebody who lost it away, and end their sessions.
+    Take all second factors of somebody who lost them away, and end their sessions.
 
     Raises:
         NotAllowedError: the actor may not manage users.
@@ -144,17 +168,28 @@ async def remove_factor_of(pen: Pen, actor: Actor, user_id: str) -> User:
     if user_id == actor.user_id:
         raise OwnFactorError
     user = await parties.own_or_managed_user(pen, actor, user_id)
-    return await _remove_factor(pen, actor, user, besides=None)
-
-
-async def _remove_factor(pen: Pen, actor: Actor, user: User, *, besides: str | None) -> User:
-    if not await store.update_totp_removed(pen.connection, user.id, now=pen.now):
+    had_codes = await store.update_totp_removed(pen.connection, user.id, now=pen.now)
+    had_passkeys = await store.delete_passkeys_of(pen.connection, user.id)
+    if not had_codes and not had_passkeys:
         raise SecondFactorMissingError
+    return await _removed(pen, actor, user, network, besides=None)
+
+
+async def _removed(
+    pen: Pen, actor: Actor, user: User, network: str | None, *, besides: str | None
+) -> User:
     await store.delete_recovery_codes(pen.connection, user.id)
-    await store.update_sessions_ended(
-        pen.connection, user.id, reason=EndReason.FACTOR_REMOVED, now=pen.now, besides=besides
-    )
+    by = by_actor(actor, network)
     await record(pen, "user.second_factor_removed", by=actor.user_id, about=user, data={})
+    await note_changed(pen, by, "user.second_factor_removed", about=user.id)
+    await end_sessions(
+        pen.connection,
+        user.id,
+        by=by,
+        reason=EndReason.FACTOR_REMOVED,
+        now=pen.now,
+        besides=besides,
+    )
     return user
 
 
@@ -162,11 +197,18 @@ async def use_proof(
     connection: AsyncConnection, user_id: str, proof: Proof, *, now: datetime
 ) -> None:
     """
-    Take a code, so that it works this once.
+    Take a code, or what a passkey has counted, so that it works this once.
 
     Raises:
         CodeRefusedError: it was taken before, or is none of the user's.
+        PasskeyRefusedError: the passkey has counted further, or was removed.
     """
+    if proof.sign_count is not None:
+        if not await store.update_passkey_used(
+            connection, proof.secret_id, sign_count=proof.sign_count, now=now
+        ):
+            raise PasskeyRefusedError
+        return
     if proof.step is not None:
         taken = await store.update_step(connection, proof.secret_id, step=proof.step)
     else:
@@ -188,7 +230,7 @@ async def confirm(
         connection: inside a transaction.
         actor: who proves it.
         digest: SHA-256 of the content that they will propose or approve, hexadecimal.
-        proof: the code that they showed.
+        proof: the code that they showed, or what their passkey signed.
         now: the moment; the confirmation is good for `CONFIRMATION_LIFETIME`.
 
     Returns:
@@ -196,7 +238,7 @@ async def confirm(
 
     Raises:
         PersonNeededError: an API key asks for it.
-        CodeRefusedError: the code was taken before.
+        CodeRefusedError, PasskeyRefusedError: the proof was taken before.
     """
     require_person(actor)
     await use_proof(connection, actor.user_id, proof, now=now)

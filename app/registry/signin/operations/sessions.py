@@ -16,13 +16,23 @@ from app.registry.parties.operations import SetPassword
 from app.registry.parties.policy import Actor
 from app.registry.parties.rules import User
 from app.registry.signin import store
+from app.registry.signin.operations.access import (
+    By,
+    an_access,
+    by_actor,
+    keep_access,
+    note_changed,
+    note_ended,
+)
 from app.registry.signin.rules import (
     SESSION_KEPT,
     SESSION_LIFETIME,
     SESSIONS_PER_USER_MAX,
+    AccessKind,
     EndReason,
     Factor,
     Session,
+    network_of,
 )
 from app.registry.signin.store import Presented
 
@@ -46,13 +56,22 @@ async def begin_session(
         address=address,
         second_factor=second_factor,
     )
-    await store.update_displaced(connection, user_id, keep=SESSIONS_PER_USER_MAX - 1, now=now)
+    keep = SESSIONS_PER_USER_MAX - 1
+    displaced = await store.update_displaced(connection, user_id, keep=keep, now=now)
     await store.insert_session(connection, session, digest=digest)
+    by = By(user_id, network_of(address), session.id)
+    reason = EndReason.DISPLACED
+    await note_ended(connection, displaced, user_id=user_id, by=by, reason=reason, now=now)
+    what = "password" if second_factor is None else second_factor.value
+    signed_in = an_access(by, AccessKind.SIGNED_IN, what, about=user_id, now=now)
+    await keep_access(connection, [signed_in])
     await store.delete_sessions(connection, expired_before=now - SESSION_KEPT)
     return session
 
 
-async def present(connection: AsyncConnection, digest: bytes, *, now: datetime) -> Session | None:
+async def present(
+    connection: AsyncConnection, digest: bytes, *, now: datetime, network: str | None = None
+) -> Session | None:
     """
     Look at a refresh token that somebody shows, and hold its session.
 
@@ -71,9 +90,12 @@ async def present(connection: AsyncConnection, digest: bytes, *, now: datetime) 
     reason = _reason_to_end(presented, now)
     if reason is None:
         return session
+    user_id = session.user_id
     await store.update_session_ended(
-        connection, session.id, user_id=session.user_id, reason=reason, now=now
+        connection, session.id, user_id=user_id, reason=reason, now=now
     )
+    nobody = By(None, network)  # whoever shows such a token may have stolen it
+    await note_ended(connection, [session.id], user_id=user_id, by=nobody, reason=reason, now=now)
     return None
 
 
@@ -92,22 +114,56 @@ async def refresh(
 
 
 async def sign_out(
-    connection: AsyncConnection, actor: Actor, session_id: str, *, now: datetime
+    connection: AsyncConnection,
+    actor: Actor,
+    session_id: str,
+    *,
+    now: datetime,
+    network: str | None = None,
 ) -> bool:
     """End one of the actor's own sessions; False: they have no such session that goes on."""
-    return await store.update_session_ended(
-        connection, session_id, user_id=actor.user_id, reason=EndReason.SIGNED_OUT, now=now
+    user_id, reason = actor.user_id, EndReason.SIGNED_OUT
+    ended = await store.update_session_ended(
+        connection, session_id, user_id=user_id, reason=reason, now=now
     )
+    if ended:
+        by = by_actor(actor, network)
+        await note_ended(connection, [session_id], user_id=user_id, by=by, reason=reason, now=now)
+    return ended
 
 
-async def sign_out_everywhere(connection: AsyncConnection, actor: Actor, *, now: datetime) -> None:
+async def sign_out_everywhere(
+    connection: AsyncConnection, actor: Actor, *, now: datetime, network: str | None = None
+) -> None:
     """End all sessions of the actor, the present one too."""
-    await store.update_sessions_ended(
-        connection, actor.user_id, reason=EndReason.SIGNED_OUT, now=now
+    await end_sessions(
+        connection,
+        actor.user_id,
+        by=by_actor(actor, network),
+        reason=EndReason.SIGNED_OUT,
+        now=now,
     )
 
 
-async def set_password(pen: Pen, actor: Actor, command: SetPassword) -> User:
+async def end_sessions(
+    connection: AsyncConnection,
+    user_id: str,
+    *,
+    by: By,
+    reason: EndReason,
+    now: datetime,
+    besides: str | None = None,
+) -> None:
+    """End all sessions of a user, except one where it is named, and record it."""
+    ended = await store.update_sessions_ended(
+        connection, user_id, reason=reason, now=now, besides=besides
+    )
+    await note_ended(connection, ended, user_id=user_id, by=by, reason=reason, now=now)
+
+
+async def set_password(
+    pen: Pen, actor: Actor, command: SetPassword, *, network: str | None = None
+) -> User:
     """
     Replace a user's password, and end all their sessions but the one in which they do it.
 
@@ -115,9 +171,12 @@ async def set_password(pen: Pen, actor: Actor, command: SetPassword) -> User:
         As `app.registry.parties.operations.set_password`.
     """
     user = await parties.set_password(pen, actor, command)
-    await store.update_sessions_ended(
+    by = by_actor(actor, network)
+    await note_changed(pen, by, "user.password_set", about=user.id)
+    await end_sessions(
         pen.connection,
         user.id,
+        by=by,
         reason=EndReason.PASSWORD_SET,
         now=pen.now,
         besides=actor.session_id if actor.user_id == user.id else None,
@@ -125,7 +184,15 @@ async def set_password(pen: Pen, actor: Actor, command: SetPassword) -> User:
     return user
 
 
-async def forget_user(connection: AsyncConnection, user_id: str) -> None:
-    """Remove all that is kept of how a user signed in; part of the act that erases them."""
-    await store.delete_sessions_of(connection, user_id)
+async def forget_user(connection: AsyncConnection, user_id: str, *, now: datetime) -> None:
+    """
+    Remove all that is kept of how a user signed in; part of the act that erases them.
+
+    That they signed in stays, under their identifier and without from where.
+    """
+    ended = await store.delete_sessions_of(connection, user_id)
+    by = By(None, None)
+    await note_ended(connection, ended, user_id=user_id, by=by, reason="erased", now=now)
     await store.delete_factors_of(connection, user_id)
+    await store.delete_passkeys_of(connection, user_id)
+    await store.update_networks_forgotten(connection, user_id)

@@ -1,13 +1,21 @@
 """
-Sessions, second factors, confirmations and guesses in the database.
+Sessions, second factors, passkeys, confirmations, guesses and records of access in the database.
 
-Their rows pass: the service removes them when they are over, or when their user is erased.
+Their rows pass: the service removes them when they are over, or when their user is erased; records
+of access it only adds, and they go when the rule says so.
 """
 
 from typing import Final
 
 from app.kernel.errors import RegistryError
-from app.registry.signin.refusals import SecondFactorExistsError
+from app.registry.signin.refusals import PasskeyExistsError, SecondFactorExistsError
+from app.registry.signin.store.access import (
+    AccessFilter,
+    delete_old_access,
+    insert_access,
+    list_access,
+    update_networks_forgotten,
+)
 from app.registry.signin.store.factors import (
     TotpSecret,
     delete_factors_of,
@@ -25,6 +33,18 @@ from app.registry.signin.store.factors import (
     update_totp_removed,
 )
 from app.registry.signin.store.guesses import delete_guesses, lock_guesses, update_guesses
+from app.registry.signin.store.passkeys import (
+    delete_challenge,
+    delete_passkey,
+    delete_passkeys_of,
+    find_passkey,
+    get_challenges_open,
+    insert_challenge,
+    insert_passkey,
+    list_passkeys,
+    update_passkey_name,
+    update_passkey_used,
+)
 from app.registry.signin.store.sessions import (
     Presented,
     delete_sessions,
@@ -41,7 +61,10 @@ from app.registry.signin.store.sessions import (
 from app.registry.signin.store.signed import insert_signed, signed_requests
 from app.registry.signin.store.standing import Bearer, Standing, find_standing, list_standings
 from app.registry.signin.store.tables import (
+    access_records,
     confirmations,
+    passkey_challenges,
+    passkeys,
     recovery_codes,
     refresh_tokens,
     sessions,
@@ -51,30 +74,45 @@ from app.registry.signin.store.tables import (
 
 __all__ = [
     "REFUSALS",
+    "AccessFilter",
     "Bearer",
     "Presented",
     "Standing",
     "TotpSecret",
+    "access_records",
     "confirmations",
+    "delete_challenge",
     "delete_factors_of",
     "delete_guesses",
+    "delete_old_access",
+    "delete_passkey",
+    "delete_passkeys_of",
     "delete_recovery_codes",
     "delete_sessions",
     "delete_sessions_of",
     "find_confirmed_at",
+    "find_passkey",
     "find_standing",
     "find_totp",
+    "get_challenges_open",
     "get_recovery_codes_left",
+    "insert_access",
+    "insert_challenge",
     "insert_confirmation",
+    "insert_passkey",
     "insert_recovery_codes",
     "insert_refresh_token",
     "insert_session",
     "insert_signed",
     "insert_totp",
+    "list_access",
+    "list_passkeys",
     "list_sessions",
     "list_standings",
     "lock_guesses",
     "lock_presented",
+    "passkey_challenges",
+    "passkeys",
     "recovery_codes",
     "refresh_tokens",
     "sessions",
@@ -84,6 +122,9 @@ __all__ = [
     "update_confirmation_used",
     "update_displaced",
     "update_guesses",
+    "update_networks_forgotten",
+    "update_passkey_name",
+    "update_passkey_used",
     "update_recovery_code_used",
     "update_refreshed",
     "update_session_ended",
@@ -95,4 +136,5 @@ __all__ = [
 
 REFUSALS: Final[dict[str, type[RegistryError]]] = {
     "uq_totp_secrets_confirmed": SecondFactorExistsError,
+    "uq_passkeys_credential_id": PasskeyExistsError,
 }

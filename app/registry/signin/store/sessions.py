@@ -104,29 +104,32 @@ async def update_sessions_ended(
     reason: EndReason,
     now: datetime,
     besides: str | None = None,
-) -> None:
-    """End all sessions of a user, except one where it is named."""
+) -> list[str]:
+    """End all sessions of a user, except one where it is named; returns which."""
     query = update(sessions).where(sessions.c.user_id == user_id, sessions.c.ended_at.is_(None))
     if besides is not None:
         query = query.where(sessions.c.id != besides)
-    await connection.execute(query.values(ended_at=now, end_reason=reason))
+    ending = query.values(ended_at=now, end_reason=reason).returning(sessions.c.id)
+    return list((await connection.execute(ending)).scalars())
 
 
 async def update_displaced(
     connection: AsyncConnection, user_id: str, *, keep: int, now: datetime
-) -> None:
-    """End all sessions of a user but those that were used last."""
+) -> list[str]:
+    """End all sessions of a user but those that were used last; returns which."""
     last_used = (
         select(sessions.c.id)
         .where(sessions.c.user_id == user_id, sessions.c.ended_at.is_(None))
         .order_by(sessions.c.last_used_at.desc())
         .offset(keep)
     )
-    await connection.execute(
+    ended = await connection.execute(
         update(sessions)
         .where(sessions.c.id.in_(last_used), sessions.c.ended_at.is_(None))
         .values(ended_at=now, end_reason=EndReason.DISPLACED)
+        .returning(sessions.c.id)
     )
+    return list(ended.scalars())
 
 
 async def list_sessions(
@@ -153,9 +156,14 @@ async def delete_sessions(connection: AsyncConnection, *, expired_before: dateti
     await connection.execute(delete(sessions).where(sessions.c.expires_at < expired_before))
 
 
-async def delete_sessions_of(connection: AsyncConnection, user_id: str) -> None:
-    """Forget all sessions of a user, and from where they were begun."""
-    await connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
+async def delete_sessions_of(connection: AsyncConnection, user_id: str) -> list[str]:
+    """Forget all sessions of a user, and from where they were begun; returns which went on."""
+    deleted = await connection.execute(
+        delete(sessions)
+        .where(sessions.c.user_id == user_id)
+        .returning(sessions.c.id, sessions.c.ended_at)
+    )
+    return [row.id for row in deleted if row.ended_at is None]
 
 
 def _session(row: Row[*tuple[Any, ...]]) -> Session:

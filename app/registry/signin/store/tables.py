@@ -1,8 +1,9 @@
 """
-The tables of sessions, second factors, confirmations and guesses.
+The tables of sessions, second factors, confirmations and guesses, and of who came and who read.
 
 None of them is history: their rows pass, and the service may remove them (``passing``). What must
-not be taken back while they are there is held by triggers (migrations, 0006_sign_in).
+not be taken back while they are there is held by triggers (migrations, 0006_sign_in). Records of
+access are only added to by the service, and go when the rule says so (``expiring``, 0014_passkeys).
 """
 
 from collections.abc import Iterable
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 
 from app.kernel.db import metadata
-from app.registry.signin.rules import EndReason, Factor, Scope
+from app.registry.signin.rules import AccessKind, EndReason, Factor, Purpose, Scope
 
 _PASSING: Final = {"passing": True}
 
@@ -143,6 +144,91 @@ confirmations: Final = Table(
     ),
     CheckConstraint("used_at < expires_at", name="used_in_time"),
     Index(None, "user_id", "digest", "id"),
+    Index(None, "expires_at"),
+    info=_PASSING,
+)
+
+access_records: Final = Table(
+    "access_records",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    # Neither refers to a table: applications are a later subject's, and acts are also the
+    # register's own.
+    Column("about", Text),  # null: everybody
+    Column("by", Text),  # null: whoever it was did not get in
+    Column("network", Text),  # null: not known, or of somebody who was erased
+    Column("session_id", Text),
+    Column("key_id", Text),
+    CheckConstraint(f"kind in ({_words(AccessKind)})", name="kind"),
+    # Words of nobody: what is kept of a person who was erased is identifiers.
+    CheckConstraint("what ~ '^[a-z][a-z0-9_.]{0,63}$'", name="what"),
+    CheckConstraint("about ~ '^(usr|apl)_[0-9a-z]{26}$'", name="about"),
+    CheckConstraint("by ~ '^(usr_[0-9a-z]{26}|registry)$'", name="by"),
+    Index(None, "at", "id"),
+    Index(None, "kind", "at", "id"),
+    Index(None, "about", "at", "id"),
+    Index(None, "about", "kind", "at", "id"),
+    Index(
+        "ix_access_records_to_others",
+        "by",
+        "at",
+        "id",
+        postgresql_where=text("by is distinct from about"),
+    ),
+    Index(
+        "ix_access_records_to_others_by_kind",
+        "by",
+        "kind",
+        "at",
+        "id",
+        postgresql_where=text("by is distinct from about"),
+    ),
+    info={"expiring": True},
+)
+
+passkeys: Final = Table(
+    "passkeys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("users.id"), nullable=False),
+    Column("credential_id", LargeBinary, nullable=False, unique=True),
+    Column("public_key", LargeBinary, nullable=False),  # COSE
+    Column("sign_count", BigInteger, nullable=False),  # a trigger lets it only grow
+    Column("name", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("last_used_at", DateTime(timezone=True)),
+    CheckConstraint("octet_length(credential_id) between 16 and 1023", name="credential_id"),
+    CheckConstraint("octet_length(public_key) between 32 and 2048", name="public_key"),
+    CheckConstraint("sign_count between 0 and 4294967295", name="sign_count"),
+    CheckConstraint("char_length(name) between 1 and 200", name="name"),
+    Index(None, "user_id", "id"),
+    info=_PASSING,
+)
+
+# What an authenticator is to sign, once. The one of a confirmation ends with the SHA-256 of what is
+# confirmed.
+passkey_challenges: Final = Table(
+    "passkey_challenges",
+    metadata,
+    Column("challenge", LargeBinary, primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("user_id", Text, ForeignKey("users.id"), index=True),  # null: whoever signs in
+    Column("network", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint(f"purpose in ({_words(Purpose)})", name="purpose"),
+    CheckConstraint(
+        "octet_length(challenge) = case purpose when 'confirm' then 64 else 32 end",
+        name="challenge",
+    ),
+    CheckConstraint("(user_id is null) = (purpose = 'sign_in')", name="whose"),
+    CheckConstraint(
+        "expires_at > created_at and expires_at <= created_at + interval '5 minutes'", name="short"
+    ),
+    Index(None, "network", "expires_at"),
     Index(None, "expires_at"),
     info=_PASSING,
 )
