@@ -23,11 +23,13 @@ from app.registry.documents.operations import UploadDocument
 from app.registry.documents.rules import PDF, Purpose
 from app.registry.issuance import operations as issuance
 from app.registry.issuance.operations import DecideIssuance
-from app.registry.ledger.operations import Movement
+from app.registry.ledger.operations import Movement, Named
 from app.registry.ledger.rules import Beneficiary, Statement, Touches
 from app.registry.log.pen import Pen
 from app.registry.monitoring import operations as monitoring
 from app.registry.monitoring.operations import WithdrawReport
+from app.registry.orders import operations as orders
+from app.registry.orders.operations import Ground, ProposeFreeze
 from app.registry.parties import operations as parties
 from app.registry.parties.policy import Actor
 from app.registry.parties.rules import Role, User
@@ -95,7 +97,8 @@ def reply_of(result: object) -> Reply:
 async def a_register_that_names(registry: Registry, name: str = NAME) -> User:
     """Let a person's name be written wherever people write; returns the user of that name."""
     register = Answering(registry)
-    await _retirement(register, name)
+    account_id = await _retirement(register, name)
+    await _proposed_freeze(register, account_id, name)
     activity = await _registered(register, name)
     await _withdrawn_report(register, activity, name)
     await _refused_issuance(register, activity, name)
@@ -153,13 +156,20 @@ async def _refused_issuance(register: Answering, activity: Activity, name: str) 
     await do(register, approver, issuance.decide_issuance, refuse)
 
 
-async def _retirement(register: Answering, name: str) -> None:
+async def _retirement(register: Answering, name: str) -> int:
     holders = await two_holders(register)
     await a_batch(register, holders.administrator, holders.account)
     statement = Statement(name, Beneficiary.PERSON, f"ID {name}", f"{name} flew.")
     await retire(
         register, holders.owner, holders.account, oldest(3), an_ending(statement=statement)
     )
+    return holders.account.id
+
+
+async def _proposed_freeze(register: Answering, account_id: int, name: str) -> None:
+    officer = await an_official(register, Role.OFFICER)
+    ground = Ground(f"{name} lost the password.", document_sha256="ab" * 32)
+    await do(register, officer, orders.propose_freeze, ProposeFreeze(Named(account_id), ground))
 
 
 async def _asked_application(register: Answering, name: str) -> None:

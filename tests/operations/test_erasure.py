@@ -116,8 +116,8 @@ async def test_no_leaf_holds_words_or_their_bare_digest(registry: Registry) -> N
             assert field == hashlib.sha256(salt + words.encode()).hexdigest()
             committed += 1
     # Both opinions, the review, the issuance, the registration, the withdrawal, the question to an
-    # applicant; of two acts the report's event holds the reason too.
-    assert committed == 8
+    # applicant, the order; of two acts the report's event holds the reason too.
+    assert committed == 9
     assert b"_sha256" not in log
 
 

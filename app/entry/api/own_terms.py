@@ -9,7 +9,7 @@ from pydantic import Field
 from app.entry.api.accounts import visible_account
 from app.entry.api.context import Reader, StrictRoute, Write
 from app.entry.api.credits import AccountPath
-from app.entry.api.wire import Body, Shown, changed, show
+from app.entry.api.wire import WHOLE, Body, Shown, changed, show
 from app.entry.identity import Caller
 from app.entry.problems import refused
 from app.kernel import clock
@@ -33,7 +33,7 @@ _SEEING: Final = (AccountNotFoundError, AccountNumberError)
 _SETTING: Final = (NotAllowedError, *_SEEING, AccountClosedError)
 _LIMIT: Final = "Null: no limit. Only transfers to accounts of other owners count."
 
-CreditsOrNone = Annotated[int | None, Field(ge=1, le=CREDITS_MAX, strict=True)]
+CreditsOrNone = Annotated[int | None, Field(ge=1, le=CREDITS_MAX), WHOLE]
 
 
 class AcceptanceBody(Body):

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from app.entry.api.wire import Body, Shown
 from app.kernel.encoding import base64url
@@ -56,7 +56,7 @@ class _Given(Body):
         description="What kind of device it is; it decides nothing.",
         examples=["platform"],
     )
-    extensions: dict[str, JsonValue] = Field(
+    extensions: dict[str, Any] = Field(
         {},
         alias="clientExtensionResults",
         description="What extensions gave; none is asked for.",
@@ -111,7 +111,7 @@ class AttestationGiven(Body):
 class NewCredential(_Given):
     """A passkey that your device has made: what `navigator.credentials.create` gave."""
 
-    response: AttestationGiven
+    response: AttestationGiven = Field(description="What the authenticator said.")
 
 
 class SignatureGiven(Body):
@@ -143,7 +143,7 @@ class SignatureGiven(Body):
 class Assertion(_Given):
     """That a passkey is there: what `navigator.credentials.get` gave."""
 
-    response: SignatureGiven
+    response: SignatureGiven = Field(description="What the authenticator signed.")
 
 
 # ------------------------------------------------------------------------------ what is asked for
@@ -206,8 +206,8 @@ class Selection(_Asked):
 class CreationAsked(_Asked):
     """For `PublicKeyCredential.parseCreationOptionsFromJSON`."""
 
-    rp: PartyAsking
-    user: PersonAsked
+    rp: PartyAsking = Field(description="Whom the passkey is for.")
+    user: PersonAsked = Field(description="Whose it will be.")
     challenge: str = Field(description="What is signed, once, base64url.", examples=["AAECAwQF"])
     algorithms: list[AlgorithmNamed] = Field(
         alias="pubKeyCredParams", description="Kinds of key that will do, the best first."
@@ -216,7 +216,9 @@ class CreationAsked(_Asked):
     excluded: list[CredentialNamed] = Field(
         alias="excludeCredentials", description="Passkeys that you have here already."
     )
-    selection: Selection = Field(alias="authenticatorSelection")
+    selection: Selection = Field(
+        alias="authenticatorSelection", description="Which devices will do."
+    )
     attestation: Literal["none"] = Field(
         description="Who made the device is not asked.", examples=["none"]
     )

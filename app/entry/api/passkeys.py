@@ -93,7 +93,7 @@ class NewPasskey(Body):
     """A passkey to sign in with."""
 
     name: _PasskeyName
-    credential: NewCredential
+    credential: NewCredential = Field(description="What your device has made.")
 
 
 class PasskeyNamed(Body):
