@@ -134,6 +134,8 @@ async def known_values(service: Service, authority: str) -> Mapping[str, Sequenc
             "verifications": await _column(client, "/v1/verifications", "id"),
             "issuances": await _column(client, "/v1/issuances", "id"),
             "applications": await _column(client, "/v1/applications", "id"),
+            "orders": await _column(client, "/v1/orders", "id"),
+            "freezes": await _column(client, "/v1/freezes", "id"),
             "years": await _column(client, "/v1/calendar", "year"),
             "accounts": await _column(client, "/v1/accounts", "number"),
             "batches": await _column(client, "/v1/batches", "prefix"),

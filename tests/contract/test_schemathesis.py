@@ -47,6 +47,8 @@ NAMED: Final = {
     "issuances": ("path.issuance_id",),
     "applications": ("path.application_id",),
     "years": ("path.year",),
+    "orders": ("path.order_id",),
+    "freezes": ("path.freeze_id",),
     "accounts": (
         "path.number",
         "query.account",
@@ -62,6 +64,7 @@ NAMED: Final = {
 NAMED_AT: Final = {
     "/v1/transfers/{log_index}": {"path.log_index": "transfers"},
     "/v1/retirements/{log_index}": {"path.log_index": "retirements"},
+    "/v1/retirements/{log_index}/certificate": {"path.log_index": "retirements"},
     "/v1/cancellations/{log_index}": {"path.log_index": "cancellations"},
     "/v1/log/receipts/{log_index}": {"path.log_index": "retirements"},
     "/v1/log/entries/{log_index}/inclusion": {"path.log_index": "transfers"},

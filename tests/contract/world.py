@@ -5,7 +5,7 @@ from typing import Final
 
 from app.registry.ledger import operations as ledger
 from app.registry.ledger import store as accounts
-from app.registry.ledger.operations import End
+from app.registry.ledger.operations import End, Named
 from app.registry.ledger.rules import Account, Beneficiary, Ending, EntryKind, Statement, Visibility
 from app.registry.parties import operations as parties
 from app.registry.parties import store
@@ -30,6 +30,7 @@ from tests.builders.issuance import (
     an_issuance,
 )
 from tests.builders.ledger import an_account, move, oldest
+from tests.builders.orders import the_officers
 from tests.builders.parties import (
     Register,
     a_developer,
@@ -94,6 +95,7 @@ async def _credits_that_moved(registry: Register, authority: Actor, developer: A
     elsewhere = await an_account(registry, authority, await a_holder(registry))
     await move(registry, developer, held, elsewhere, oldest(100))
     await _transfers_that_wait(registry, developer, held, elsewhere)
+    await _what_is_ordered(registry, authority)
     for kind, purpose in ((EntryKind.RETIRED, "organisation"), (EntryKind.CANCELLED, "event")):
         await _end(registry, developer, held, kind, purpose)
 
@@ -116,6 +118,14 @@ async def _transfers_that_wait(
             pen, developer, account_id=held.id, trusted_id=elsewhere.id
         ),
     )
+
+
+async def _what_is_ordered(registry: Register, authority: Actor) -> None:
+    """Leave one account frozen that nobody else uses, and an order proposed."""
+    officers = await the_officers(registry)
+    account = await an_account(registry, authority, await a_holder(registry))
+    await officers.freeze_account(account)
+    await officers.propose_freeze(Named(account.id))
 
 
 async def _end(
