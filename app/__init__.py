@@ -18,10 +18,15 @@ the earlier ones, never the reverse (the order is contract 2 in ``pyproject.toml
     verification   the opinion of a validation and verification body (VVB)
     monitoring     what was measured in a period, split by vintage
     activities     who reduces emissions, where, under which methodology
+    orders         what TGO orders by two officers: freezes, releases, reversals of errors
     documents      evidence files, written once
+    applications   who asks for an account, with what, and what two officers decide
     methodologies  the catalogue: versions, crediting period rules, buffer
+    transfers      proposed transfers: two people, trusted accounts, waiting in transit
     programmes     schemes and their dated rule values
     ledger         accounts, blocks of serials, movements, balances
+    calendar       public holidays, working days, clocks that stop
+    signin         sessions, second factors, confirmations, and how often one may guess
     parties        organisations, people, roles, the policy
     provinces      the 77 provinces
     log            the Merkle log that every act is sealed into, and the pen

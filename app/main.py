@@ -16,29 +16,39 @@ from starlette.types import ASGIApp
 from app.entry import problems
 from app.entry.addresses import find_by_address
 from app.entry.api.description import TITLE, describe
+from app.entry.api.reference import serve_reference
 from app.entry.api.routes import ROUTERS
 from app.entry.api.short_ways import ShortWays
 from app.entry.committer import Committer
+from app.entry.delivering import Deliverer
+from app.entry.guessing import Gate
 from app.entry.identity import Identities
 from app.entry.late_reads import late_reads
 from app.entry.log_files import open_log_files
 from app.entry.middleware import Envelope, Intake
+from app.entry.passkeys import load_library
 from app.entry.publishing.agreement import check_published
 from app.entry.purposes import Purposes
+from app.entry.rates import Rates
+from app.entry.second_factors import load_or_make_vault
+from app.entry.signatures import Signatures
 from app.entry.state_file import StateFile
 from app.entry.storage import make_storage
-from app.entry.tokens import TokenKeys, load_or_make_key
+from app.entry.terms import PresentTerms
+from app.entry.token_keys import following
+from app.entry.tokens import KEY_FILE, TokenKeys, load_keys
+from app.entry.trail import Trail
 from app.kernel import failpoints
-from app.kernel.db import make_engine, reading
+from app.kernel.db import READER_ROLE, make_engine, reading
 from app.kernel.errors import RegistryError
 from app.registry.documents.rules import DOCUMENT_BYTES_MAX
 from app.registry.stores import refusals_by_constraint
-from app.settings import COMMITTER_CONNECTIONS_MAX, GLANCES_MAX, Settings
+from app.settings import COMMITTER_CONNECTIONS_MAX, GLANCES_MAX, READS_MAX, Settings
 
 log = structlog.get_logger()
 
 VERSION: Final = "1.0.0"
-TOKEN_KEY_FILE: Final = "token-key.pem"  # noqa: S105  its name
+TOKEN_KEY_FILE: Final = KEY_FILE
 # For a commit that is under way when the service is told to stop: a database that hangs must not
 # hold it for ever, and nobody waits for that answer any more.
 COMMIT_SECONDS_MAX: Final = 3
@@ -57,12 +67,14 @@ def create_app(settings: Settings) -> FastAPI:
     Nothing is opened before it starts (its lifespan), so a description of it needs no database.
     """
     app = FastAPIOffline(
-        docs_url="/docs",
+        docs_url=None,  # the page is ours; its files are served from here
         redoc_url=None,
         openapi_url="/v1/openapi.json",
         title=TITLE,
         version=VERSION,
         lifespan=_lifespan,
+        # It would lead to wherever the request says that it was sent to.
+        redirect_slashes=False,
         # A body of JSON says so; one that does not is refused before it is read as something else.
         strict_content_type=True,
         # Nothing of a request goes to a collector; asked for every request, that takes its time.
@@ -71,6 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     for router in ROUTERS:
         app.include_router(router)
+    serve_reference(app)
     find_by_address(app)
     app.openapi = describe(app, public_origin=settings.public_origin)  # type: ignore[method-assign]
     app.add_exception_handler(RegistryError, problems.on_refusal)
@@ -95,28 +108,49 @@ def _around(app: FastAPI, settings: Settings) -> ASGIApp:
     return Envelope(taken)
 
 
+def _make_what_needs_no_database(app: FastAPI, settings: Settings) -> None:
+    app.state.token_keys = TokenKeys(load_keys(settings.data))
+    app.state.vault = load_or_make_vault(settings.data)
+    app.state.storage = make_storage(settings.documents_url)
+    app.state.log_files = open_log_files(settings.log_url)
+    app.state.rates = Rates()
+    if settings.passkey_rp_id:
+        load_library()
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    app.state.token_keys = TokenKeys((load_or_make_key(settings.data / TOKEN_KEY_FILE),))
-    app.state.storage = make_storage(settings.documents_url)
-    app.state.log_files = open_log_files(settings.log_url)
     failpoints.arm(settings.failpoint)
-    reads = make_engine(settings.database_url, connections_max=settings.connections_max)
+    _make_what_needs_no_database(app, settings)
+    views = make_engine(
+        settings.database_url, connections_max=settings.connections_max, role=READER_ROLE
+    )
+    reads = make_engine(settings.database_url, connections_max=READS_MAX)
     glances = make_engine(settings.database_url, connections_max=GLANCES_MAX)
     writes = make_engine(settings.database_url, connections_max=COMMITTER_CONNECTIONS_MAX)
+    app.state.views = views
     app.state.reads = reads
-    app.state.identities = Identities(glances, app.state.token_keys)
+    app.state.identities = Identities(
+        glances, app.state.token_keys, Signatures(reads, public_origin=settings.public_origin)
+    )
+    app.state.gate, app.state.trail = Gate(reads), Trail(reads)
     app.state.purposes = Purposes(glances)
+    app.state.terms = PresentTerms(glances)
     app.state.committer = Committer(writes, refusals_by_constraint())
     try:
         async with reading(reads) as connection:
             # Acts added to a database that lacks published ones could never be published.
             await check_published(connection, app.state.log_files)
-        async with late_reads(settings, reads, glances) as app.state.late_reads:
+        async with late_reads(settings, views, glances) as app.state.late_reads:
             with closing(StateFile(app.state.late_reads, settings.data)) as app.state.state_file:
                 await app.state.committer.start()
-                yield
+                async with (
+                    Deliverer(glances, app.state.committer).running(),
+                    app.state.trail.running(),
+                    following(app.state.token_keys, settings.data, app.state.identities),
+                ):
+                    yield
         # Requests are answered by now; what still waits for its commit gets it.
         try:
             async with asyncio.timeout(COMMIT_SECONDS_MAX):
@@ -124,5 +158,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         except TimeoutError:
             log.error("stopped_while_committing")  # noqa: TRY400  where, is no news
     finally:
-        for engine in (writes, glances, reads):
+        for engine in (writes, glances, reads, views):
             await engine.dispose()

@@ -1,9 +1,10 @@
 """The environment as one frozen value: read here and nowhere else."""
 
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
@@ -14,10 +15,16 @@ COMMITTER_CONNECTIONS_MAX: Final = 4
 # For what has to be known of a request before it is served, as who calls. Were these of the
 # connections that requests hold to read with, all could be held by requests that wait for one more.
 GLANCES_MAX: Final = 2
+# For what the service reads on its own behalf, as when somebody signs in; its role sees everything.
+READS_MAX: Final = 4
 
 PostgresUrl = Annotated[
     str, StringConstraints(pattern=r"^postgres(ql)?(\+asyncpg)?://\S+$"), Field(repr=False)
 ]
+
+_DOMAIN: Final = r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*"
+# A browser gives passkeys to pages that came safely, and to those of the machine itself.
+_ORIGIN: Final = rf"(https://{_DOMAIN}|http://localhost)(:[0-9]{{1,5}})?"
 
 
 class Settings(BaseSettings):
@@ -79,6 +86,10 @@ class Settings(BaseSettings):
     failpoint: str = ""
     # Where people reach the service, for the API's description; empty says "where this came from".
     public_origin: Annotated[str, StringConstraints(pattern=r"^(https?://[^/\s]+)?$")] = ""
+    # Passkeys: the domain that they are for, and the origins of the pages that use them, with
+    # blanks between. Both or neither: without them nobody can register one.
+    passkey_rp_id: Annotated[str, StringConstraints(pattern=rf"^({_DOMAIN})?$")] = ""
+    passkey_origins: Annotated[str, StringConstraints(pattern=rf"^({_ORIGIN}( {_ORIGIN})*)?$")] = ""
     log_format: Literal["console", "json"] = "console"
     # Connections for reading, of each server process. All processes of all machines together must
     # fit into the database's max_connections (`registry doctor` counts).
@@ -86,7 +97,16 @@ class Settings(BaseSettings):
     # A JSON body. A thousand acts in one request fit; documents have their own limit.
     body_bytes_max: Annotated[int, Field(ge=1_024, le=64 * 2**20)] = 2**20
 
+    @model_validator(mode="after")
+    def _passkeys_are_for_their_pages(self) -> Self:
+        hosts = {urlsplit(origin).hostname or "" for origin in self.passkey_origins.split()}
+        if bool(hosts) is not bool(self.passkey_rp_id):
+            raise ValueError("set REGISTRY_PASSKEY_RP_ID and REGISTRY_PASSKEY_ORIGINS, or neither")
+        if not all(f".{host}".endswith(f".{self.passkey_rp_id}") for host in hosts):
+            raise ValueError("REGISTRY_PASSKEY_ORIGINS are pages of REGISTRY_PASSKEY_RP_ID")
+        return self
+
     @property
     def connections_per_process(self) -> int:
         """How many connections a server process opens at the most."""
-        return self.connections_max + COMMITTER_CONNECTIONS_MAX + GLANCES_MAX
+        return self.connections_max + COMMITTER_CONNECTIONS_MAX + GLANCES_MAX + READS_MAX

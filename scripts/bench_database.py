@@ -25,7 +25,8 @@ from app.entry.acts import Act, Reply
 from app.entry.committer import Committer
 from app.kernel.db import make_engine, reading
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor, PartyKind, Role
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import PartyKind, Role
 from app.registry.stores import refusals_by_constraint
 from app.settings import Settings
 

@@ -31,7 +31,8 @@ from app.registry.history.operations import OpenSource, open_source
 from app.registry.ledger.operations import OpenAccount, open_account
 from app.registry.log.store import Head, get_head
 from app.registry.parties import operations as parties
-from app.registry.parties.rules import Actor, PartyKind, Role, User
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import PartyKind, Role, User
 from app.registry.stores import refusals_by_constraint
 
 SPAN: Final = timedelta(days=730)  # how long ago the register began

@@ -37,7 +37,7 @@ from app.registry.ledger.rules import Touches
 from app.registry.ledger.store.publishing import stream_state
 from app.registry.log import store as log
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import Actor
 from app.registry.replay.leaves import decode
 from app.registry.replay.replay import Replay
 from app.registry.replay.shelf import Shelf
@@ -59,6 +59,10 @@ INVENTED: Final = re.compile(rb'"by":"nobody"|"kind":"test\.')
 MADE_BY_BUILDERS: Final = re.compile(
     rb'"source":"XX"|"subject":"iss_0{25}1"|"by":"usr_01kb5w6yk2e0hr9h5y0s8v2a3b"'
 )
+
+# Where passkeys of tests are used.
+RP_ID: Final = "registry.test"
+PAGE_OF_PASSKEYS: Final = "https://registry.test"
 
 Result = TypeVar("Result")
 _numbers = itertools.count(1)
@@ -103,7 +107,9 @@ def migrate(url: str) -> None:
 
 def settings_for(url: str, data: Path) -> Settings:
     """Return the settings of an installation on a database, its files under a folder."""
-    return Settings(database_url=url, data=data)
+    return Settings(
+        database_url=url, data=data, passkey_rp_id=RP_ID, passkey_origins=PAGE_OF_PASSKEYS
+    )
 
 
 @pytest.fixture(scope="session")

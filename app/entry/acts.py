@@ -11,7 +11,7 @@ from msgspec import Struct
 from app.kernel.encoding import sha256
 from app.registry.ledger.rules import Touches
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import Actor
 
 Result = TypeVar("Result")
 

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Generic, TypeVar
 
+from fastapi import Request
 from fastapi.responses import StreamingResponse
 from msgspec import to_builtins
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.entry.rates import take_export
 from app.kernel.db import reading
 from app.kernel.paging import Found
 
@@ -38,10 +40,19 @@ class Export(Generic[Row]):
     read: Callable[[AsyncConnection, tuple[int, ...] | None, int], Awaitable[Found[Row]]]
     lines: Callable[[Row], Iterable[Iterable[object]]]  # most rows are one line, some are several
 
-    def answer(self, reads: AsyncEngine) -> StreamingResponse:
-        """Answer a request with it."""
-        headers = {"Content-Disposition": f'attachment; filename="{self.file_name}"'}
-        return StreamingResponse(self.pieces(reads), headers=headers, media_type=CSV)
+    def answer(self, request: Request) -> StreamingResponse:
+        """
+        Answer a request with it.
+
+        Raises:
+            TooOftenError: whoever asks has had too many of them.
+        """
+        headers = {
+            **take_export(request).headers(),
+            "Content-Disposition": f'attachment; filename="{self.file_name}"',
+        }
+        pieces = self.pieces(request.app.state.views)
+        return StreamingResponse(pieces, headers=headers, media_type=CSV)
 
     async def pieces(self, reads: AsyncEngine) -> AsyncIterator[str]:
         """Yield the text, page by page."""

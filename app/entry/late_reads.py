@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.kernel import clock
-from app.kernel.db import make_engine, open_snapshot, reading
+from app.kernel.db import READER_ROLE, make_engine, open_snapshot, reading
 from app.kernel.outages import is_away, is_crowded
 from app.registry.log import proofs
 from app.registry.log import store as log_store
@@ -135,7 +135,9 @@ async def late_reads(
         return
     url = settings.read_database_url
     # One that has broken is found out before it is given to a request, which can go elsewhere.
-    replica = make_engine(url, connections_max=settings.connections_max, asks_first=True)
+    replica = make_engine(
+        url, connections_max=settings.connections_max, role=READER_ROLE, asks_first=True
+    )
     looks = make_engine(url, connections_max=1)
     made = LateReads(primary, replica)
     watching = asyncio.create_task(made.watch(glances, looks), name="replica")

@@ -47,7 +47,8 @@ class Memory:
                 self.book = Book()
             else:
                 touched = await store.list_touched(connection, since=known.size, until=head.size)
-                self.book.forget(touched)
+                self.book.forget(touched.accounts)
+                self.book.forget_batches(touched.batches)
         self.head = head
 
     @property

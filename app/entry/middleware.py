@@ -13,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.entry import logging, strict_json
 from app.entry.attempt import OutcomeUnknownError
 from app.entry.committer import DatabaseAwayError
+from app.entry.digests import BODY_DIGEST, BodyDigest, ContentDigestWrongError
+from app.entry.headers import NAMES, OF_ANSWERS, OF_THE_REFERENCE, REFERENCE, Header
 from app.entry.problems import (
     BodyTooLargeError,
     BodyTooSlowError,
@@ -34,24 +36,11 @@ BODY_SECONDS_MAX: Final = 30
 UPLOAD_SECONDS_MAX: Final = 600  # the largest document over a slow line
 LENGTH_DIGITS_MAX: Final = 18  # of a declared length; the limits have eight
 UPLOADS: Final = "/v1/documents"
-DOCS: Final = ("/docs", "/static-offline-docs")
 READ_BODY: Final = "registry.read_body"  # where a request's scope holds its `ReadBody`, or None
 
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+_KEPT_BY_NONE: Final = (b"cache-control", b"no-store")
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_HEADERS: Final = {
-    b"x-content-type-options": b"nosniff",
-    b"referrer-policy": b"no-referrer",
-    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
-}
-# The API reference is a page with a script of its own; nothing comes from elsewhere.
-_DOCS_HEADERS: Final = {
-    **_HEADERS,
-    b"content-security-policy": b"default-src 'self'; script-src 'self' 'unsafe-inline'; "
-    b"style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
-}
-
-Header = tuple[bytes, bytes]
 
 
 class Envelope:
@@ -124,12 +113,13 @@ def _request_id(given: bytes | None) -> str:
 
 
 def _completed(headers: Iterable[Header], request_id: str, path: str) -> list[Header]:
-    outer = _DOCS_HEADERS if path.startswith(DOCS) else _HEADERS
-    kept = [header for header in headers if header[0] not in outer]
+    kept = [header for header in headers if header[0] not in NAMES]
+    if path.startswith(REFERENCE):
+        return [*kept, (b"request-id", request_id.encode()), *OF_THE_REFERENCE]
     # What a route does not declare fit for caches is kept by none: it may be for one reader only.
-    if outer is _HEADERS and all(name != b"cache-control" for name, _ in kept):
-        kept.append((b"cache-control", b"no-store"))
-    return [*kept, (b"request-id", request_id.encode()), *outer.items()]
+    if all(name != b"cache-control" for name, _ in kept):
+        kept.append(_KEPT_BY_NONE)
+    return [*kept, (b"request-id", request_id.encode()), *OF_ANSWERS]
 
 
 def _operation(scope: Scope) -> str | None:
@@ -185,9 +175,14 @@ class Intake:
         bytes_max = self.upload_bytes_max if upload else self.bytes_max
         if _declared_bytes(headers) > bytes_max:
             raise _RefusedError(BodyTooLargeError(bytes_max=bytes_max), body_left=True)
+        digest = BodyDigest() if b"signature-input" in headers else None
+        if digest is not None:
+            scope[BODY_DIGEST] = digest
         if upload:
-            return _counted(receive, bytes_max)
+            return _counted(receive, bytes_max, digest)
         body = await _read(receive, bytes_max)
+        if digest is not None:
+            digest.take(body, more=False)
         if body:
             scope[READ_BODY] = _understood(headers, body)
         return _replay(body, receive)
@@ -288,8 +283,8 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-def _counted(receive: Receive, bytes_max: int) -> Receive:
-    """Pass the body on as it comes, up to a size and a moment."""
+def _counted(receive: Receive, bytes_max: int, digest: BodyDigest | None) -> Receive:
+    """Pass the body on as it comes, up to a size and a moment, and as it was signed."""
     ends = asyncio.get_running_loop().time() + UPLOAD_SECONDS_MAX
     size, more = 0, True
 
@@ -306,9 +301,18 @@ def _counted(receive: Receive, bytes_max: int) -> Receive:
         more = message.get("more_body", False)
         if size > bytes_max:
             raise RefusedInBodyError(BodyTooLargeError(bytes_max=bytes_max))
+        if digest is not None:
+            _take(digest, message)
         return message
 
     return counted
+
+
+def _take(digest: BodyDigest, message: Message) -> None:
+    try:
+        digest.take(message.get("body", b""), more=message.get("more_body", False))
+    except ContentDigestWrongError as refusal:
+        raise RefusedInBodyError(refusal) from None
 
 
 def _understood(headers: Mapping[bytes, bytes], body: bytes) -> "ReadBody | None":

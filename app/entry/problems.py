@@ -107,6 +107,19 @@ class MediaTypeError(errors.UnsupportedError):
     advice_th = "โปรดส่งเป็น JSON โดยระบุส่วนหัว Content-Type: application/json และไม่ใช้ Content-Encoding"
 
 
+class TooOftenError(errors.TooManyError):
+    """You ask for this too often."""
+
+    code = "too_often"
+    number = 1308
+    title_th = "ท่านขอข้อมูลนี้บ่อยเกินไป"
+    advice = (
+        "It can be asked for {limit} times in {window_s} seconds. Ask again in {retry_after_s} "
+        "seconds."
+    )
+    advice_th = "ขอข้อมูลนี้ได้ไม่เกิน {limit} ครั้งใน {window_s} วินาที โปรดขอใหม่ในอีก {retry_after_s} วินาที"
+
+
 STATUSES: Final[dict[type[RegistryError], int]] = {
     errors.InvalidError: 422,
     errors.UnauthenticatedError: 401,
@@ -119,12 +132,15 @@ STATUSES: Final[dict[type[RegistryError], int]] = {
     errors.MissingPreconditionError: 428,
     errors.TooLargeError: 413,
     errors.UnsupportedError: 415,
+    errors.TooManyError: 429,
     errors.BusyError: 503,
     # Kinds that only HTTP knows.
     MethodNotAllowedError: 405,
     BodyTooSlowError: 408,
     UnexpectedError: 500,
 }
+# Those that say when to come back.
+_RETRIED: Final = frozenset({STATUSES[errors.BusyError], STATUSES[errors.TooManyError]})
 RETRY_AFTER_S: Final = 1  # where a refusal knows no better
 
 
@@ -176,7 +192,7 @@ def problem(
         **({"errors": errors_found} if errors_found is not None else {}),
     }
     sent = {"Content-Language": language, "Vary": "Accept-Language", **(headers or {})}
-    if status == STATUSES[errors.BusyError]:
+    if status in _RETRIED:
         sent["Retry-After"] = str(refusal.facts.get("retry_after_s", RETRY_AFTER_S))
     if status == STATUSES[errors.UnauthenticatedError]:
         sent["WWW-Authenticate"] = "Bearer"
@@ -203,11 +219,18 @@ async def on_malformed(request: Request, failure: Exception) -> Response:
         {
             "pointer": "".join(f"/{_pointer_step(step)}" for step in error["loc"]),
             "code": str(error["type"]),
-            "message": str(error["msg"]),
+            "message": _message(error),
         }
         for error in failure.errors()
     ]
     return problem(request, MalformedError(), errors_found=found[:50])
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    # The one message that repeats what was sent, which may be a secret in the wrong place.
+    if error["type"] == "union_tag_invalid":
+        return f"Input should be one of {error['ctx']['expected_tags']}"
+    return str(error["msg"])
 
 
 def _pointer_step(step: str | int) -> str:

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.entry.headers import OF_ANSWERS
 from app.entry.listening import bound
 
 log = structlog.get_logger()
@@ -21,6 +22,9 @@ log = structlog.get_logger()
 # Line, headers and cookies of a request; a token takes half a kilobyte of it.
 HEAD_BYTES_MAX: Final = 64 * 2**10
 HEAD_SECONDS_MAX: Final = 10
+HEADERS_MAX: Final = 100  # of a request; browsers behind two proxies send some forty
+# For a reader to take something of an answer that waits for them, some tens of kilobytes at a time.
+READER_SECONDS_MAX: Final = 60
 # Open connections; each costs some tens of kilobytes. Newcomers beyond that are told 503, and
 # beyond twice as many nothing any more.
 CONNECTIONS_MAX: Final = 4_000
@@ -35,10 +39,12 @@ IDLE_SECONDS_MAX: Final = 15
 GARBAGE_AFTER_OBJECTS: Final = 20_000  # by default it is looked for ten times during a commit
 DRAIN_SECONDS_MAX: Final = 10  # for the requests under way when it is told to stop
 
-_TOO_LARGE: Final = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"content-length: 0\r\nconnection: close\r\n\r\n"
+# What is answered here never comes to the application, which would add these.
+_ENDING: Final = b"".join(name + b": " + value + b"\r\n" for name, value in OF_ANSWERS) + (
+    b"cache-control: no-store\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
+_TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _ENDING
+_NOT_HTTP: Final = b"HTTP/1.1 400 Bad Request\r\n" + _ENDING
 
 
 class _Timer:
@@ -137,15 +143,18 @@ class _Joined:
 
 class BoundedProtocol(HttpToolsProtocol):
     """
-    A connection whose request heads are bounded in bytes and in time, one of a bounded number.
+    A connection whose request heads are bounded in bytes, in number and in time, one of a bounded
+    number, whose answers are taken within bounds.
 
     Uvicorn alone lets a client hold a connection for ever, or send headers until the memory is
-    full; and where there are too many connections, it refuses the requests of all of them.
+    full, or ask for much and take nothing; and where there are too many connections, it refuses the
+    requests of all of them.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  whatever uvicorn gives
         super().__init__(*args, **options)
         self._head_timer = _Timer(self.loop)
+        self._reader_timer = _Timer(self.loop)
         self._idleness = _ConnectionLoop(self.loop)
         self.loop = self._idleness  # type: ignore[assignment]
         self._connections_max, self.limit_concurrency = self.limit_concurrency, None
@@ -168,6 +177,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._head_timer.close()
+        self._reader_timer.close()
         super().connection_lost(exc)
         self._idleness.close()
 
@@ -182,9 +192,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head_timer.call_later(HEAD_SECONDS_MAX, self.transport.close)
         else:
             self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
-                self.transport.write(_TOO_LARGE)
-                self.transport.close()
+            if self._head_bytes > HEAD_BYTES_MAX:
+                self._end_with(_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         """Begin a head."""
@@ -195,12 +204,46 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """End a head."""
         self._head_is_open = False
+        if len(self.headers) > HEADERS_MAX:
+            self.app = _wordy  # for good: its answer ends the connection
         super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  its text is for people
+        """Answer what is no request, and close."""
+        self._end_with(_NOT_HTTP)
+
+    def pause_writing(self) -> None:
+        """Give who does not take their answer some time, and then end the connection."""
+        super().pause_writing()
+        self._reader_timer.call_later(READER_SECONDS_MAX, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on: something was taken."""
+        self._reader_timer.cancel()
+        super().resume_writing()
+
+    def _end_with(self, answer: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(answer)
+            self.transport.close()
+
+
+_LAST: Final = (
+    *OF_ANSWERS,
+    (b"cache-control", b"no-store"),
+    (b"content-length", b"0"),
+    (b"connection", b"close"),
+)
 
 
 async def _crowded(_scope: Scope, _receive: Receive, send: Send) -> None:
-    headers = [(b"retry-after", b"1"), (b"content-length", b"0"), (b"connection", b"close")]
+    headers = [*_LAST, (b"retry-after", b"1")]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _wordy(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 431, "headers": list(_LAST)})
     await send({"type": "http.response.body", "body": b""})
 
 
@@ -247,6 +290,19 @@ def serve(
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     if listener is not None:  # Ctrl-C reaches all processes of a terminal
         signal.signal(signal.SIGINT, lambda _number, _frame: sys.exit(0))
+    config = _loaded(factory, (host, port), connections_max)
+    server = uvicorn.Server(config) if listener is None else _Worker(config)
+    if (listener := listener or _listening(host, port)) is None:
+        return False
+    log.info("serving", host=host, port=port)
+    server.run(_often(listener))
+    return server.started
+
+
+def _loaded(
+    factory: str | Callable[[], ASGIApp], address: tuple[str, int], connections_max: int
+) -> uvicorn.Config:
+    host, port = address
     config = uvicorn.Config(
         factory,
         factory=True,
@@ -254,6 +310,8 @@ def serve(
         port=port,
         http=BoundedProtocol,
         ws="none",
+        # Whose guesses are counted is the socket's peer: a header that names another is anybody's.
+        proxy_headers=False,
         loop="uvloop",
         lifespan="on",
         log_config=None,
@@ -264,13 +322,14 @@ def serve(
         timeout_keep_alive=IDLE_SECONDS_MAX,
         timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
     )
-    _load(config)
-    server = uvicorn.Server(config) if listener is None else _Worker(config)
-    if (listener := listener or _listening(host, port)) is None:
-        return False
-    log.info("serving", host=host, port=port)
-    server.run(_often(listener))
-    return server.started
+    # The application is made of some ten thousand objects that stay: none is worth a look for
+    # garbage, now or later. Nor is much of what comes later, the committer's memory for the most.
+    gc.disable()
+    config.load()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER_OBJECTS, 20, 20)
+    gc.enable()
+    return config
 
 
 def _listening(host: str, port: int) -> socket.socket | None:
@@ -287,13 +346,3 @@ def _listening(host: str, port: int) -> socket.socket | None:
 def _often(listener: socket.socket) -> list[socket.socket]:
     """Return a listening socket as many times as the loop is to take up connections at once."""
     return [listener, *(listener.dup() for _ in range(TAKEN_UP_AT_ONCE - 1))]
-
-
-def _load(config: uvicorn.Config) -> None:
-    # The application is made of some ten thousand objects that stay: none is worth a look for
-    # garbage, now or later. Nor is much of what comes later, the committer's memory for the most.
-    gc.disable()
-    config.load()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_AFTER_OBJECTS, 20, 20)
-    gc.enable()

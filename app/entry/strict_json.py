@@ -4,6 +4,10 @@ JSON in the form that every reader reads alike (RFC 8259 with the advice of RFC 
 Python's reader takes more: the last of two equal names, NaN, numbers that overflow to infinity,
 halves of surrogate pairs, UTF-16. Whoever signs or checks a request with another reader would see
 another request.
+
+It is modest too: how deep it may nest, and how much there may be in it, is looked at before it is
+parsed, so that a body made to be expensive is not. (How deep Python's reader goes by itself depends
+on its version and on who calls it.)
 """
 
 import json
@@ -12,8 +16,14 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+DEPTH_MAX: Final = 32  # our deepest body has five levels
+MEMBERS_MAX: Final = 100_000  # a thousand acts in one body have some thirty thousand
+
 # Escapes that make text which UTF-8 or the database cannot hold; whether they do is looked at then.
 _SUSPECT: Final = re.compile(r"\\u(0000|[dD][89a-fA-F])")
+# A text, or the beginning of one that does not end: so it fits at every quote, and takes one pass.
+_TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_NO_MARKS: Final = bytes(set(range(256)) - set(b'[]{}"'))
 
 
 class StrictJsonError(ValueError):
@@ -31,6 +41,7 @@ def read(body: bytes) -> object:
     Raises:
         StrictJsonError: it is not JSON, or JSON that readers differ over.
     """
+    _require_modest(body)
     try:
         text = body.decode("utf-8")
         value: object = _decoder.decode(text)
@@ -48,6 +59,39 @@ def read(body: bytes) -> object:
         for part in _texts(value):
             _require_storable(part)
     return value
+
+
+def _require_modest(body: bytes) -> None:
+    # Nearly always counting suffices, though brackets and commas in texts count too.
+    openings = body.count(b"[") + body.count(b"{")
+    if openings > DEPTH_MAX:
+        if openings > MEMBERS_MAX:
+            body = _TEXT.sub(b"", body)
+            _require_few(body.count(b"[") + body.count(b"{"))
+        _require_shallow(body)
+    if len(body) > MEMBERS_MAX and body.count(b",") > MEMBERS_MAX:
+        _require_few(_TEXT.sub(b"", body).count(b","))
+
+
+def _require_shallow(body: bytes) -> None:
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    # A text without brackets is two quotes by now. Where one has some, a quote stays.
+    marks = body.translate(None, _NO_MARKS).replace(b'""', b"")
+    if b'"' in marks:
+        marks = _TEXT.sub(b"", body).translate(None, _NO_MARKS)
+    depth = 0
+    for mark in marks:
+        depth += 1 if mark in b"[{" else -1
+        if depth > DEPTH_MAX:
+            message = f"lists and objects are nested deeper than {DEPTH_MAX} levels"
+            raise StrictJsonError("json_depth", message)
+
+
+def _require_few(members: int) -> None:
+    if members > MEMBERS_MAX:
+        message = f"lists and objects have more than {MEMBERS_MAX} members in all"
+        raise StrictJsonError("json_members", message)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ from app.registry.history.store import Source
 from app.registry.ledger.operations import Movement
 from app.registry.ledger.rules import Batch
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import Actor
 
 CHUNK_ACTS: Final = 1_000  # What two commits take at most:
 PIECES_UNDER_WAY: Final = 2  # one is decided while the other is written.

@@ -1,5 +1,6 @@
 """The only reader of the time."""
 
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 
 BANGKOK = timezone(
@@ -10,6 +11,16 @@ BANGKOK = timezone(
 def now() -> datetime:
     """Return the present moment in UTC."""
     return datetime.now(UTC)
+
+
+def elapsed_s() -> float:
+    """
+    Return seconds since some moment in the past: a clock that nobody can set.
+
+    Where the system tells, the time that the machine was asleep counts.
+    """
+    since_boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if since_boot is None else time.clock_gettime(since_boot)
 
 
 def bangkok_date(moment: datetime) -> date:

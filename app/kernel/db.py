@@ -11,9 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 # The role all requests run as: it may insert history, but never change or remove it (migrations
 # grant it).
 APP_ROLE: Final = "registry_app"
+# The role of what the API reads: of people it sees those whom a transaction has named the party of.
+READER_ROLE: Final = "registry_reader"
 # The role of the publisher: it reads the log, and writes how far it has published it.
 PUBLISHER_ROLE: Final = "registry_publisher"
 CONNECT_SECONDS_MAX: Final = 5  # A host that drops packets must not hold a caller for a minute.
+
+_SHOW_PEOPLE_OF: Final = text("SELECT set_config('app.party', :party, true)")
 
 metadata = MetaData(
     naming_convention={
@@ -103,6 +107,22 @@ async def glancing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await connection.close()
 
 
+@asynccontextmanager
+async def noting(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """
+    Open a short transaction for what is no part of the register's history, as sessions are.
+
+    It does not take the pen. It is kept when the block ends, and nothing of it when the block ends
+    in an exception.
+    """
+    connection = await connect(engine)
+    try:
+        async with connection.begin():
+            yield connection
+    finally:
+        await connection.close()
+
+
 async def connect(engine: AsyncEngine) -> AsyncConnection:
     """
     Open a connection; the caller closes it.
@@ -115,6 +135,18 @@ async def connect(engine: AsyncEngine) -> AsyncConnection:
         return await engine.connect()
     except FileNotFoundError as missing:
         raise ConnectionRefusedError("the database's socket is not there") from missing
+
+
+async def show_people_of(connection: AsyncConnection, party_id: str | None) -> None:
+    """
+    Let the rest of a transaction see people, and their keys, as far as its role does not anyway.
+
+    Args:
+        connection: in a transaction.
+        party_id: of this party; None: of every one.
+    """
+    # What a caller sees is a condition of the query too; this is the second wall, in the database.
+    await connection.execute(_SHOW_PEOPLE_OF, {"party": party_id or "*"})
 
 
 def driver(connection: AsyncConnection) -> Any:  # noqa: ANN401  asyncpg ships no types

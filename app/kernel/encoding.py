@@ -2,6 +2,7 @@
 Canonical bytes: the one form in which an act is hashed (RFC 8785, JSON Canonicalization Scheme).
 """
 
+import base64
 import hashlib
 from collections.abc import Mapping
 from typing import Final
@@ -76,3 +77,8 @@ def commitment(salt: bytes, value: str) -> str:
     """
     assert len(salt) == 32  # noqa: PLR2004
     return sha256(salt + value.encode("utf-8")).hex()
+
+
+def base64url(data: bytes) -> str:
+    """Return bytes as the text that addresses and web tokens use: no padding (RFC 4648, 5)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

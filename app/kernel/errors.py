@@ -93,6 +93,10 @@ class UnsupportedError(RegistryError):
     """The kind of content is not accepted."""
 
 
+class TooManyError(RegistryError):
+    """The one who asks has asked too often; trying again after a while is right."""
+
+
 class BusyError(RegistryError):
     """The registry cannot take it at this moment; trying again is right."""
 

@@ -1,6 +1,8 @@
 """Files that are on disk when a function returns, whole or not at all."""
 
+import contextlib
 import os
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +27,27 @@ def write_durably(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
         os.fsync(file.fileno())
     partial.rename(path)
     reach_disk(path.parent)
+
+
+def make_once(path: Path, content: bytes) -> None:
+    """
+    Put a file in place that only its owner can read, unless one stands there.
+
+    Several processes may do so at once: the first one's file stands.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written beside its place, then linked into it: nobody ever reads half of it, and a link fails
+    # where a file stands already, which a rename would replace.
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:  # mkstemp gives mode 0600
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
 
 
 def reach_disk(path: Path) -> None:

@@ -7,7 +7,11 @@ from typeid import TypeID
 
 # The kinds of thing that carry such an identifier. Acts do not: an act is known by its log index.
 PREFIXES: Final = frozenset(
-    {"pty", "usr", "key", "act", "sit", "doc", "mrp", "vrf", "iss", "cfg", "imp", "opn", "req"}
+    {
+        *("pty", "usr", "key", "act", "sit", "doc", "mrp", "vrf", "iss", "cfg", "imp", "opn"),
+        *("req", "apl", "prp", "tru", "ses", "cnf", "otp", "ord"),
+        *("aud", "pky"),
+    }
 )
 ID_PATTERN: Final = r"^[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}$"
 ID_LENGTH: Final = 30

@@ -96,8 +96,102 @@ STATEMENTS: Final[dict[str, str]] = {
         SELECT e.log_index FROM ledger_entries e
           LEFT JOIN log_entries l ON l.log_index = e.log_index
          WHERE l.log_index IS NULL OR l.recorded_at <> e.recorded_at
-            OR (e.kind IN (1, 2, 3, 4, 5, 6) AND l.kind NOT LIKE 'credits.%')
+            OR (e.kind IN (1, 2, 3, 4, 5, 6, 9, 10, 11, 12) AND l.kind NOT LIKE 'credits.%')
             OR (e.kind IN (7, 8) AND l.kind NOT LIKE 'buffer.%')""",
+    "what lies in transit is what is scheduled": """
+        WITH held AS (
+            SELECT log_index, sum(last_serial - first_serial + 1) AS credits FROM (
+                SELECT b.log_index, b.account_id, b.first_serial,
+                       coalesce((SELECT n.first_serial - 1 FROM blocks n
+                                  WHERE n.batch_id = b.batch_id AND n.first_serial > b.first_serial
+                                  ORDER BY n.first_serial LIMIT 1), t.credits) AS last_serial
+                  FROM blocks b JOIN batches t ON t.id = b.batch_id
+                 WHERE b.account_id = 3) AS runs
+             GROUP BY log_index)
+        SELECT coalesce(h.log_index, p.sent_index) AS sent_index, h.credits AS held, p.credits
+          FROM held h FULL JOIN (SELECT sent_index, credits FROM transfer_proposals
+                                  WHERE state = 'scheduled') AS p ON p.sent_index = h.log_index
+         WHERE h.credits IS DISTINCT FROM p.credits""",
+    "a proposed transfer is its movements": """
+        WITH steps AS (
+            SELECT id, credits, sent_index AS log_index, 9 AS kind, from_account, 3 AS to_account
+              FROM transfer_proposals WHERE sent_index IS NOT NULL
+            UNION ALL
+            SELECT id, credits, ended_index, 10, 3, to_account
+              FROM transfer_proposals WHERE state = 'delivered'
+            UNION ALL
+            SELECT id, credits, ended_index, 11, 3, from_account
+              FROM transfer_proposals WHERE state IN ('aborted', 'returned'))
+        SELECT s.id, coalesce(s.log_index, e.log_index) AS log_index
+          FROM steps s FULL JOIN (
+                SELECT log_index, kind, from_account, to_account,
+                       sum(last_serial - first_serial + 1) AS credits
+                  FROM ledger_entries WHERE kind IN (9, 10, 11)
+                 GROUP BY log_index, kind, from_account, to_account) AS e
+            ON e.log_index = s.log_index AND e.kind = s.kind
+           AND e.from_account = s.from_account AND e.to_account = s.to_account
+         WHERE e.credits IS DISTINCT FROM s.credits""",
+    "own terms of an account are what it set last": """
+        WITH steps AS (
+            SELECT max(log_index) AS log_index FROM log_entries
+             WHERE kind IN ('account.acceptance_set', 'account.limits_set') GROUP BY subject)
+        SELECT t.account_id, s.log_index FROM account_terms t FULL JOIN steps s USING (log_index)
+         WHERE t.account_id IS NULL OR s.log_index IS NULL""",
+    # What comes back (11, out of transit, and 12, by a reversal) comes back to be frozen.
+    "what is frozen did not move": """
+        SELECT e.log_index, e.line, f.id FROM freezes f
+          JOIN ledger_entries e ON e.log_index > f.frozen_index
+           AND e.log_index < coalesce(f.released_index, 9223372036854775807)
+           AND (f.account_id IN (e.from_account, e.to_account)
+                OR (f.batch_id = e.batch_id AND f.first_serial <= e.last_serial
+                    AND f.last_serial >= e.first_serial))
+         WHERE e.kind NOT IN (11, 12)
+            OR (e.kind = 11 AND EXISTS (SELECT FROM transfer_proposals p
+                                         WHERE p.ended_index = e.log_index AND p.state = 'aborted'
+                                           AND (f.account_id IS NULL
+                                                OR f.account_id = p.from_account)))""",
+    "a freeze is what two officers ordered": """
+        SELECT f.id FROM freezes f
+         WHERE NOT EXISTS (SELECT FROM orders o JOIN order_approvals a ON a.order_id = o.id
+                            WHERE o.id = f.id AND o.action = 'freeze'
+                              AND a.log_index = f.frozen_index AND a.approved_at = f.frozen_at)
+            OR (f.released_by IS NOT NULL
+                AND NOT EXISTS (SELECT FROM orders o JOIN order_approvals a ON a.order_id = o.id
+                                 WHERE o.id = f.released_by AND o.freeze_id = f.id
+                                   AND a.log_index = f.released_index))
+        UNION ALL
+        SELECT o.id FROM orders o JOIN order_approvals a ON a.order_id = o.id
+          LEFT JOIN freezes f ON f.id = coalesce(o.freeze_id, o.id)
+         WHERE o.action IN ('freeze', 'release')
+           AND a.log_index IS DISTINCT FROM
+               CASE o.action WHEN 'freeze' THEN f.frozen_index ELSE f.released_index END""",
+    "the digest of an order is of its leaf": """
+        SELECT o.id FROM orders o LEFT JOIN log_entries l USING (log_index)
+         WHERE encode(sha256(l.leaf), 'hex') IS DISTINCT FROM o.digest""",
+    "a reversal takes back what it reverses": """
+        WITH taken AS (
+            SELECT r.log_index, e.batch_id, e.first_serial, e.last_serial,
+                   e.to_account AS holder, CASE e.kind WHEN 10 THEN s.from_account
+                                           ELSE e.from_account END AS origin, e.log_index AS by
+              FROM reversals r JOIN ledger_entries e ON e.log_index = r.reverses
+              LEFT JOIN ledger_entries s ON e.kind = 10 AND s.log_index = e.previous_log_index
+               AND s.batch_id = e.batch_id AND e.first_serial BETWEEN s.first_serial
+               AND s.last_serial
+             WHERE e.kind IN (3, 10))
+        SELECT coalesce(t.log_index, b.log_index) AS log_index
+          FROM taken t FULL JOIN (SELECT * FROM ledger_entries WHERE kind = 12) AS b
+            ON b.log_index = t.log_index AND b.batch_id = t.batch_id
+           AND b.first_serial = t.first_serial AND b.last_serial = t.last_serial
+           AND b.from_account = t.holder AND b.to_account = t.origin
+           AND b.previous_log_index = t.by
+         WHERE t.log_index IS NULL OR b.log_index IS NULL
+        UNION ALL
+        SELECT r.log_index FROM reversals r
+         WHERE NOT EXISTS (SELECT FROM orders o JOIN order_approvals a ON a.order_id = o.id
+                            WHERE o.id = r.order_id AND o.act = r.reverses
+                              AND a.log_index = r.log_index)
+            OR NOT EXISTS (SELECT FROM ledger_entries e
+                            WHERE e.log_index = r.log_index AND e.kind = 12)""",
     "every ending is its entries": """
         SELECT x.log_index FROM endings x
           LEFT JOIN (SELECT log_index, min(kind) AS kind, max(kind) AS kind_max,
@@ -123,6 +217,9 @@ STATEMENTS: Final[dict[str, str]] = {
              UNION ALL SELECT log_index, 'reason', reason FROM report_events
              UNION ALL SELECT log_index, 'reason', reason FROM issuances
              UNION ALL SELECT log_index, 'reason', reason FROM verification_reviews
+             UNION ALL SELECT log_index, 'reason', reason FROM application_events
+             UNION ALL SELECT log_index, 'reason', reason FROM orders
+             UNION ALL SELECT log_index, 'content', content FROM application_contents
              UNION ALL SELECT log_index, 'statement', statement FROM validation_opinions)
         SELECT w.log_index, w.name FROM written w
           JOIN log_salts s USING (log_index) JOIN log_entries l USING (log_index)
@@ -153,11 +250,20 @@ STATEMENTS: Final[dict[str, str]] = {
     "closed accounts are empty": """
         SELECT a.id, s.batch_id FROM accounts a JOIN balances s ON s.account_id = a.id
          WHERE a.status = 'closed' AND s.credits <> 0""",
+    "closed parties have no open account": """
+        SELECT p.id, a.id AS account FROM parties p JOIN accounts a ON a.owner_party_id = p.id
+         WHERE p.closed_at IS NOT NULL AND a.status = 'open'""",
     "an activity is where its last step took it": """
         SELECT a.id FROM activities a
           LEFT JOIN LATERAL (SELECT e.to_status, count(*) OVER () AS steps FROM activity_events e
                               WHERE e.activity_id = a.id ORDER BY e.log_index DESC LIMIT 1) AS last
             ON true
+         WHERE a.status IS DISTINCT FROM last.to_status OR a.version <> last.steps""",
+    "an application is where its last step took it": """
+        SELECT a.id FROM applications a
+          LEFT JOIN LATERAL (SELECT e.to_status, count(*) OVER () AS steps FROM application_events e
+                              WHERE e.application_id = a.id ORDER BY e.log_index DESC LIMIT 1)
+            AS last ON true
          WHERE a.status IS DISTINCT FROM last.to_status OR a.version <> last.steps""",
     "an issuance is the batches it minted": """
         SELECT i.batch_id FROM issuance_lines i JOIN batches t ON t.id = i.batch_id
@@ -169,6 +275,13 @@ STATEMENTS: Final[dict[str, str]] = {
         SELECT r.activity_id, i.vintage FROM issuance_lines i
           JOIN issuances d ON d.id = i.issuance_id JOIN monitoring_reports r ON r.id = d.report_id
          GROUP BY r.activity_id, i.vintage HAVING sum(i.credits) > floor(sum(i.verified_tco2e))""",
+    "it is not kept from where the erased came": """
+        SELECT r.id FROM users u JOIN access_records r ON coalesce(r.by, r.about) = u.id
+         WHERE u.email IS NULL AND r.network IS NOT NULL""",
+    "a passkey was added by an act": """
+        SELECT p.id FROM passkeys p WHERE NOT EXISTS (
+            SELECT FROM party_events e WHERE e.user_id = p.user_id
+               AND e.what = 'user.passkey_added' AND e.recorded_at = p.created_at)""",
 }
 
 _WHICH_ARE_BROKEN: Final = " UNION ALL ".join(

@@ -6,6 +6,8 @@ from typing import Final
 
 from app.kernel.errors import RegistryError
 from app.registry.activities import store as activities
+from app.registry.applications import store as applications
+from app.registry.calendar import store as calendar
 from app.registry.documents import store as documents
 from app.registry.erasure import store as erasure
 from app.registry.history import store as history
@@ -15,9 +17,12 @@ from app.registry.log import store as log
 from app.registry.log.store import publication
 from app.registry.methodologies import store as methodologies
 from app.registry.monitoring import store as monitoring
+from app.registry.orders import store as orders
 from app.registry.parties import store as parties
 from app.registry.programmes import store as programmes
 from app.registry.provinces import store as provinces
+from app.registry.signin import store as signin
+from app.registry.transfers import store as transfers
 from app.registry.verification import store as verification
 
 STORES: Final[tuple[ModuleType, ...]] = (
@@ -25,10 +30,15 @@ STORES: Final[tuple[ModuleType, ...]] = (
     publication,
     provinces,
     parties,
+    calendar,
+    signin,
     ledger,
     programmes,
+    transfers,
     methodologies,
+    applications,
     documents,
+    orders,
     activities,
     monitoring,
     verification,

@@ -12,9 +12,10 @@ from pathlib import PurePosixPath
 FUNCTION_LINES_MAX = 50
 MODULE_LINES_MAX = 400
 # get: one or raise; find: one or none; list: many, bounded; stream: all, a piece at a time; load:
-# into what the caller brings; lock: read and hold.
-STORE_VERBS = ("get_", "find_", "list_", "stream_", "load_", "lock_", "insert_", "update_")
-WRITING_VERBS = ("insert_", "update_", "lock_")
+# into what the caller brings; lock: read and hold; delete: only rows of tables that are `passing`.
+READING_VERBS = ("get_", "find_", "list_", "stream_", "load_")
+WRITING_VERBS = ("insert_", "update_", "lock_", "delete_")
+STORE_VERBS = (*READING_VERBS, *WRITING_VERBS)
 
 # Who begins and ends transactions: everybody else is inside one.
 COMMITTING = {"app/entry/attempt.py", "app/entry/deciding.py"}  # and who opens savepoints

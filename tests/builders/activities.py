@@ -30,7 +30,8 @@ from app.registry.documents.rules import PDF, Document, Purpose
 from app.registry.ledger import operations as ledger
 from app.registry.ledger.operations import OpenAccount
 from app.registry.ledger.rules import Account
-from app.registry.parties.rules import Actor, Role
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
 from app.registry.programmes import store as programmes
 from tests.builders.parties import (
     Register,

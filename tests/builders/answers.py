@@ -1,10 +1,11 @@
 """Reading what the service answers."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from httpx2 import Response
 
+from app.kernel.errors import RegistryError
 from tests.builders.parties import Service
 
 
@@ -30,3 +31,12 @@ async def every_row(
         if not page["has_more"]:
             return rows
         cursor = f"&cursor={page['next_cursor']}"
+
+
+async def code_of(act: Awaitable[object]) -> str:
+    """Return the code that an act is refused with; "done": it was not."""
+    try:
+        await act
+    except RegistryError as refusal:
+        return refusal.code
+    return "done"

@@ -5,7 +5,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from typing import Any, Final, TypeVar
 
 import asyncpg
@@ -17,17 +17,22 @@ from app.registry.activities import operations as activities
 from app.registry.activities.operations import DecideRegistration
 from app.registry.activities.operations import GiveOpinion as GiveValidation
 from app.registry.activities.rules import Activity, ValidationConclusion
+from app.registry.applications import operations as applications
+from app.registry.applications.rules import HolderKind
 from app.registry.documents.operations import UploadDocument
 from app.registry.documents.rules import PDF, Purpose
 from app.registry.issuance import operations as issuance
 from app.registry.issuance.operations import DecideIssuance
-from app.registry.ledger.operations import Movement
+from app.registry.ledger.operations import Movement, Named
 from app.registry.ledger.rules import Beneficiary, Statement, Touches
 from app.registry.log.pen import Pen
 from app.registry.monitoring import operations as monitoring
 from app.registry.monitoring.operations import WithdrawReport
+from app.registry.orders import operations as orders
+from app.registry.orders.operations import Ground, ProposeFreeze
 from app.registry.parties import operations as parties
-from app.registry.parties.rules import Actor, Role, User
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role, User
 from app.registry.verification import operations as verification
 from app.registry.verification.operations import ReviewOpinion
 from app.registry.verification.rules import Finding, FindingClass
@@ -38,6 +43,7 @@ from tests.builders.activities import (
     an_activity_under_validation,
     an_official,
 )
+from tests.builders.applications import a_content, a_draft, a_person, desk, submitting
 from tests.builders.issuance import a_given_opinion, a_submitted_report, an_owner
 from tests.builders.ledger import a_batch, an_ending, oldest, retire, two_holders
 from tests.builders.parties import PASSWORD_HASH, do, the_administrator
@@ -91,10 +97,12 @@ def reply_of(result: object) -> Reply:
 async def a_register_that_names(registry: Registry, name: str = NAME) -> User:
     """Let a person's name be written wherever people write; returns the user of that name."""
     register = Answering(registry)
-    await _retirement(register, name)
+    account_id = await _retirement(register, name)
+    await _proposed_freeze(register, account_id, name)
     activity = await _registered(register, name)
     await _withdrawn_report(register, activity, name)
     await _refused_issuance(register, activity, name)
+    await _asked_application(register, name)
     return await _suspended_user(register, name)
 
 
@@ -148,13 +156,31 @@ async def _refused_issuance(register: Answering, activity: Activity, name: str) 
     await do(register, approver, issuance.decide_issuance, refuse)
 
 
-async def _retirement(register: Answering, name: str) -> None:
+async def _retirement(register: Answering, name: str) -> int:
     holders = await two_holders(register)
     await a_batch(register, holders.administrator, holders.account)
     statement = Statement(name, Beneficiary.PERSON, f"ID {name}", f"{name} flew.")
     await retire(
         register, holders.owner, holders.account, oldest(3), an_ending(statement=statement)
     )
+    return holders.account.id
+
+
+async def _proposed_freeze(register: Answering, account_id: int, name: str) -> None:
+    officer = await an_official(register, Role.OFFICER)
+    ground = Ground(f"{name} lost the password.", document_sha256="ab" * 32)
+    await do(register, officer, orders.propose_freeze, ProposeFreeze(Named(account_id), ground))
+
+
+async def _asked_application(register: Answering, name: str) -> None:
+    kind = HolderKind.NATURAL_PERSON
+    person = replace(a_person(Role.HOLDER_INITIATOR), display_name=name)
+    content = replace(a_content(kind, people=(person,)), name_th=name)
+    draft = await a_draft(register, kind, content=content)
+    submitted = await submitting(register, draft)
+    officer = await an_official(register, Role.OFFICER)
+    question = replace(desk(submitted), reason=f"Who is {name}?")
+    await register.do(officer, lambda pen: applications.ask(pen, officer, question))
 
 
 async def _suspended_user(register: Answering, name: str) -> User:

@@ -15,7 +15,8 @@ from app.registry.monitoring import store as reports
 from app.registry.monitoring.operations import DraftReport, SubmitReport
 from app.registry.monitoring.rules import Line, Report
 from app.registry.parties import store as parties
-from app.registry.parties.rules import Actor, Role
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
 from app.registry.verification import operations as verification
 from app.registry.verification.operations import AssignVerifier, GiveOpinion, ReviewOpinion
 from app.registry.verification.rules import Assurance, Claim, Conclusion, Verification

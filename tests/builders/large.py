@@ -14,7 +14,8 @@ from typing import Final
 import asyncpg
 from bench_growth import World, fill_by_copy
 
-from app.registry.parties.rules import Actor, PartyKind, Role
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import PartyKind, Role
 
 ROWS: Final = 10_000
 LEDGER_BLOCKS: Final = 40_000

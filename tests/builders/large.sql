@@ -21,6 +21,34 @@ INSERT INTO users SELECT pg_temp.name('usr', n), pg_temp.name('pty', p), pg_temp
 INSERT INTO api_keys SELECT pg_temp.name('key', n), pg_temp.name('usr', pg_temp.half(n)), 'label',
        sha256(n::text::bytea), now(), CASE WHEN n % 4 = 0 THEN now() END
   FROM generate_series(1, ROWS) n;
+-- Of user 1's five thousand sessions a hundred go on.
+INSERT INTO sessions SELECT pg_temp.name('ses', n), pg_temp.name('usr', pg_temp.half(n)), now(), now(),
+       now() + interval '12 hours', '127.0.0.1', NULL, e.ended_at, e.reason
+  FROM generate_series(1, ROWS) n,
+       LATERAL (SELECT CASE WHEN n % 100 > 0 THEN now() END,
+                       CASE WHEN n % 100 > 0 THEN 'signed_out' END) e(ended_at, reason);
+INSERT INTO refresh_tokens SELECT sha256(n::text::bytea), pg_temp.name('ses', n), now(), NULL
+  FROM generate_series(1, ROWS) n;
+INSERT INTO sign_in_guesses SELECT 'account', sha256(n::text::bytea), 1, now()
+  FROM generate_series(1, ROWS) n;
+-- Half of the records are about user 1, and half of those by an officer; one in fifty is a rare kind.
+INSERT INTO access_records
+SELECT pg_temp.name('aud', n), now() - n * interval '1 minute',
+       CASE WHEN n % 50 = 0 THEN 'user_read' ELSE 'signed_in' END, 'password',
+       pg_temp.name('usr', pg_temp.half(n)), pg_temp.name('usr', CASE n % 4 WHEN 0 THEN 7 ELSE pg_temp.half(n) END),
+       '203.0.113.7', NULL, NULL
+  FROM generate_series(1, ROWS) n;
+INSERT INTO passkeys SELECT pg_temp.name('pky', n), pg_temp.name('usr', n), sha256(n::text::bytea),
+       sha256(n::text::bytea), 0, 'Phone', now(), NULL
+  FROM generate_series(1, ROWS) n;
+INSERT INTO passkey_challenges SELECT sha256(n::text::bytea), 'sign_in', NULL,
+       CASE n % 2 WHEN 0 THEN 'busy' ELSE n::text END, now(), now() + interval '5 minutes'
+  FROM generate_series(1, ROWS) n;
+INSERT INTO totp_secrets SELECT pg_temp.name('otp', n), pg_temp.name('usr', n), '\x00', now(), now(),
+       NULL, 1
+  FROM generate_series(1, ROWS) n;
+INSERT INTO recovery_codes SELECT pg_temp.name('usr', n % 1000), sha256(n::text::bytea), now(), NULL
+  FROM generate_series(1, ROWS) n;
 INSERT INTO accreditations SELECT pg_temp.name('pty', n), 13, '2020-01-01', 'vvb', NULL, LOG + n
   FROM generate_series(3, ROWS, 5) n;
 INSERT INTO party_events SELECT LOG + n, pg_temp.name('pty', pg_temp.half(n)),
@@ -28,6 +56,18 @@ INSERT INTO party_events SELECT LOG + n, pg_temp.name('pty', pg_temp.half(n)),
   FROM generate_series(1, ROWS) n;
 INSERT INTO accounts SELECT 100000 + n, pg_temp.name('pty', pg_temp.half(n)), 'holding', 'open',
        'Account ' || n, 1, now()
+  FROM generate_series(1, ROWS) n;
+
+INSERT INTO applications SELECT pg_temp.name('apl', n), CASE n % 2 WHEN 0 THEN 'draft' ELSE 'admitted' END,
+       'juristic_person', 'holder', NULL, sha256(''), LOG + n, now(), CASE n % 2 WHEN 1 THEN now() END, NULL,
+       '2026-01-01'::date + n, CASE n % 2 WHEN 1 THEN pg_temp.name('usr', 1) END, CASE n % 2 WHEN 1 THEN true END,
+       CASE n % 2 WHEN 1 THEN pg_temp.name('usr', 2) END,
+       CASE n % 2 WHEN 1 THEN pg_temp.name('pty', n) END, 2
+  FROM generate_series(1, ROWS) n;
+INSERT INTO application_contents SELECT LOG + n, pg_temp.name('apl', n), NULL
+  FROM generate_series(1, ROWS) n;
+INSERT INTO application_events SELECT LOG + n, pg_temp.name('apl', n), 'submit', 'submitted', 'applicant',
+       NULL, now()
   FROM generate_series(1, ROWS) n;
 
 INSERT INTO activities
@@ -116,3 +156,49 @@ INSERT INTO endings SELECT LOG + n, 4, 1001, 1, 'event', 'public', '2025-01-01',
 INSERT INTO ending_statements SELECT log_index, sha256(''), 'Somebody', 'person', NULL, 'why'
   FROM endings WHERE log_index > LOG;
 INSERT INTO log_salts SELECT log_index, sha256(leaf) FROM log_entries WHERE log_index % 2 = 0;
+
+-- Trusted lists and proposed transfers: most are over, some stand or wait, few are due.
+INSERT INTO trusted_accounts
+SELECT pg_temp.name('tru', n), 100000 + pg_temp.half(n), 200000 + n, pg_temp.name('usr', 1),
+       now() - n * interval '1 day', now(), pg_temp.name('usr', 2), now() - n * interval '1 day',
+       now(), CASE WHEN n % 50 > 0 THEN pg_temp.name('usr', 1) END,
+       CASE WHEN n % 50 > 0 THEN now() END, LOG + n
+  FROM generate_series(1, ROWS) n;
+INSERT INTO account_terms
+SELECT id, true, 100, NULL, NULL, NULL, NULL, pg_temp.name('usr', 1), now(), LOG + id
+  FROM accounts WHERE id > 1000;
+INSERT INTO transfer_proposals
+SELECT pg_temp.name('prp', n), 100000 + pg_temp.half(n), 200000 + pg_temp.half(n), '{}',
+       encode(sha256('{}'), 'hex'), 10, state, pg_temp.name('usr', 1),
+       now() - n * interval '1 day', LOG + n, now() + n * interval '1 hour',
+       CASE WHEN approved THEN pg_temp.name('usr', 2) END,
+       CASE WHEN approved THEN now() - n * interval '1 day' END,
+       CASE WHEN approved THEN LOG + n END,
+       CASE WHEN approved
+            THEN greatest(now() + (n - 200) * interval '1 hour', now() - n * interval '1 day') END,
+       CASE WHEN approved THEN false END,
+       CASE WHEN ended THEN now() + ROWS * interval '1 hour' END,
+       CASE WHEN ended THEN LOG + ROWS + n END, CASE WHEN ended THEN 'registry' END, NULL,
+       CASE WHEN state = 'scheduled' AND n % 100 = 1 THEN now() + n * interval '1 hour' END, NULL, NULL
+  FROM generate_series(1, ROWS) n,
+       LATERAL (SELECT CASE n % 50 WHEN 0 THEN 'proposed' WHEN 1 THEN 'scheduled'
+                            ELSE 'delivered' END) s(state),
+       LATERAL (SELECT state <> 'proposed', state = 'delivered') f(approved, ended);
+
+-- Orders: half of them freezes of accounts or serials, nearly all of them released; and reversals.
+INSERT INTO orders (id, action, account_id, batch_id, first_serial, last_serial, freeze_id, act, document_sha256, reason,
+                    digest, proposed_by, proposed_at, expires_at, log_index)
+SELECT pg_temp.name('ord', n), CASE WHEN n % 2 = 0 THEN 'freeze' ELSE 'release' END,
+       CASE WHEN n % 4 = 0 THEN 100000 + pg_temp.half(n) END, CASE WHEN n % 4 = 2 THEN 20140000000000 + n END,
+       CASE WHEN n % 4 = 2 THEN 1 END, CASE WHEN n % 4 = 2 THEN 10 END,
+       CASE WHEN n % 2 = 1 THEN pg_temp.name('ord', n - 1) END, NULL, repeat('a', 64), 'why', repeat('b', 64),
+       pg_temp.name('usr', 1), now() - n * interval '1 day', now() + n * interval '1 hour', LOG + n
+  FROM generate_series(2, ROWS) n ORDER BY n % 2;
+INSERT INTO order_approvals
+SELECT id, proposed_by, expires_at, pg_temp.name('usr', 2), now(), LOG + ROWS + log_index FROM orders;
+INSERT INTO freezes (id, account_id, batch_id, first_serial, last_serial, frozen_at, frozen_index)
+SELECT o.id, o.account_id, o.batch_id, o.first_serial, o.last_serial, now(), a.log_index
+  FROM orders o JOIN order_approvals a ON a.order_id = o.id WHERE o.action = 'freeze';
+UPDATE freezes f SET released_at = now(), released_by = o.id, released_index = a.log_index
+  FROM orders o JOIN order_approvals a ON a.order_id = o.id
+ WHERE o.freeze_id = f.id AND o.log_index % 50 > 0 AND a.log_index > f.frozen_index;

@@ -20,7 +20,8 @@ from app.registry.ledger.rules import (
 )
 from app.registry.ledger.serials import SerialRange
 from app.registry.parties import store as parties
-from app.registry.parties.rules import Actor, Party, Role
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Party, Role
 from tests.builders.parties import Register, Service, a_holder, an_authority, bearer
 
 PURPOSES: Final = ("organisation", "event")

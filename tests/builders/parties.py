@@ -15,7 +15,8 @@ from app.kernel.ids import new_id
 from app.registry.ledger.rules import Touches
 from app.registry.log.pen import Pen
 from app.registry.parties import operations, store
-from app.registry.parties.rules import Actor, Party, PartyKind, Role, User
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Party, PartyKind, Role, User
 
 Command = TypeVar("Command")
 Result = TypeVar("Result")

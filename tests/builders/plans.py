@@ -27,6 +27,8 @@ SMALL: Final = {
     "provinces": "77, by law",
     "programmes": "a handful, each an act of policy",
     "programme_members": "provinces in programmes",
+    "calendar_years": "one for each change of a year's holidays",
+    "holidays": "some 25 for each of these",
     "rule_values": "one for each change of a rule",
     "methodologies": "some hundred versions",
     "history_sources": "one for each registry that was taken over from",
@@ -43,7 +45,13 @@ PROJECTS: Final = frozenset(
     }
 )
 # Parts of a table that stay small.
-_SMALL_INDEXES: Final = frozenset({"ix_users_administrators"})
+_SMALL_INDEXES: Final = frozenset(
+    {
+        "ix_users_administrators",
+        # What stands frozen, of all that ever did.
+        *("ix_freezes_standing", "ix_freezes_standing_account", "ix_freezes_standing_batch"),
+    }
+)
 
 _EXPLAIN: Final = {
     "log_min_duration": "0",

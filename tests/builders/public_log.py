@@ -25,7 +25,7 @@ from app.registry.log.checkpoints import Checkpoint, parse_checkpoint
 from app.registry.log.growth import Growth
 from app.registry.log.policy import Policy
 from app.registry.log.tiles import BUNDLE, Tile, decode_bundle
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import Actor
 from app.registry.replay.replay import Replay
 from app.registry.replay.shelf import Shelf
 from app.registry.replay.state import lines

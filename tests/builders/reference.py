@@ -6,7 +6,8 @@ from typing import Final
 from app.kernel.clock import bangkok_date, now
 from app.registry.methodologies import operations as methodologies
 from app.registry.methodologies.rules import Family, Methodology, MethodologyEntry, Variant
-from app.registry.parties.rules import Actor, PartyKind, Role
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import PartyKind, Role
 from app.registry.programmes import operations as programmes
 from app.registry.programmes.rules import RuleKey, RuleValue
 from tests.builders.parties import Register, the_administrator

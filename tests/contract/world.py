@@ -5,12 +5,15 @@ from typing import Final
 
 from app.registry.ledger import operations as ledger
 from app.registry.ledger import store as accounts
-from app.registry.ledger.operations import End
+from app.registry.ledger.operations import End, Named
 from app.registry.ledger.rules import Account, Beneficiary, Ending, EntryKind, Statement, Visibility
 from app.registry.parties import operations as parties
 from app.registry.parties import store
 from app.registry.parties.operations import SetRoles
-from app.registry.parties.rules import Actor, Role
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
+from app.registry.transfers import operations as transfers
+from app.registry.transfers.operations import Approve, Propose
 from tests.builders.activities import (
     MANGROVE,
     a_draft_activity,
@@ -18,6 +21,7 @@ from tests.builders.activities import (
     a_submitted_activity,
     an_activity_under_validation,
 )
+from tests.builders.applications import a_draft, asking, recommending, submitting
 from tests.builders.issuance import (
     a_draft_report,
     a_given_opinion,
@@ -26,14 +30,18 @@ from tests.builders.issuance import (
     an_issuance,
 )
 from tests.builders.ledger import an_account, move, oldest
+from tests.builders.orders import the_officers
 from tests.builders.parties import (
     Register,
     a_developer,
     a_holder,
     a_vvb,
     actor_of,
+    an_actor,
+    do,
     the_administrator,
 )
+from tests.builders.transfers import the_calendar
 
 _AUTHORITY: Final = frozenset({Role.ADMINISTRATOR, Role.OFFICER, Role.APPROVER, Role.AUDITOR})
 _VERIFIER: Final = frozenset({Role.VERIFIER_LEAD, Role.VERIFIER_REVIEWER})
@@ -62,6 +70,12 @@ async def a_small_world(registry: Register) -> Mapping[str, str]:
     await a_given_opinion(registry, await a_submitted_report(registry, reporting))
     await a_draft_report(registry, reporting, tonnes={2025: "1"})
 
+    await a_draft(registry)
+    submitted = await submitting(registry, await a_draft(registry))
+    await asking(registry, authority, await submitting(registry, await a_draft(registry)))
+    await recommending(registry, authority, submitted)
+    await submitting(registry, await a_draft(registry))
+
     await a_draft_activity(registry, owner=developer)
     await a_submitted_activity(registry, owner=developer)
     await an_activity_under_validation(registry, owner=developer, vvb=verifier)
@@ -80,8 +94,38 @@ async def _credits_that_moved(registry: Register, authority: Actor, developer: A
         held = await accounts.get_account(connection, activity.credit_account_id)
     elsewhere = await an_account(registry, authority, await a_holder(registry))
     await move(registry, developer, held, elsewhere, oldest(100))
+    await _transfers_that_wait(registry, developer, held, elsewhere)
+    await _what_is_ordered(registry, authority)
     for kind, purpose in ((EntryKind.RETIRED, "organisation"), (EntryKind.CANCELLED, "event")):
         await _end(registry, developer, held, kind, purpose)
+
+
+async def _transfers_that_wait(
+    registry: Register, developer: Actor, held: Account, elsewhere: Account
+) -> None:
+    """Leave one transfer proposed and one under way, and an account proposed for trust."""
+    await the_calendar(registry)
+    async with registry.read() as connection:
+        party = await store.get_party(connection, developer.party_id)
+    approver = await an_actor(registry, party, Role.HOLDER_APPROVER)
+    command = Propose(held.id, elsewhere.id, oldest(10))
+    await do(registry, developer, transfers.propose, command)
+    sent = await do(registry, developer, transfers.propose, command)
+    await do(registry, approver, transfers.approve, Approve(sent.id, sent.digest))
+    await registry.do(
+        developer,
+        lambda pen: transfers.propose_trust(
+            pen, developer, account_id=held.id, trusted_id=elsewhere.id
+        ),
+    )
+
+
+async def _what_is_ordered(registry: Register, authority: Actor) -> None:
+    """Leave one account frozen that nobody else uses, and an order proposed."""
+    officers = await the_officers(registry)
+    account = await an_account(registry, authority, await a_holder(registry))
+    await officers.freeze_account(account)
+    await officers.propose_freeze(Named(account.id))
 
 
 async def _end(

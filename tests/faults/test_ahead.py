@@ -24,7 +24,7 @@ from app.registry.ledger import operations, store
 from app.registry.ledger.refusals import AccountClosedError, InsufficientCreditsError
 from app.registry.ledger.rules import Account, Choice
 from app.registry.log import store as log_store
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import Actor
 from app.registry.stores import refusals_by_constraint
 from tests.builders.ledger import a_batch, an_account, oldest
 from tests.conftest import Registry

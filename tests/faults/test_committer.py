@@ -37,8 +37,9 @@ from app.registry.log.pen import ActTooLargeError, Pen
 from app.registry.log.store import Head
 from app.registry.parties import operations as parties
 from app.registry.parties import store as people
+from app.registry.parties.policy import Actor
 from app.registry.parties.refusals import EmailTakenError
-from app.registry.parties.rules import Actor, PartyKind, Role
+from app.registry.parties.rules import PartyKind, Role
 from app.registry.stores import refusals_by_constraint
 from tests.builders.ledger import oldest
 from tests.builders.parties import PASSWORD_HASH

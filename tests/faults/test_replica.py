@@ -17,7 +17,8 @@ import pytest
 
 from app.entry.late_reads import CHECK_SECONDS, CHECK_SECONDS_MAX, LAG_MAX
 from app.registry.log.store import get_head
-from app.registry.parties.rules import Actor, PartyKind
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import PartyKind
 from tests.builders.parties import a_holder, a_party
 from tests.conftest import Registry, opened
 from tests.faults.database import Database, a_database, a_register_on, a_standby_of

@@ -7,7 +7,8 @@ import pytest
 
 from app.registry.ledger.rules import BUFFER, SOURCE
 from app.registry.ledger.serials import account_number
-from app.registry.parties.rules import Actor, PartyKind, Role
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import PartyKind, Role
 from tests.builders.answers import every_row, refused
 from tests.builders.ledger import a_batch, an_account, move, oldest, retire, two_holders
 from tests.builders.parties import (

@@ -7,7 +7,8 @@ from httpx2 import Response
 
 from app.kernel.clock import bangkok_date, now
 from app.registry.activities.rules import SITES_MAX
-from app.registry.parties.rules import Actor, Role
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
 from tests.builders.activities import (
     a_document,
     a_draft_activity,

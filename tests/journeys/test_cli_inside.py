@@ -1,13 +1,18 @@
 """Commands run inside the tests' own process: what they find, say and end with."""
 
+import asyncio
 from pathlib import Path
 
+import asyncpg
 import pytest
 from typer.testing import CliRunner, Result
 
 from app.entry import logging
 from app.entry.cli import exits
 from app.entry.cli.commands import cli
+from app.kernel.clock import now
+from tests.builders.transfers import a_world, the_calendar
+from tests.conftest import opened
 
 
 @pytest.fixture(autouse=True)
@@ -86,3 +91,37 @@ def test_a_user_is_erased_after_a_look(database_url: str, tmp_path: Path) -> Non
     assert last.exception is not None  # the last administrator stays
     nothing = run(database_url, tmp_path, "erase-person")
     assert nothing.exit_code != 0
+
+
+async def _a_transfer_that_is_due(url: str) -> str:
+    async with opened(url) as registry:
+        world = await a_world(registry, at=now())
+        await the_calendar(registry)
+        scheduled = await world.send()
+    owner = await asyncpg.connect(url)
+    try:  # a day is too long for a test to wait
+        await owner.execute("SET session_replication_role = replica")
+        await owner.execute("UPDATE transfer_proposals SET executes_at = approved_at")
+    finally:
+        await owner.close()
+    return scheduled.id
+
+
+async def _state_of(url: str, proposal_id: str) -> str:
+    owner = await asyncpg.connect(url)
+    try:
+        query = "SELECT state FROM transfer_proposals WHERE id = $1"
+        return str(await owner.fetchval(query, proposal_id))
+    finally:
+        await owner.close()
+
+
+def test_what_is_due_is_delivered_by_a_command(database_url: str, tmp_path: Path) -> None:
+    """Where no server runs, or to see that it would; and once."""
+    due = asyncio.run(_a_transfer_that_is_due(database_url))
+    said = run(database_url, tmp_path, "deliver")
+    assert said.exit_code == 0, said.output
+    assert "1 proposed transfers were settled" in said.output
+    assert asyncio.run(_state_of(database_url, due)) == "delivered"
+    again = run(database_url, tmp_path, "deliver")
+    assert "0 proposed transfers" in again.output

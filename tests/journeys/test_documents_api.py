@@ -6,7 +6,7 @@ from httpx2 import Response
 from app.entry.storage import make_storage
 from app.kernel.encoding import sha256
 from app.registry.documents.rules import DOCUMENT_BYTES_MAX
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import Actor
 from tests.builders.activities import a_draft_activity, a_registered_activity
 from tests.builders.parties import Register, Service, a_developer, a_holder, bearer
 

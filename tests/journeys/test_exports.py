@@ -19,6 +19,7 @@ from bench_growth import PASSWORD, fill_by_copy
 
 from app.entry import exports
 from app.entry.api.endings import _EXPORTED
+from app.entry.rates import EXPORTS_MAX, WINDOW_S
 from app.registry.ledger.rules import EntryKind, Visibility
 from tests.builders.answers import every_row, refused
 from tests.builders.ledger import (
@@ -312,3 +313,20 @@ async def stands_still(owner: asyncpg.Connection) -> None:
         assert time.monotonic() < give_up
         quiet = 0 if await owner.fetchval(query) else quiet + 1
         await asyncio.sleep(0.02)
+
+
+async def test_who_takes_tables_away_too_often_is_told_when_to_come_back(
+    registry: Register, api: Service
+) -> None:
+    """And is in the way of nobody else."""
+    holders = await busy(registry)
+    for left in reversed(range(EXPORTS_MAX)):
+        answer = await api.get("/v1/batches.csv")
+        assert answer.status_code == 200
+        assert answer.headers["RateLimit"].startswith(f'"exports";r={left};t=')
+    answer = await api.get("/v1/retirements.csv")
+    refused(answer, 429, "too_often")
+    assert 0 < int(answer.headers["Retry-After"]) <= WINDOW_S
+    statement = f"/v1/accounts/{holders.account.number}/statement.csv"
+    assert (await api.get(statement, headers=bearer(api, holders.owner))).status_code == 200
+    assert (await api.get("/v1/batches")).status_code == 200

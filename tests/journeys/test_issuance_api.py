@@ -9,7 +9,8 @@ from app.kernel.clock import bangkok_date, now
 from app.kernel.ids import new_id
 from app.registry.activities.rules import Activity
 from app.registry.monitoring.rules import LINES_MAX
-from app.registry.parties.rules import Actor, Role
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
 from tests.builders.activities import (
     MANGROVE,
     RECOGNISED,

@@ -14,7 +14,7 @@ from app.entry.api.entries import EntryShown
 from app.entry.api.wire import Page
 from app.registry.ledger import operations
 from app.registry.ledger.rules import Mint
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import Actor
 from tests.builders.answers import every_row, refused
 from tests.builders.issuance import an_issuance
 from tests.builders.ledger import Holders, a_batch, move, named, oldest, retire, two_holders

@@ -46,6 +46,8 @@ PROMISED = {
     "users",
     "programmes",
     "provinces",
+    "calendar",
+    "applications",
     "methodologies",
     "tokens",
 }

@@ -1,7 +1,10 @@
 """Whatever comes over the wire, the answer is a problem document that says what to do."""
 
 import asyncio
+import base64
+import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 
@@ -136,6 +139,25 @@ async def test_what_was_sent_is_not_sent_back(client: Client) -> None:
     """A password typed into the wrong field must not travel on into logs and screens."""
     body = json.dumps({"name": "a", "rings": SECRET, "parts": {"p": SECRET}}).encode()
     assert SECRET not in (await _post(client, body)).text
+
+
+@pytest.mark.parametrize("address", ["/docs/", "/v1/problems/", "/v1/problems//", "/health/"])
+async def test_nobody_is_led_to_where_the_request_says(client: Client, address: str) -> None:
+    """A slash too many is no address; the framework would lead to any host that is named."""
+    response = await client.get(address, headers={"host": "elsewhere.example"})
+    _problem(response, 404, "no_such_address")
+    assert "location" not in response.headers
+
+
+async def test_a_wrong_kind_of_sign_in_is_not_sent_back(client: Client) -> None:
+    """Somebody types their password into the first field there is."""
+    response = await client.post("/v1/tokens", json={"grant_type": SECRET})
+    (error,) = _problem(response, 422, "malformed")["errors"]
+    assert (
+        error["message"]
+        == "Input should be one of 'password', 'client_credentials', 'refresh_token', 'passkey'"
+    )
+    assert SECRET not in response.text
 
 
 async def test_names_in_a_pointer_are_escaped(client: Client) -> None:
@@ -350,8 +372,32 @@ async def test_every_answer_has_the_outer_headers(client: Client, address: str) 
     headers = (await client.get(address)).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
-    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["content-security-policy"] == (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert "camera=()" in headers["permissions-policy"]
     assert headers["cache-control"] == "no-store"
+    # Who is in front of the service may tell it so: it is told to nobody.
+    assert "strict-transport-security" not in headers
+
+
+async def test_the_reference_runs_its_own_script_and_no_other(client: Client) -> None:
+    page = await client.get("/docs")
+    policy = dict(
+        part.strip().split(" ", 1) for part in page.headers["content-security-policy"].split(";")
+    )
+    inline = re.findall("<script>(.*?)</script>", page.text, re.DOTALL)
+    digests = {base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in inline}
+    assert len(inline) == 1
+    assert policy["script-src"].split() == ["'self'", *(f"'sha256-{d}'" for d in digests)]
+    assert {policy[name] for name in ("default-src", "base-uri", "frame-ancestors")} == {"'none'"}
+    assert page.headers["cross-origin-embedder-policy"] == "require-corp"
+    for file in ("swagger-ui-bundle.js", "swagger-ui.css"):
+        served = await client.get(f"/static-offline-docs/{file}")
+        assert served.status_code == 200
+        assert served.headers["cross-origin-resource-policy"] == "same-origin"
 
 
 async def test_the_type_of_a_problem_leads_to_its_explanation(client: Client) -> None:

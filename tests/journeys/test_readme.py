@@ -21,7 +21,9 @@ BLOCKS: Final = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE 
 RUN_ELSEWHERE: Final = [
     "./scripts/start --demo\n",
     "./scripts/test\n",
-    "python3 -m pip install proofbundle==6.3.1\n",  # here it comes from the lock
+    # Here they come from the lock.
+    "python3 -m pip install proofbundle==6.3.1\n",
+    "python3 -m pip install http-message-signatures==3.0.0\n",
 ]
 SECONDS_MAX: Final = 120
 
@@ -46,6 +48,7 @@ CLEAN
 CLEAN
 proven: credits.retired
 the act is in the log of localhost/log
+signed and moved: 1
 """
 
 

@@ -47,7 +47,8 @@ from app.registry.ledger.rules import (
     Visibility,
 )
 from app.registry.parties.operations import DecideOnUser, suspend_user
-from app.registry.parties.rules import Actor, PartyKind, Role
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import PartyKind, Role
 from app.settings import Settings
 from tests.builders.parties import do
 from tests.conftest import Registry
@@ -107,7 +108,7 @@ class _Callers:
     def known(self, token: str) -> Actor | None:
         return ACTOR if token == "good" else None
 
-    async def actor_of(self, token: str) -> Actor:
+    async def sender_of(self, token: str, _scope: object) -> Actor:
         await asyncio.sleep(0)
         if token in {"good", "late"}:
             return ACTOR
@@ -130,6 +131,13 @@ class _Committer:
 class _Purposes:
     async def on(self, _day: date) -> tuple[str, ...]:
         return ("organisation", "event")
+
+
+class _Terms:
+    """Transfers are not governed."""
+
+    async def now(self) -> None:
+        return None
 
 
 def _done(act: Act[Any]) -> Outcome:
@@ -157,6 +165,7 @@ def service() -> FastAPI:
     app = create_app(Settings(database_url="postgresql://nobody@127.0.0.1:1/none"))
     app.state.identities = _Callers()
     app.state.purposes = _Purposes()
+    app.state.terms = _Terms()
     return app
 
 

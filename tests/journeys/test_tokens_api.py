@@ -8,7 +8,8 @@ from app.entry import passwords
 from app.entry.identity import AGE_S_MAX
 from app.kernel import clock
 from app.registry.parties import operations, store
-from app.registry.parties.rules import Actor, Role, User
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role, User
 from tests.builders.parties import (
     PASSWORD,
     Register,
@@ -113,6 +114,8 @@ async def test_all_wrong_credentials_get_one_answer(registry: Register, api: Ser
 MALFORMED: list[dict[str, object]] = [
     {},
     {"grant_type": "refresh_token"},
+    {"grant_type": "refresh_token", "refresh_token": "x"},
+    {"grant_type": "password", "email": "a@example.org", "password": "x", "totp": "12345"},
     {"grant_type": "password", "email": "a@example.org"},
     {"grant_type": "password", "email": "no address", "password": "x"},
     {"grant_type": "password", "email": "a@example.org", "password": 5},
@@ -252,8 +255,8 @@ async def test_a_flood_of_sign_ins_is_sent_away(
 ) -> None:
     """Hashing is costly on purpose: a queue without end would stop the service for everybody."""
     monkeypatch.setattr(passwords, "HASHING_WAITING_MAX", 4)
-    grant = by_password("nobody@example.org")
-    answers = await asyncio.gather(*(api.post("/v1/tokens", json=grant) for _ in range(20)))
+    grants = [by_password(f"nobody{n}@example.org") for n in range(20)]
+    answers = await asyncio.gather(*(api.post("/v1/tokens", json=grant) for grant in grants))
     statuses = [answer.status_code for answer in answers]
     assert set(statuses) == {401, 503}
     busy = next(answer for answer in answers if answer.status_code == 503)

@@ -3,7 +3,8 @@
 from sqlalchemy import select
 
 from app.registry.log.store import answers
-from app.registry.parties.rules import Actor, PartyKind, Role
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import PartyKind, Role
 from tests.builders.parties import (
     PASSWORD,
     Register,
@@ -272,3 +273,33 @@ async def test_a_key_is_revoked_once(registry: Register, api: Service) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "key_already_revoked")
     absent = await api.post(f"{path}/{NO_KEY}/revocation", headers=headers)
     assert (absent.status_code, absent.json()["code"]) == (404, "key_not_found")
+
+
+async def test_a_person_takes_away_all_that_is_kept_about_them(
+    registry: Register, api: Service
+) -> None:
+    """Also why they were suspended once, which is nowhere else to be read."""
+    person = await a_holder(registry)
+    administrator = await the_administrator(registry)
+    why = {"reason": "On leave until further notice"}
+    for step in ("suspension", "reinstatement"):
+        done = await api.post(
+            f"/v1/users/{person.user_id}/{step}", json=why, headers=bearer(api, administrator)
+        )
+        assert done.status_code == 200, done.text
+    own = bearer(api, person)
+    key = await api.post(f"/v1/users/{person.user_id}/keys", json={"label": "Mine"}, headers=own)
+    shown = (await api.get(f"/v1/users/{person.user_id}/personal-data", headers=own)).json()
+    me = (await api.get("/v1/users/me", headers=own)).json()
+    assert {name: shown[name] for name in ("id", "email", "display_name")} == {
+        name: me[name] for name in ("id", "email", "display_name")
+    }
+    assert [issued["id"] for issued in shown["keys"]] == [key.json()["id"]]
+    assert [(event["what"], event["why"]) for event in shown["events"]] == [
+        ("user.added", None),
+        ("user.suspended", why["reason"]),
+        ("user.reinstated", why["reason"]),
+        ("user.key_issued", None),
+    ]
+    assert shown["has_password"] is True
+    assert "argon2" not in str(shown)

@@ -42,7 +42,8 @@ from app.registry.ledger.serials import SerialRange
 from app.registry.log import store as log_store
 from app.registry.log.merkle import Frontier
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor, Role
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
 from app.registry.stores import refusals_by_constraint
 from tests.builders.ledger import an_account
 from tests.builders.parties import a_holder, an_authority

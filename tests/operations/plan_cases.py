@@ -1,15 +1,19 @@
 """Every read of a table that grows, with what is hard about it: keys with much and with nothing."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.kernel.clock import now
+from app.kernel.encoding import sha256
 from app.registry.activities import store as activities
 from app.registry.activities.rules import ActivityStatus
 from app.registry.activities.store import Filter
+from app.registry.applications import store as applications
+from app.registry.applications.rules import ApplicationStatus
 from app.registry.documents import store as documents
 from app.registry.erasure import store as erasure
 from app.registry.history import store as history
@@ -22,8 +26,14 @@ from app.registry.ledger.store import EntryFilter
 from app.registry.log import store as log
 from app.registry.monitoring import store as monitoring
 from app.registry.monitoring.rules import ReportStatus
+from app.registry.orders import store as orders
 from app.registry.parties import store as parties
-from app.registry.parties.rules import PartyKind
+from app.registry.parties.rules import PartyKind, Role
+from app.registry.signin import store as signin
+from app.registry.signin.rules import AccessKind, Scope
+from app.registry.signin.store import AccessFilter, Bearer
+from app.registry.transfers import store as transfers
+from app.registry.transfers.rules import State
 from app.registry.verification import store as verification
 from app.registry.verification.rules import VerificationStatus
 from tests.builders.large import VIEWERS, Large, an_id
@@ -187,6 +197,9 @@ CASES: Final[Mapping[str, Cases]] = {
     "ledger.find_any_account": lambda _: [
         partial(ledger.find_any_account, party_id=an_id("pty", number)) for number in (0, 1)
     ],
+    "ledger.find_open_account": lambda _: [
+        partial(ledger.find_open_account, party_id=an_id("pty", number)) for number in (0, 1)
+    ],
     "ledger.get_next_account_id": lambda _: [partial(ledger.get_next_account_id, first=1001)],
     "ledger.get_next_batch_id": lambda _: [
         partial(ledger.get_next_batch_id, book=Book(), vintage=vintage) for vintage in (2019, 1999)
@@ -219,9 +232,90 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(ledger.list_runs_of_batch, batch=_batch(x), first=first, last=last, limit=LIMIT)
         for first, last in ((1, 200_000), (x.serial, x.serial))
     ],
+    "ledger.find_underway": lambda x: [
+        partial(ledger.find_underway, account_id=account) for account in _accounts_of(x)
+    ],
+    "ledger.get_own_terms": lambda x: [
+        partial(ledger.get_own_terms, account_id=account) for account in (x.account, x.idle_account)
+    ],
+    "ledger.get_trusted": lambda _: [
+        partial(ledger.get_trusted, account_id=100_001, entry_id=an_id("tru", 2))
+    ],
+    "ledger.list_trusted": lambda x: [
+        partial(ledger.list_trusted, account_id=account, after=after, limit=LIMIT)
+        for account in (x.account, x.idle_account)
+        for after in (None, EARLIEST)
+    ],
+    "ledger.get_trusted_count": lambda x: [
+        partial(ledger.get_trusted_count, account_id=account)
+        for account in (x.account, x.idle_account)
+    ],
     "ledger.list_owners": lambda x: [partial(ledger.list_owners, account_ids=_accounts_of(x))],
     "ledger.list_batches": _batches,
     "ledger.list_batch_states": lambda x: [partial(ledger.list_batch_states, batch=_batch(x))],
+    "ledger.load_frozen": lambda x: [
+        partial(ledger.load_frozen, book=Book(), batch_id=_batch(x).id)
+    ],
+    "ledger.get_freeze": lambda _: [partial(ledger.get_freeze, freeze_id=an_id("ord", 2))],
+    "ledger.list_frozen_spans": lambda x: [
+        partial(ledger.list_frozen_spans, batch=_batch(x), first=first, last=last)
+        for first, last in ((1, 200_000), (x.serial, x.serial))
+    ],
+    "ledger.find_reversal": lambda x: [
+        partial(ledger.find_reversal, log_index=index) for index in (x.moved, 7)
+    ],
+    "ledger.find_links": lambda x: [
+        partial(ledger.find_links, acts=list(range(x.moved - LIMIT, x.moved)))
+    ],
+    # ---------------------------------------------------------------------- orders
+    "orders.get_order": lambda _: [partial(orders.get_order, order_id=an_id("ord", 7))],
+    "orders.list_orders": lambda _: [
+        partial(orders.list_orders, before=before, limit=LIMIT) for before in (None, LATEST)
+    ],
+    "orders.list_freezes": lambda x: [
+        partial(
+            orders.list_freezes,
+            account_id=account,
+            batch_id=batch,
+            standing=standing,
+            after=after,
+            limit=LIMIT,
+        )
+        for account, batch in ((None, None), (x.account, None), (None, _batch(x).id))
+        for standing in (True, False)
+        for after in (None, EARLIEST)
+    ],
+    # ------------------------------------------------------------------- transfers
+    "transfers.get_proposal": lambda _: [
+        partial(transfers.get_proposal, proposal_id=an_id("prp", 7))
+    ],
+    "transfers.list_proposals": lambda x: [
+        partial(
+            transfers.list_proposals,
+            account_id=account,
+            incoming=incoming,
+            state=state,
+            after=after,
+            limit=LIMIT,
+        )
+        for account in (x.account, x.idle_account, x.idle_account + 100_000)
+        for incoming in (False, True)
+        for state in (None, State.SCHEDULED, State.RETURNED, State.PROPOSED)
+        for after in (None, EARLIEST)
+    ],
+    "transfers.list_due": lambda _: [
+        partial(transfers.list_due, moment=moment, limit=LIMIT) for moment in (LONG_AGO, now())
+    ],
+    "transfers.get_sent_since": lambda x: [
+        partial(transfers.get_sent_since, account_id=account, since=since)
+        for account in (x.account, x.idle_account)
+        for since in (now() - timedelta(days=20), now())
+    ],
+    "transfers.get_sent_to_others_since": lambda x: [
+        partial(transfers.get_sent_to_others_since, account_id=account, since=since)
+        for account in (x.account, x.idle_account)
+        for since in (now() - timedelta(days=20), now())
+    ],
     # --------------------------------------------------------------------- parties
     "parties.get_party": lambda _: [partial(parties.get_party, party_id=an_id("pty", 7))],
     "parties.find_any_party": lambda _: [parties.find_any_party],
@@ -259,25 +353,110 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(parties.find_password_hash, user_id=an_id("usr", 7))
     ],
     "parties.find_key_secret": lambda _: [partial(parties.find_key_secret, key_id=an_id("key", 7))],
-    "parties.find_standing": lambda _: [
-        partial(parties.find_standing, user_id=an_id("usr", 1), key_id=key)
-        for key in (None, an_id("key", 6))
-    ],
-    "parties.list_standings": lambda _: [
-        partial(
-            parties.list_standings,
-            asked=[
-                (an_id("usr", 1), an_id("key", 6)),
-                *((an_id("usr", n), None) for n in range(20)),
-            ],
-        )
-    ],
     "parties.get_key": lambda _: [
         partial(parties.get_key, key_id=an_id("key", 6), user_id=an_id("usr", 1))
+    ],
+    "parties.list_events_about": lambda _: [
+        partial(parties.list_events_about, user_id=an_id("usr", number), limit=LIMIT)
+        for number in (1, 7)
     ],
     "parties.list_keys": lambda _: [
         partial(parties.list_keys, user_id=an_id("usr", 1), only_working=working, limit=LIMIT)
         for working in (True, False)
+    ],
+    "parties.list_representatives": lambda _: [
+        partial(
+            parties.list_representatives,
+            party_id=an_id("pty", number),
+            role=role,
+            besides_user_id=an_id("usr", 2),
+            limit=2,
+        )
+        for number in (0, 1, 7)
+        for role in (Role.HOLDER_INITIATOR, Role.HOLDER_APPROVER)
+    ],
+    # ---------------------------------------------------------------- applications
+    "applications.get_application": lambda _: [
+        partial(applications.get_application, application_id=an_id("apl", 7))
+    ],
+    "applications.list_applications": lambda _: [
+        partial(applications.list_applications, status=status, after=after, limit=LIMIT)
+        for status in (None, ApplicationStatus.DRAFT, ApplicationStatus.ASKED)
+        for after in (None, an_id("apl", 500))
+    ],
+    "applications.list_renewals": lambda _: [
+        partial(applications.list_renewals, until=until, after=after, limit=LIMIT)
+        for until in (date(2000, 1, 1), date(2200, 1, 1))
+        for after in (None, (date(2027, 1, 1), an_id("apl", 500)))
+    ],
+    "applications.list_events": lambda _: [
+        partial(applications.list_events, application_id=an_id("apl", number)) for number in (0, 7)
+    ],
+    "applications.find_draft_begun_at": lambda _: [
+        partial(applications.find_draft_begun_at, place=200)
+    ],
+    # ------------------------------------------------------------------- signing in
+    "signin.find_standing": lambda _: [
+        partial(signin.find_standing, bearer=Bearer(an_id("usr", 1), key, session))
+        for key in (None, an_id("key", 6))
+        for session in (None, an_id("ses", 6))
+    ],
+    "signin.list_standings": lambda _: [
+        partial(
+            signin.list_standings,
+            asked=[
+                Bearer(an_id("usr", 1), an_id("key", 6)),
+                *(Bearer(an_id("usr", n), None, an_id("ses", n)) for n in range(20)),
+            ],
+        )
+    ],
+    "signin.lock_presented": lambda _: [
+        partial(signin.lock_presented, digest=digest)
+        for digest in (sha256(b"7"), sha256(b"nobody has it"))
+    ],
+    "signin.list_sessions": lambda _: [
+        partial(signin.list_sessions, user_id=user, after=None, limit=LIMIT, now=LONG_AGO)
+        for user in (an_id("usr", 1), an_id("usr", 2))
+    ],
+    "signin.lock_guesses": lambda _: [
+        partial(
+            signin.lock_guesses,
+            names=[(Scope.EVERYBODY, bytes(32)), (Scope.ACCOUNT, sha256(b"7"))],
+        )
+    ],
+    "signin.find_totp": lambda _: [
+        partial(signin.find_totp, user_id=an_id("usr", 7), is_confirmed=confirmed)
+        for confirmed in (True, False)
+    ],
+    "signin.find_confirmed_at": lambda _: [
+        partial(signin.find_confirmed_at, user_id=an_id("usr", 7))
+    ],
+    "signin.list_access": lambda x: [
+        partial(
+            signin.list_access,
+            asked=AccessFilter(person=person, kind=kind, since=since, until=x.recorded_at),
+            before=before,
+            limit=LIMIT,
+        )
+        for person in (None, an_id("usr", 1), an_id("usr", 7), EARLIEST)
+        for kind in (None, AccessKind.USER_READ, AccessKind.ACCESS_READ)
+        for since in (None, LONG_AGO, x.recorded_at)
+        for before in (None, (now(), LATEST))
+    ],
+    "signin.find_passkey": lambda _: [
+        partial(signin.find_passkey, credential_id=sha256(name)) for name in (b"7", b"none")
+    ],
+    "signin.list_passkeys": lambda _: [
+        partial(signin.list_passkeys, user_id=an_id("usr", number), limit=LIMIT)
+        for number in (7, 10**9)
+    ],
+    "signin.get_challenges_open": lambda _: [
+        partial(signin.get_challenges_open, network=network, now=at, most=LIMIT)
+        for network in ("busy", "none")
+        for at in (LONG_AGO, now())
+    ],
+    "signin.get_recovery_codes_left": lambda _: [
+        partial(signin.get_recovery_codes_left, user_id=an_id("usr", 7))
     ],
     # ------------------------------------------------------- activities and documents
     "documents.get_document": lambda _: [
@@ -411,6 +590,10 @@ CASES: Final[Mapping[str, Cases]] = {
         for status in (None, VerificationStatus.CONCLUDED, VerificationStatus.ASSIGNED)
         for before in (None, LATEST)
     ],
+    "verification.list_bodies": lambda _: [
+        partial(verification.list_bodies, activity_id=an_id("act", number), limit=3)
+        for number in (0, 1, 7)
+    ],
     "verification.list_opinions": lambda _: [
         partial(verification.list_opinions, verification_id=an_id("vrf", 7), after=0, limit=LIMIT)
     ],
@@ -483,7 +666,10 @@ OF_SMALL_TABLES: Final = {
     "provinces.list_provinces_in_thai_order",
     *("programmes.get_programme", "programmes.find_programme", "programmes.list_programmes"),
     *("programmes.list_members", "programmes.get_rule", "programmes.list_rules_in_force"),
+    "programmes.find_rule",
     "programmes.list_rule_history",
+    *("calendar.list_holidays", "calendar.find_day", "calendar.get_year"),
+    *("calendar.find_year", "calendar.list_years"),
     *("methodologies.get_methodology", "methodologies.find_methodology"),
     "methodologies.list_methodologies",
     "history.find_source",

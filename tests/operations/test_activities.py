@@ -29,7 +29,8 @@ from app.registry.activities.rules import (
 )
 from app.registry.documents.rules import Purpose
 from app.registry.methodologies.rules import MethodologyNotFoundError, ScaleClass
-from app.registry.parties.rules import Actor, NotAllowedError, PartyNotFoundError, Role
+from app.registry.parties.policy import Actor, NotAllowedError
+from app.registry.parties.rules import PartyNotFoundError, Role
 from app.registry.programmes.refusals import ProgrammeNotFoundError
 from app.registry.provinces.rules import ProvinceNotFoundError
 from tests.builders.activities import (

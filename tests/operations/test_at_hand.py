@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -22,11 +23,12 @@ from app.entry.tokens import (
 )
 from app.kernel import clock
 from app.kernel.db import glancing, reading
-from app.registry.parties import operations, store
-from app.registry.parties.rules import Actor
+from app.registry.parties import operations
+from app.registry.parties.policy import Actor
 from app.registry.programmes.refusals import RuleMissingError
 from app.registry.programmes.rules import RuleKey, RuleValue
 from app.registry.programmes.store import get_rule
+from app.registry.signin import store
 from tests.builders.parties import a_holder, do, the_administrator
 from tests.builders.reference import a_rule, today
 from tests.conftest import Registry
@@ -40,19 +42,19 @@ class _Watched:
         self.identities = Identities(registry.engine, self.keys)
         self.signatures = 0
         self.readings: list[int] = []
-        read, list_standings = TokenKeys.read, store.list_standings
+        open_token, list_standings = TokenKeys.open, store.list_standings
 
-        def reads(keys: TokenKeys, token: str, *, now: datetime) -> Claims:
+        def opens(keys: TokenKeys, token: str, *, now: datetime) -> Claims:
             self.signatures += 1
-            return read(keys, token, now=now)
+            return open_token(keys, token, now=now)
 
         async def lists(
-            connection: AsyncConnection, asked: Collection[tuple[str, str | None]]
-        ) -> dict[tuple[str, str | None], store.Standing]:
+            connection: AsyncConnection, asked: Collection[store.Bearer]
+        ) -> dict[store.Bearer, store.Standing]:
             self.readings.append(len(asked))
             return await list_standings(connection, asked)
 
-        monkeypatch.setattr(TokenKeys, "read", reads)
+        monkeypatch.setattr(TokenKeys, "open", opens)
         monkeypatch.setattr(store, "list_standings", lists)
 
     def token(self, actor: Actor, *, lived_s: float = 0) -> str:
@@ -103,9 +105,45 @@ async def test_a_token_ends_though_it_was_known(registry: Registry, watched: _Wa
     assert await watched.identities.actor_of(token) == holder
     await asyncio.sleep(2.1)
     assert watched.identities.known(token) is None
+    for _ in range(2):
+        with pytest.raises(TokenRefusedError):
+            await watched.identities.actor_of(token)
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=-2), timedelta(minutes=-15)])
+async def test_a_clock_that_is_set_back_revives_no_token(
+    registry: Registry, watched: _Watched, monkeypatch: pytest.MonkeyPatch, jump: timedelta
+) -> None:
+    """Neither one that this process has known, nor one that only another has."""
+    holder = await a_holder(registry)
+    begun = clock.now()
+    lived = watched.keys.issue(
+        user_id=holder.user_id, client_id=None, now=begun + jump - timedelta(minutes=1)
+    )
+    known = watched.token(holder)
+    assert await watched.identities.actor_of(known) == holder
+    over = begun + timedelta(seconds=LIFETIME_S + LEEWAY_S + 1)
+    monkeypatch.setattr(clock, "now", lambda: over)
+    remembered = watched.identities._known
+    remembered[known] = replace(remembered[known], fresh_until_s=0)
     with pytest.raises(TokenRefusedError):
-        await watched.identities.actor_of(token)
-    assert not watched.identities._known
+        await watched.identities.actor_of(known)
+    for moment in (begun + jump, begun):  # set back, and set right again
+        monkeypatch.setattr(clock, "now", lambda now=moment: now)
+        for token in (known, lived):
+            with pytest.raises(TokenRefusedError):
+                await watched.identities.actor_of(token)
+
+
+async def test_a_clock_that_is_set_back_keeps_nobody_out(
+    registry: Registry, watched: _Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The register's own time goes on from its last act, and tokens are issued and read by it."""
+    holder = await a_holder(registry)
+    token = watched.token(holder)
+    behind = clock.now() - timedelta(hours=2)
+    monkeypatch.setattr(clock, "now", lambda: behind)
+    assert await watched.identities.actor_of(token) == holder
 
 
 async def test_a_token_that_ends_soon_is_not_known_for_a_second(

@@ -18,7 +18,8 @@ from app.registry.documents.rules import (
     Purpose,
 )
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor, NotAllowedError, Role
+from app.registry.parties.policy import Actor, NotAllowedError
+from app.registry.parties.rules import Role
 from app.registry.programmes.rules import RuleKey
 from tests.builders.activities import (
     a_document,

@@ -33,7 +33,8 @@ from app.registry.ledger.refusals import (
 )
 from app.registry.ledger.rules import Batch, Choice, EntryKind
 from app.registry.ledger.serials import SerialRange
-from app.registry.parties.rules import Actor, NotAllowedError, Role
+from app.registry.parties.policy import Actor, NotAllowedError
+from app.registry.parties.rules import Role
 from tests.builders.history import CAR, TODAY
 from tests.builders.parties import (
     Register,

@@ -23,20 +23,30 @@ from app.registry import invariants
 from app.registry.erasure.operations import ErasePerson, erase_person
 from app.registry.invariants import STATEMENTS, VIOLATIONS_SHOWN_MAX
 from app.registry.ledger import operations
+from app.registry.ledger.operations import Named
 from app.registry.ledger.rules import EntryKind
 from app.registry.log import audit
+from app.registry.parties.rules import Role
 from app.registry.stores import refusals_by_constraint
+from app.registry.transfers import operations as transfers
+from app.registry.transfers.operations import Approve, Propose
+from tests.builders.applications import a_draft
 from tests.builders.issuance import an_issuance
 from tests.builders.ledger import (
+    Holders,
     a_batch,
     an_account,
     an_ending,
     move,
     named,
     oldest,
+    party_of,
     retire,
     two_holders,
 )
+from tests.builders.orders import Officers
+from tests.builders.parties import an_actor, do
+from tests.builders.transfers import the_calendar
 from tests.conftest import Registry, Server
 
 X: Final = "XX-1-2024-1"
@@ -44,6 +54,7 @@ TREE: Final = "the tree is built from the stored leaves"
 HEAD: Final = "the head is the root of the stored leaves"
 # What is guarded by triggers of ours, which the owner of a table can take away.
 GUARDED: Final = (
+    "accounts",
     "balances",
     "batches",
     "blocks",
@@ -54,6 +65,12 @@ GUARDED: Final = (
     "log_entries",
     "log_head",
     "log_salts",
+    "account_terms",
+    "transfer_proposals",
+    "freezes",
+    "orders",
+    "reversals",
+    "parties",
     "validation_opinions",
 )
 
@@ -75,6 +92,8 @@ WHERE = "blocks are where their last movement took them"
 LINEAGE = "a movement continues the one before it"
 ERASED = "nothing is erased without an act"
 WRITTEN = "what people wrote is what the log commits to"
+PROPOSED = "a proposed transfer is its movements"
+ORDERED = "a freeze is what two officers ordered"
 # A forger who knows that the database recomputes a leaf's hash.
 FORGED_LEAF = """
     UPDATE log_entries SET leaf = leaf || ' ',
@@ -82,6 +101,29 @@ FORGED_LEAF = """
      WHERE log_index = 3"""
 
 CORRUPTIONS = {
+    "it is kept from where somebody came who was erased": Corruption(
+        (
+            (
+                "INSERT INTO access_records SELECT 'aud_x', now(), 'signed_in', 'password', id, id,"
+                " '203.0.113.7' FROM users ORDER BY id DESC LIMIT 1"
+            ),
+            "ALTER TABLE users DISABLE TRIGGER USER",
+            (
+                "UPDATE users SET email = NULL, display_name = NULL, password_hash = NULL,"
+                " status = 'suspended' WHERE id = (SELECT max(id) FROM users)"
+            ),
+        ),
+        "it is not kept from where the erased came",
+    ),
+    "a passkey comes out of nowhere": Corruption(
+        (
+            (
+                "INSERT INTO passkeys SELECT 'pky_x', id, sha256('a'), sha256('b'), 0, 'Mine',"
+                " now() FROM users LIMIT 1"
+            ),
+        ),
+        "a passkey was added by an act",
+    ),
     "the first block of a batch is gone": Corruption(
         ("DELETE FROM blocks WHERE batch_id = :batch AND first_serial = 1",),
         "batches begin with serial 1",
@@ -259,11 +301,9 @@ CORRUPTIONS = {
         ),
         "what an act erased is gone",
     ),
-    "the head claims one act more": Corruption(
-        (
-            "UPDATE log_head SET size = size + 1, peaks = peaks || root WHERE size % 2 = 0",
-            "UPDATE log_head SET size = size + 2, peaks = peaks || root WHERE size % 4 = 1",
-        ),
+    # 2 ^ 40 more, so that its peaks are one more, as the table asks, whatever the size was.
+    "the head claims more acts": Corruption(
+        ("UPDATE log_head SET size = size + (1::bigint << 40), peaks = root || peaks",),
         "the log is dense and ends at its head",
         frozenset({TREE}),
     ),
@@ -288,6 +328,14 @@ CORRUPTIONS = {
         ("UPDATE activities SET status = 'submitted'",),
         "an activity is where its last step took it",
     ),
+    "an application skips a step": Corruption(
+        ("UPDATE applications SET version = version + 1",),
+        "an application is where its last step took it",
+    ),
+    "a party is closed over an open account": Corruption(
+        ("UPDATE parties SET closed_at = now(), status = 'suspended'",),
+        "closed parties have no open account",
+    ),
     "an issuance names another vintage": Corruption(
         (
             "ALTER TABLE issuance_lines DROP CONSTRAINT fk_issuance_lines_verified",
@@ -309,6 +357,44 @@ CORRUPTIONS = {
             "UPDATE issuance_lines SET verified_tco2e = credits - 0.000001",
         ),
         "no more is issued than was verified",
+    ),
+    "credits in transit are of no transfer": Corruption(
+        ("UPDATE transfer_proposals SET credits = credits + 1 WHERE state = 'scheduled'",),
+        "what lies in transit is what is scheduled",
+        frozenset({PROPOSED}),
+    ),
+    "a transfer that was called back names another number": Corruption(
+        ("UPDATE transfer_proposals SET credits = credits + 1 WHERE state = 'aborted'",),
+        PROPOSED,
+    ),
+    "an account's own terms are of no act of its": Corruption(
+        ("UPDATE account_terms SET log_index = log_index + 1",),
+        "own terms of an account are what it set last",
+    ),
+    "a frozen account has sent": Corruption(
+        ("UPDATE freezes SET frozen_index = 0 WHERE account_id IS NOT NULL",),
+        "what is frozen did not move",
+        frozenset({ORDERED}),
+    ),
+    "a freeze was released without an order": Corruption(
+        (
+            (
+                "UPDATE freezes SET released_index = frozen_index + 1, released_at = frozen_at,"
+                " released_by = id WHERE released_by IS NULL"
+            ),
+        ),
+        ORDERED,
+    ),
+    "another proposal was approved than the log says": Corruption(
+        ("UPDATE orders SET digest = repeat('0', 64) WHERE action = 'release'",),
+        "the digest of an order is of its leaf",
+    ),
+    "a reversal takes another act back": Corruption(
+        ("UPDATE reversals SET reverses = reverses - 1",),
+        "a reversal takes back what it reverses",
+    ),
+    "a reversal is kept nowhere": Corruption(
+        ("DELETE FROM reversals",), "a reversal takes back what it reverses"
     ),
     "a leaf is forged": Corruption((FORGED_LEAF,), TREE),
     "an inner node is forged": Corruption(
@@ -336,7 +422,9 @@ async def make_world(url: str) -> None:
     holders = await two_holders(registry)
     account, elsewhere = holders.account, holders.elsewhere
     await a_batch(registry, holders.administrator, account, credits_made=100, buffer_credits=10)
+    await three_orders(registry, holders)
     await move(registry, holders.owner, account, elsewhere, named((X, 31, 35), (X, 41, 45)))
+    await two_that_wait(registry, holders, ((X, 51, 55), (X, 61, 65)))
     await retire(registry, holders.owner, account, oldest(5))
     cancelled = await retire(
         registry, holders.owner, account, oldest(5), an_ending(EntryKind.CANCELLED)
@@ -350,6 +438,7 @@ async def make_world(url: str) -> None:
     approver = holders.approver
     await registry.do(approver, lambda pen: operations.cancel_buffer(pen, approver, command))
     await an_issuance(registry)
+    await a_draft(registry)
     empty = await an_account(registry, holders.administrator, holders.other)
     await registry.do(
         holders.administrator,
@@ -359,6 +448,39 @@ async def make_world(url: str) -> None:
     )
     await committer.stop()
     await engine.dispose()
+
+
+async def three_orders(registry: Registry, holders: Holders) -> None:
+    """Freeze an account that has sent before, release serials, take a transfer back."""
+    officers = Officers(registry, holders.officer, holders.approver)
+    error = await move(
+        registry, holders.owner, holders.account, holders.elsewhere, named((X, 71, 72), (X, 74, 75))
+    )
+    await officers.reverse(error.log_index)
+    await officers.release(await officers.freeze(Named(batch_prefix=X, first=80, last=81)))
+    frozen = await an_account(registry, holders.administrator, holders.other)
+    await move(registry, holders.owner, holders.account, frozen, named((X, 77, 78)))
+    await officers.freeze_account(frozen)
+
+
+async def two_that_wait(
+    registry: Registry, holders: Holders, runs: tuple[tuple[str, int, int], ...]
+) -> None:
+    """Send runs by two people, and call the last one back."""
+    await the_calendar(registry)
+    party = await party_of(registry, holders.owner)
+    approver = await an_actor(registry, party, Role.HOLDER_APPROVER)
+    for number, run in enumerate(runs, start=1):
+        command = Propose(holders.account.id, holders.elsewhere.id, named(run))
+        sent = await do(registry, holders.owner, transfers.propose, command)
+        approval = Approve(sent.id, sent.digest)
+        await do(registry, approver, transfers.approve, approval)
+        if number == len(runs):
+            await do(registry, approver, transfers.abort, sent.id)
+    await registry.do(
+        approver,
+        lambda pen: operations.set_acceptance(pen, approver, holders.account.id, asks=True),
+    )
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,8 @@ from app.registry.ledger.rules import BUFFER
 from app.registry.monitoring import store as reports
 from app.registry.monitoring.refusals import ReportNotFoundError, ReportStateError
 from app.registry.monitoring.rules import Report, ReportStatus
-from app.registry.parties.rules import Actor, NotAllowedError, Role
+from app.registry.parties.policy import Actor, NotAllowedError
+from app.registry.parties.rules import Role
 from app.registry.programmes.rules import RuleKey
 from app.registry.verification.store import find_concluded_verification
 from tests.builders.activities import (

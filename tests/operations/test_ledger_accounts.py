@@ -22,7 +22,8 @@ from app.registry.ledger.rules import (
 )
 from app.registry.log import store as log_store
 from app.registry.parties import operations as parties
-from app.registry.parties.rules import Actor, NotAllowedError, PartyKind, PartyNotFoundError, Role
+from app.registry.parties.policy import Actor, NotAllowedError
+from app.registry.parties.rules import PartyKind, PartyNotFoundError, Role
 from tests.builders.ledger import (
     a_batch,
     an_account,

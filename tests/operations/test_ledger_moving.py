@@ -55,7 +55,8 @@ from app.registry.ledger.rules import (
 from app.registry.ledger.serials import batch_id
 from app.registry.log import store as log_store
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import POLICY, Actor, NotAllowedError, Permission, Reach, Role
+from app.registry.parties.policy import POLICY, Actor, NotAllowedError, Permission, Reach
+from app.registry.parties.rules import Role
 from tests.builders.ledger import (
     BENEFICIARY,
     PURPOSES,

@@ -23,7 +23,8 @@ from app.registry.methodologies.rules import (
     SupersessionDateError,
     Variant,
 )
-from app.registry.parties.rules import NotAllowedError, Role
+from app.registry.parties.policy import NotAllowedError
+from app.registry.parties.rules import Role
 from app.registry.programmes.rules import RuleKey
 from tests.builders.parties import Register
 from tests.builders.reference import (

@@ -38,7 +38,8 @@ from app.registry.monitoring.refusals import (
 )
 from app.registry.monitoring.rules import Report, ReportStatus
 from app.registry.monitoring.store import monitoring_lines, monitoring_reports
-from app.registry.parties.rules import Actor, NotAllowedError, Role
+from app.registry.parties.policy import Actor, NotAllowedError
+from app.registry.parties.rules import Role
 from tests.builders.activities import (
     RECOGNISED,
     a_document,

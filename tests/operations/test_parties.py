@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from app.kernel.db import constraint_of
 from app.registry.log.pen import Pen
 from app.registry.parties import operations, store
+from app.registry.parties.policy import Actor, NotAllowedError
 from app.registry.parties.refusals import (
     AccreditationNotFoundError,
     AccreditationOverlapError,
@@ -29,8 +30,6 @@ from app.registry.parties.refusals import (
 from app.registry.parties.rules import (
     KEYS_PER_USER_MAX,
     Accreditation,
-    Actor,
-    NotAllowedError,
     PartyKind,
     PartyNotFoundError,
     Role,

@@ -31,7 +31,8 @@ from app.registry.ledger.store import publishing
 from app.registry.log import store as log
 from app.registry.log.pen import Pen
 from app.registry.parties import store as parties
-from app.registry.parties.rules import Actor, Role
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
 from app.registry.replay.replay import Replay
 from app.registry.replay.shelf import Shelf
 from app.registry.replay.state import compare, lines

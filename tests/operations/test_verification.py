@@ -18,7 +18,8 @@ from app.registry.monitoring import store as reports
 from app.registry.monitoring.refusals import ReportNotFoundError, ReportStateError
 from app.registry.monitoring.rules import ReportStatus
 from app.registry.parties import store as parties
-from app.registry.parties.rules import Actor, NotAllowedError, PartyNotFoundError, Role
+from app.registry.parties.policy import Actor, NotAllowedError
+from app.registry.parties.rules import PartyNotFoundError, Role
 from app.registry.verification import operations, store
 from app.registry.verification.operations import AssignVerifier, ReviewOpinion
 from app.registry.verification.refusals import (

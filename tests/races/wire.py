@@ -17,7 +17,7 @@ from typing import Any, Final
 from app.entry.tokens import TokenKeys, load_or_make_key
 from app.kernel import clock
 from app.main import TOKEN_KEY_FILE
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import Actor
 from tests.races.world import World
 from tests.server_process import ServerProcess
 

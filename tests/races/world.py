@@ -17,7 +17,8 @@ from app.entry.tokens import TokenKeys, load_or_make_key
 from app.kernel import clock
 from app.main import TOKEN_KEY_FILE
 from app.registry.ledger.rules import Account
-from app.registry.parties.rules import Actor, Role
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
 from tests.builders.ledger import a_batch, an_account
 from tests.builders.parties import Register, a_holder, an_authority
 from tests.server_process import ServerProcess

@@ -11,13 +11,8 @@ from app.registry.activities.rules import (
     Step,
     take_step,
 )
-from app.registry.parties.rules import (
-    ROLES_OF_KIND,
-    Actor,
-    NotAllowedError,
-    PartyKind,
-    Role,
-)
+from app.registry.parties.policy import Actor, NotAllowedError
+from app.registry.parties.rules import ROLES_OF_KIND, PartyKind, Role
 from tests.builders.activities import an_activity
 
 OWNER = "pty_01kb5w6yk2e0hr9h5y0s8v2a3b"

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from app.registry.issuance import rules
 from app.registry.issuance.refusals import NothingToIssueError
 from app.registry.issuance.rules import Planned, Remainder
-from app.registry.parties.rules import POLICY, ROLES_OF_KIND, Permission
+from app.registry.parties.policy import POLICY, Permission
+from app.registry.parties.rules import ROLES_OF_KIND
 from app.registry.verification.rules import VerifiedVintage
 
 tonnes = st.decimals(min_value=0, max_value=10**9, places=6)

@@ -242,5 +242,9 @@ def test_the_words_for_movements_are_those_of_the_api() -> None:
         "taken_over",
         "buffer_released",
         "buffer_cancelled",
+        "sent",
+        "delivered",
+        "returned",
+        "reversed",
     ]
     assert a_block(5, 9).credits == Move(a_block(1, 9), 5, 9).credits == 5

@@ -7,6 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.registry.parties.policy import (
+    Actor,
+    NotAllowedError,
+    Permission,
+    allows,
+    require,
+    sees_every_party,
+)
 from app.registry.parties.refusals import (
     AccreditationOverlapError,
     AccreditationReversedError,
@@ -18,21 +26,15 @@ from app.registry.parties.refusals import (
 from app.registry.parties.rules import (
     ROLES_OF_KIND,
     Accreditation,
-    Actor,
-    NotAllowedError,
     Party,
     PartyKind,
-    Permission,
     Role,
     Status,
-    allows,
     is_accredited,
-    require,
     require_accreditable,
     require_province,
     require_roles_of_kind,
     require_version,
-    sees_every_party,
 )
 
 # What each role may do: to things of its own party ("own"), or of anybody ("any"). What is not
@@ -48,19 +50,24 @@ EXPECTED = {
     "verifier_reviewer": {"own": "read_party read_activity_draft review_verification"},
     "officer": {
         "any": "read_party read_account read_activity_draft query_ledger upload_document "
-        "review_activity assign_verifier",
+        "review_activity assign_verifier read_application review_application propose_freeze "
+        "propose_reversal",
     },
     "approver": {
         "any": "read_party read_account read_activity_draft query_ledger register_activity "
-        "decide_issuance manage_buffer",
+        "decide_issuance manage_buffer read_application decide_application approve_freeze "
+        "approve_reversal",
     },
     "administrator": {
         "any": "read_party read_account read_activity_draft query_ledger admit_party manage_users "
-        "set_rules open_account import_history erase_person",
+        "set_rules open_account import_history erase_person read_application read_audit",
     },
-    "auditor": {"any": "read_party read_account read_activity_draft query_ledger"},
+    "auditor": {
+        "any": "read_party read_account read_activity_draft query_ledger read_application "
+        "read_audit",
+    },
     "holder_initiator": {"own": "read_party read_account move_credits"},
-    "holder_approver": {"own": "read_party read_account"},
+    "holder_approver": {"own": "read_party read_account approve_moves"},
     "holder_viewer": {"own": "read_party read_account"},
 }
 

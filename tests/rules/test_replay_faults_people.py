@@ -7,9 +7,11 @@ import pytest
 from tests.builders import replay as a
 from tests.builders.replay import (
     ADMINISTRATOR,
+    APPROVER,
     BODY,
     BUYER,
     DEVELOPER,
+    DIGEST,
     DOCUMENT,
     HOLDER,
     LEAD,
@@ -54,6 +56,52 @@ def superseding(**changes: object) -> Bad:
     return writing("methodology.superseded", f"{METHODOLOGY}/01", {**said, **changes})
 
 
+def entering_year(*days: str, by: str = ADMINISTRATOR, year: str = "2028", version: int = 1) -> Bad:
+    holidays = [{"day": day, "name_th": "ก", "name_en": "a", "source": "invented"} for day in days]
+    said = {"version": version, "holidays": holidays, "note": None}
+    return writing("calendar.year_set", year, said, by)
+
+
+APPLICATION: Final = an_id("apl", 1)
+
+
+def applying(what: str, by: str = "applicant", **facts: object) -> Bad:
+    return writing(f"application.{what}", APPLICATION, facts, by)
+
+
+def beginning(by: str = "applicant", **changes: object) -> Bad:
+    said = {"holder_kind": "juristic_person", "party_kind": "holder", "province_code": None}
+    return applying("begun", by, **{**said, "content_commitment": DIGEST, **changes})
+
+
+SUBMITTING: Final = applying("submitted", version=2)
+RECOMMENDING: Final = applying(
+    "recommended", OFFICER, version=3, is_favourable=True, reason_commitment=DIGEST
+)
+NEW_PARTY, NEW_USERS = an_id("pty", 9), [an_id("usr", 21), an_id("usr", 22)]
+
+
+def letting_in(by: str = APPROVER, **changes: object) -> Bad:
+    said = {"party_id": NEW_PARTY, "user_ids": NEW_USERS, "representatives_min": 2}
+    return applying(
+        "admitted", by, **{**said, "version": 4, "reason_commitment": DIGEST, **changes}
+    )
+
+
+def coming_in(number: int, *roles: str, by: str = APPROVER) -> Bad:
+    return writing("user.added", NEW_USERS[number], a.user(NEW_PARTY, *roles), by)
+
+
+RECOMMENDED: Final = (beginning(), SUBMITTING, RECOMMENDING)
+LET_IN: Final = (*RECOMMENDED, letting_in())
+CAME_IN: Final = (
+    *LET_IN,
+    admitting(NEW_PARTY, "holder", APPROVER),
+    coming_in(0, "holder_initiator"),
+    coming_in(1, "holder_approver"),
+)
+
+
 def erasing(subject: str, *acts: int, user: bool = False) -> Bad:
     return writing("person.erased", subject, {"user": user, "acts": list(acts)})
 
@@ -64,6 +112,10 @@ PEOPLE: dict[str, tuple[Bad, str]] = {
     "a party is admitted by an officer": (
         admitting(an_id("pty", 9), "holder", OFFICER),
         "not_allowed",
+    ),
+    "a party is admitted by an applicant": (
+        admitting(an_id("pty", 9), "holder", "applicant"),
+        "actor_unknown",
     ),
     "a party is admitted by the registry": (
         admitting(an_id("pty", 9), "holder", "registry"),
@@ -171,6 +223,122 @@ PEOPLE: dict[str, tuple[Bad, str]] = {
     "a rule is of another programme than the act": (setting(programme="CITY"), "subject_differs"),
     "a rule is of no programme": (setting(subject="NEW", programme="NEW"), "unknown"),
     "a rule's identifier is used twice": (setting(id=an_id("cfg", 1)), "taken_twice"),
+    "a year's holidays are entered by an officer": (entering_year(by=OFFICER), "not_allowed"),
+    "a year's holidays are of another year": (entering_year("2029-01-01"), "holiday_outside_year"),
+    "a year's holidays are not in order": (
+        entering_year("2028-04-14", "2028-04-13"),
+        "value_differs",
+    ),
+    "a holiday is entered twice": (entering_year("2028-04-13", "2028-04-13"), "holiday_twice"),
+    "a year is entered as if it were known": (entering_year(version=2), "version_not_next"),
+    "a year is entered as if it were new": (
+        after(entering_year(), then=entering_year()),
+        "version_not_next",
+    ),
+    "a year is beyond the calendar": (entering_year(year="2999"), "value_differs"),
+    "an application is begun by an officer": (beginning(OFFICER), "actor_unknown"),
+    "a person applies to be a developer": (
+        beginning(holder_kind="natural_person", party_kind="developer"),
+        "kind_of_holder",
+    ),
+    "an application is begun twice": (after(beginning(), then=beginning()), "taken_twice"),
+    "an application is handed in that nobody began": (SUBMITTING, "unknown"),
+    "an application is handed in twice": (
+        after(beginning(), SUBMITTING, then=applying("submitted", version=3)),
+        "not_possible_now",
+    ),
+    "an application leaves a version out": (
+        after(beginning(), then=applying("submitted", version=3)),
+        "version_not_next",
+    ),
+    "an applicant answers what was not asked": (
+        after(beginning(), then=applying("answered", version=2, reason_commitment=DIGEST)),
+        "not_possible_now",
+    ),
+    "an approver recommends": (
+        after(
+            beginning(),
+            SUBMITTING,
+            then=applying(
+                "recommended", APPROVER, version=3, is_favourable=True, reason_commitment=DIGEST
+            ),
+        ),
+        "not_allowed",
+    ),
+    "an officer decides": (after(*RECOMMENDED, then=letting_in(OFFICER)), "not_allowed"),
+    "one officer recommends and decides": (
+        after(
+            writing("user.roles_set", OFFICER, a.user(a.AUTHORITY, "approver", "officer")),
+            *RECOMMENDED,
+            then=letting_in(OFFICER),
+        ),
+        "same_officer",
+    ),
+    "an applicant is admitted against the recommendation": (
+        after(
+            beginning(),
+            SUBMITTING,
+            applying(
+                "recommended", OFFICER, version=3, is_favourable=False, reason_commitment=DIGEST
+            ),
+            then=letting_in(),
+        ),
+        "not_possible_now",
+    ),
+    "an organisation is admitted as a person": (
+        after(*RECOMMENDED, then=letting_in(representatives_min=None)),
+        "value_differs",
+    ),
+    "another party is admitted than was decided": (
+        after(*LET_IN, then=admitting(an_id("pty", 10), "holder", APPROVER)),
+        "not_allowed",
+    ),
+    "a party is admitted as another than was decided": (
+        after(*LET_IN, then=admitting(NEW_PARTY, "developer", APPROVER)),
+        "value_differs",
+    ),
+    "a party is admitted by another than who decided": (
+        after(*LET_IN, then=admitting(NEW_PARTY, "holder", OFFICER)),
+        "not_allowed",
+    ),
+    "another user is added than was decided": (
+        after(
+            *LET_IN,
+            admitting(NEW_PARTY, "holder", APPROVER),
+            then=writing("user.added", NOBODY, a.user(NEW_PARTY, "holder_viewer"), APPROVER),
+        ),
+        "not_allowed",
+    ),
+    "a party with an open account is closed": (
+        writing("party.closed", HOLDER, {}),
+        "not_possible_now",
+    ),
+    "a party is closed twice": (
+        after(writing("party.closed", BODY, {}), then=writing("party.closed", BODY, {})),
+        "status_unchanged",
+    ),
+    "a closed party is reinstated": (
+        after(writing("party.closed", BODY, {}), then=writing("party.reinstated", BODY, {})),
+        "not_possible_now",
+    ),
+    "an organisation loses its only approver": (
+        after(
+            *CAME_IN,
+            then=writing("user.suspended", NEW_USERS[1], {"party_id": NEW_PARTY}),
+        ),
+        "representatives_missing",
+    ),
+    "an organisation's only initiator becomes a viewer": (
+        after(
+            *CAME_IN,
+            then=writing("user.roles_set", NEW_USERS[0], a.user(NEW_PARTY, "holder_viewer")),
+        ),
+        "representatives_missing",
+    ),
+    "an organisation's only initiator is erased": (
+        after(*CAME_IN, then=erasing(NEW_USERS[0], user=True)),
+        "representatives_missing",
+    ),
     "a methodology is entered twice": (
         writing("methodology.entered", f"{METHODOLOGY}/01", a.methodology()),
         "taken_twice",
@@ -213,3 +381,16 @@ PEOPLE: dict[str, tuple[Bad, str]] = {
 @pytest.mark.parametrize("name", PEOPLE)
 def test_a_wrong_act_on_parties_and_rules_is_found(name: str) -> None:
     found_by(a.issued(), *PEOPLE[name])
+
+
+def test_an_applicant_who_was_let_in_can_change_who_acts() -> None:
+    """The log of an admission is played, and a third person lets one of the first two go."""
+    log = a.issued()
+    for act in CAME_IN:
+        act(log)
+    third = an_id("usr", 23)
+    log.write("user.added", third, a.user(NEW_PARTY, "holder_approver", "holder_initiator"))
+    log.write("user.suspended", NEW_USERS[1], {"party_id": NEW_PARTY})
+    log.write("user.reinstated", NEW_USERS[1], {"party_id": NEW_PARTY})
+    log.write("user.roles_set", NEW_USERS[0], a.user(NEW_PARTY, "holder_viewer"))
+    assert log.replay().size == len(log.leaves)

@@ -20,9 +20,13 @@ from app.entry.tokens import (
     LEEWAY_S,
     LIFETIME_S,
     TOKEN_BYTES_MAX,
+    KeyWaitingError,
     TokenKey,
     TokenKeys,
     TokenRefusedError,
+    add_key,
+    drop_others,
+    load_keys,
     load_or_make_key,
 )
 from app.kernel import clock
@@ -31,6 +35,7 @@ from app.kernel.encoding import canonical_bytes, sha256
 USER = "usr_01kb5b1j0dfz5r5d8r4v5e2c3a"
 OTHER_USER = "usr_01kb5b1j0dfz5r5d8r4v5e2c3b"
 CLIENT = "key_01kb5b1j0dfz5r5d8r4v5e2c3a"
+SESSION = "ses_01kb5b1j0dfz5r5d8r4v5e2c3a"
 
 
 @pytest.fixture(scope="module")
@@ -239,8 +244,9 @@ def test_a_forged_token_is_refused(name: str, forger: Forger, keys: TokenKeys) -
 @pytest.mark.parametrize("client_id", [None, CLIENT])
 def test_a_token_of_ours_is_read_back(client_id: str | None, keys: TokenKeys) -> None:
     now = clock.now()
-    claims = keys.read(keys.issue(user_id=USER, client_id=client_id, now=now), now=now)
-    assert (claims.user_id, claims.client_id) == (USER, client_id)
+    token = keys.issue(user_id=USER, client_id=client_id, now=now, session_id=SESSION)
+    claims = keys.read(token, now=now)
+    assert (claims.user_id, claims.client_id, claims.session_id) == (USER, client_id, SESSION)
     assert claims.expires_at == int(now.timestamp()) + LIFETIME_S
 
 
@@ -283,7 +289,7 @@ def test_tokens_of_an_older_key_are_still_read(tmp_path: Path, keys: TokenKeys) 
 
 
 def test_only_the_public_half_is_published(keys: TokenKeys) -> None:
-    (published,) = keys.published()
+    (published,) = keys.published(now=clock.now())
     assert published.keys() == {"kty", "crv", "x", "y", "kid", "alg", "use"}
 
 
@@ -325,3 +331,72 @@ def test_a_key_of_another_kind_is_refused(
     )
     with pytest.raises(ValueError, match=r"key\.pem does not hold"):
         load_or_make_key(path)
+
+
+# ------------------------------------------------------------------------------ rotation
+
+
+def held(folder: Path) -> TokenKeys:
+    return TokenKeys(load_keys(folder))
+
+
+def kids(keys: TokenKeys, now: datetime) -> list[str]:
+    return [key["kid"] for key in keys.published(now=now)]
+
+
+def kid_of(token: str) -> str:
+    header, _, _ = token.partition(".")
+    return str(json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))["kid"])
+
+
+def test_the_next_key_is_published_before_it_signs(tmp_path: Path) -> None:
+    """And the old one is accepted until its last token has ended, by every server."""
+    now = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
+    (old,) = kids(held(tmp_path), now)
+    starts_at = now + timedelta(days=1)
+    add_key(tmp_path, now=now, starts_at=starts_at)
+    keys = held(tmp_path)
+    new, still = kids(keys, now)
+    assert still == old
+    before = keys.issue(user_id=USER, client_id=None, now=starts_at - timedelta(seconds=1))
+    after = keys.issue(user_id=USER, client_id=None, now=starts_at)
+    assert [kid_of(before), kid_of(after)] == [old, new]
+    # A server whose clock is behind accepts what another already signs with the next key.
+    keys.read(after, now=starts_at - timedelta(seconds=LEEWAY_S))
+    keys.read(before, now=starts_at + timedelta(seconds=LIFETIME_S))
+    later = starts_at + timedelta(seconds=LIFETIME_S + 2 * LEEWAY_S)
+    assert kids(keys, later) == [new]
+    with pytest.raises(TokenRefusedError):
+        keys.open(before, now=later)
+
+
+def test_one_key_waits_at_a_time(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
+    add_key(tmp_path, now=now, starts_at=now + timedelta(days=1))
+    with pytest.raises(KeyWaitingError):
+        add_key(tmp_path, now=now, starts_at=now + timedelta(days=2))
+
+
+def test_keys_that_are_over_are_removed_with_the_next_rotation(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
+    for _ in range(3):
+        add_key(tmp_path, now=now, starts_at=now + timedelta(days=1))
+        now += timedelta(days=30)
+    keys = load_keys(tmp_path)
+    assert len(keys) == len(list(tmp_path.iterdir())) == 2
+    assert not (tmp_path / "token-key.pem").exists()
+
+
+def test_a_stolen_key_is_gone_at_once(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
+    stolen = held(tmp_path)
+    drop_others(tmp_path, starts_at=now)
+    with pytest.raises(TokenRefusedError):
+        held(tmp_path).open(stolen.issue(user_id=USER, client_id=None, now=now), now=now)
+
+
+def test_a_key_that_this_server_does_not_have_is_refused(tmp_path: Path, keys: TokenKeys) -> None:
+    now = clock.now()
+    other = held(tmp_path).issue(user_id=USER, client_id=None, now=now)
+    with pytest.raises(TokenRefusedError):
+        keys.read(other, now=now)

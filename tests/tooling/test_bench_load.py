@@ -21,7 +21,8 @@ from app.entry.tokens import TokenKeys, load_or_make_key
 from app.kernel import clock
 from app.main import TOKEN_KEY_FILE
 from app.registry.ledger.serials import account_number
-from app.registry.parties.rules import Actor, PartyKind
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import PartyKind
 
 pytestmark = pytest.mark.skipif(
     shutil.which("wrk") is None, reason="wrk, which makes the load, is not installed"

@@ -32,24 +32,21 @@ from app.entry.api.wire import (
 from app.entry.identity import Caller
 from app.entry.problems import refused
 from app.registry.ledger import operations, store
+from app.registry.ledger.frozen import AccountFrozenError
 from app.registry.ledger.refusals import (
     AccountClosedError,
     AccountNotEmptyError,
     AccountNotFoundError,
     AccountStaleError,
+    CreditsUnderwayError,
     PartyCannotHoldError,
     RegistryAccountError,
 )
 from app.registry.ledger.rules import Account
 from app.registry.ledger.serials import AccountNumberError, account_id
 from app.registry.log import store as log
-from app.registry.parties.rules import (
-    Actor,
-    NotAllowedError,
-    PartyNotFoundError,
-    Permission,
-    allows,
-)
+from app.registry.parties.policy import Actor, NotAllowedError, Permission, allows
+from app.registry.parties.rules import PartyNotFoundError
 
 router = APIRouter(prefix="/accounts", tags=["accounts"], route_class=StrictRoute)
 
@@ -77,6 +74,11 @@ class AccountShown(Shown):
     )
     kind: str = Field(description="What it is for.", examples=["holding"])
     status: str = Field(description="`open` or `closed`.", examples=["open"])
+    frozen: bool = Field(
+        description="Whether TGO has frozen it: it takes part in nothing until it is released "
+        "(`GET /v1/freezes`).",
+        examples=[False],
+    )
     name: str = Field(description="What its owner calls it.", examples=["City holdings"])
     version: int = Field(description="Version, as in its ETag.", examples=[1])
     opened_at: datetime = Field(
@@ -91,6 +93,7 @@ class AccountShown(Shown):
             owner_party_id=account.owner_party_id,
             kind=account.kind.value,
             status=account.status.value,
+            frozen=account.is_frozen,
             name=account.name,
             version=account.version,
             opened_at=account.opened_at,
@@ -244,7 +247,9 @@ async def get_account(number: AccountPath, reader: Reader, actor: Caller) -> Res
         *_SEEING,
         RegistryAccountError,
         AccountClosedError,
+        AccountFrozenError,
         AccountNotEmptyError,
+        CreditsUnderwayError,
         AccountStaleError,
         PreconditionMissingError,
     ),

@@ -51,7 +51,7 @@ from app.registry.activities.operations import (
     DraftActivity,
 )
 from app.registry.activities.rules import Activity
-from app.registry.parties.rules import NotAllowedError
+from app.registry.parties.policy import NotAllowedError
 from app.registry.programmes.refusals import (
     ProgrammeClosedError,
     ProgrammeNotFoundError,

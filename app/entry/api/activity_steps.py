@@ -47,7 +47,8 @@ from app.registry.methodologies.rules import (
     MethodologyNotInForceError,
     MethodologySupersededError,
 )
-from app.registry.parties.rules import Actor, NotAllowedError, PartyNotFoundError
+from app.registry.parties.policy import Actor, NotAllowedError
+from app.registry.parties.rules import PartyNotFoundError
 from app.registry.programmes.refusals import (
     ProgrammeClosedError,
     RuleMissingError,

@@ -105,6 +105,11 @@ class BatchWithStates(BatchShown):
     retired: int = Field(description="Credits retired.", examples=[50])
     cancelled: int = Field(description="Credits cancelled.", examples=[0])
     exported: int = Field(description="Credits exported to another registry.", examples=[0])
+    frozen: bool = Field(
+        description="Whether TGO has frozen it or some of its serials; which, `GET /v1/freezes` "
+        "tells.",
+        examples=[False],
+    )
 
 
 class BatchesQuery(PageQuery):
@@ -200,7 +205,7 @@ async def export_batches(request: Request, reader: Reader) -> Response:
             else []
         ),
     )
-    return export.answer(request.app.state.reads)
+    return export.answer(request)
 
 
 @router.get(
@@ -214,6 +219,7 @@ async def get_batch(prefix: PrefixPath, reader: Reader) -> Response:
     """Read a batch and how many of its credits are held, buffered, retired and so on. Public."""
     batch = await store.get_batch(reader, prefix)
     states = await store.list_batch_states(reader, batch)
+    spans = await store.list_frozen_spans(reader, batch, first=1, last=batch.credits)
     return show(
         BatchWithStates(
             **BatchShown.of(batch).model_dump(),
@@ -223,6 +229,7 @@ async def get_batch(prefix: PrefixPath, reader: Reader) -> Response:
             retired=states.get(RETIRED, 0),
             cancelled=states.get(CANCELLED, 0),
             exported=states.get(EXPORTED, 0),
+            frozen=bool(spans),
         )
     )
 

@@ -19,7 +19,7 @@ from app.registry.ledger import operations
 from app.registry.ledger.operations import Movement, Moving
 from app.registry.ledger.rules import Touches
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import Actor
 
 ACTS_MAX: Final = 1_000  # One commit of some tens of milliseconds, and a reply of some 100 kB.
 

@@ -17,7 +17,7 @@ from app.kernel.db import reading
 from app.kernel.errors import InvalidError
 from app.registry.ledger.rules import Touches
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import Actor
 
 Result = TypeVar("Result")
 
@@ -41,7 +41,7 @@ async def _read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
     # Whoever signs in reads what they have just written, and decides on what there is. Visitors
     # have written nothing: what they see may be some seconds late.
     if "authorization" in request.headers:
-        opened = reading(request.app.state.reads)
+        opened = reading(request.app.state.views)
     else:
         opened = request.app.state.late_reads.reading()
     async with opened as connection:
@@ -49,7 +49,7 @@ async def _read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
 
 
 async def _present_connection(request: Request) -> AsyncIterator[AsyncConnection]:
-    async with reading(request.app.state.reads) as connection:
+    async with reading(request.app.state.views) as connection:
         yield connection
 
 

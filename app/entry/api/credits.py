@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from app.entry.acts import Reply
 from app.entry.api.wire import Body, Credits, LogIndex, Serial, Shown, Vintage, receipt_address
+from app.registry.ledger import frozen
 from app.registry.ledger import refusals as ledger_refusals
 from app.registry.ledger.operations import Movement
 from app.registry.ledger.rules import RANGES_PER_ACT_MAX, Batch, Choice
@@ -21,7 +22,7 @@ from app.registry.ledger.serials import (
 )
 from app.registry.ledger.store import EndingRow, EntryRow
 from app.registry.log.pen import ActTooLargeError
-from app.registry.parties.rules import NotAllowedError
+from app.registry.parties.policy import NotAllowedError
 
 AccountNumber = Annotated[str, StringConstraints(pattern=r"^TH-[0-9]{6,12}-[0-9]{2}$")]
 BatchPrefix = Annotated[str, StringConstraints(pattern=PREFIX_PATTERN)]
@@ -47,6 +48,7 @@ MOVING_REFUSALS = (
     ledger_refusals.AccountNotFoundError,
     AccountNumberError,
     ledger_refusals.AccountClosedError,
+    frozen.AccountFrozenError,
     ledger_refusals.RegistryAccountError,
     ledger_refusals.ChoiceUnclearError,
     ledger_refusals.RangeReversedError,
@@ -55,6 +57,7 @@ MOVING_REFUSALS = (
     ledger_refusals.InsufficientCreditsError,
     ledger_refusals.SerialsNotHeldError,
     ledger_refusals.TooFragmentedError,
+    frozen.CreditsFrozenError,
     ActTooLargeError,
 )
 

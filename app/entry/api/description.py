@@ -16,14 +16,18 @@ from app.entry.attempt import OutcomeUnknownError
 from app.entry.committer import DatabaseAwayError, QueueFullError
 from app.entry.deciding import AnswerErasedError, KeyReusedError
 from app.entry.identity import (
+    AddressNotAllowedError,
     Caller,
+    ClientExpiredError,
     ClientRevokedError,
     NotSignedInError,
     PartySuspendedError,
     UserSuspendedError,
 )
+from app.entry.signatures import REFUSALS as OF_SIGNATURES
 from app.entry.tokens import TokenRefusedError
 from app.kernel.errors import RegistryError
+from app.registry.signin.refusals import SessionEndedError
 
 Description = dict[str, Any]
 
@@ -33,9 +37,12 @@ TEXT: Final = """
 From an activity to a retired credit: register an activity, report what was monitored, have it
 verified, let TGO issue credits, transfer and retire them, and check the history.
 
-- **Sign in** at `POST /v1/tokens` and send the token as `Authorization: Bearer …`.
+- **Sign in** at `POST /v1/tokens` and send the token as `Authorization: Bearer …`. It lives ten
+  minutes; a person gets a refresh token with it, which gives the next pair, once.
 - **Writes** take an `Idempotency-Key`; a retry with the same key gets the first reply again. Writes
   that move credits require it.
+- **Machines** may sign what they change (RFC 9421): an API key that was issued with an Ed25519
+  public key has to.
 - **Decisions and edits** send the `ETag` of what they were based on as `If-Match`.
 - **Lists** have `limit` and `cursor`; `next_cursor` of one page leads to the next.
 - **Tonnes** of CO2 equivalent are text with at most six decimals, **credits** are whole numbers.
@@ -56,15 +63,22 @@ TAGS: Final = {
     "transfers": "Credits going from one account to another.",
     "retirements": "Credits used for good, in somebody's name.",
     "cancellations": "Credits taken out of circulation without being used.",
+    "orders": "What two officers of TGO order: freezes, releases, reversals of errors.",
     "serials": "Where any serial is now, and everything that happened to it.",
     "ledger": "The double entries behind every balance.",
     "log": "The Merkle log that every act is sealed into, and its proofs.",
     "parties": "Organisations that take part, and what they are accredited for.",
+    "applications": "Who asks for an account, and what two officers of TGO decide.",
     "users": "People who sign in, and their roles.",
     "programmes": "Schemes and their dated rules.",
     "provinces": "The 77 provinces.",
+    "calendar": "Public holidays, by which working days are counted.",
     "methodologies": "The catalogue of methodologies and their versions.",
     "tokens": "Signing in.",
+    "sessions": "Your sign-ins, and signing out.",
+    "passkeys": "Keys of your devices, to sign in and to confirm with.",
+    "audit": "Who came in, who failed to, and who read about whom.",
+    "second-factor": "What you prove beside your password, and confirmations with it.",
     "service": "Health of the service, and what its refusals mean.",
 }
 
@@ -145,6 +159,17 @@ _HEADERS: Final[Description] = {
         "schema": {"type": "integer", "minimum": 0},
         "example": problems.RETRY_AFTER_S,
     },
+    "RateLimit-Policy": {
+        "description": "How often this may be asked for: `q` times in `w` seconds "
+        "(draft-ietf-httpapi-ratelimit-headers).",
+        "schema": {"type": "string"},
+        "example": '"exports";q=60;w=60',
+    },
+    "RateLimit": {
+        "description": "How often you may ask for this yet: `r` times in the next `t` seconds.",
+        "schema": {"type": "string"},
+        "example": '"exports";r=59;t=60',
+    },
     "WWW-Authenticate": {
         "description": "How to authenticate.",
         "schema": {"type": "string"},
@@ -159,6 +184,7 @@ _HEADERS: Final[Description] = {
 _HEADERS_OF_STATUS: Final = {
     "201": ("Location",),
     "401": ("WWW-Authenticate",),
+    "429": ("Retry-After",),
     "503": ("Retry-After",),
 }
 # Without these headers a request is refused, with these refusals.
@@ -272,7 +298,8 @@ def _common(operation: Description) -> list[type[RegistryError]]:
     if "requestBody" in operation:
         common += [problems.BodyTooLargeError, problems.BodyTooSlowError, problems.MediaTypeError]
     if "security" in operation:
-        common += [TokenRefusedError, ClientRevokedError, UserSuspendedError, PartySuspendedError]
+        common += [TokenRefusedError, ClientRevokedError, ClientExpiredError, SessionEndedError]
+        common += [UserSuspendedError, PartySuspendedError, AddressNotAllowedError]
         if {} not in operation["security"]:
             common.append(NotSignedInError)
     return common
@@ -283,7 +310,7 @@ def _of_acts(operation: Description, method: str, *, has_key: bool) -> list[type
     if method == "get" or "security" not in operation:
         return []
     of_key: list[type[RegistryError]] = [KeyReusedError, AnswerErasedError] if has_key else []
-    return [QueueFullError, OutcomeUnknownError, *of_key]
+    return [QueueFullError, OutcomeUnknownError, *of_key, *OF_SIGNATURES]
 
 
 def _say_what_is_needed(parameter: Description, responses: Description) -> None:

@@ -14,6 +14,7 @@ from app.entry.api.wire import Body, Identifier, LogIndex, Moment, Shown, create
 from app.entry.identity import Caller, Visitor, caller_of
 from app.entry.problems import RefusedInBodyError, refused
 from app.entry.storage import PIECE_BYTES, Storage
+from app.kernel.db import reading
 from app.kernel.encoding import canonical_bytes
 from app.kernel.errors import RegistryError
 from app.registry.activities import operations
@@ -33,7 +34,7 @@ from app.registry.documents.rules import (
     Purpose,
     clean_file_name,
 )
-from app.registry.parties.rules import NotAllowedError, Permission, require
+from app.registry.parties.policy import NotAllowedError, Permission, require
 from app.registry.programmes.refusals import RuleMissingError
 
 
@@ -182,6 +183,10 @@ async def upload_document(
     can add evidence to an activity.
     """
     request, actor, key = uploader
+    if form.activity_id is not None:
+        # Before anything is kept: bytes that stay are for those who may add them.
+        async with reading(request.app.state.views) as connection:
+            await operations.find_provable(connection, actor, form.activity_id)
     found = await _inspect(form.file)
     command = UploadDocument(
         purpose=form.purpose,

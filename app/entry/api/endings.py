@@ -26,7 +26,7 @@ from app.registry.ledger.refusals import AccountNotFoundError, MovementNotFoundE
 from app.registry.ledger.rules import Beneficiary, Ending, EntryKind, Statement, Visibility
 from app.registry.ledger.serials import account_id
 from app.registry.ledger.store import EndingRow
-from app.registry.parties.rules import Actor, Permission, allows
+from app.registry.parties.policy import Actor, Permission, allows
 
 _EXPORTED: Final = (
     *("id", "kind", "from_account", "credits", "serials", "batch", "vintage", "first", "last"),
@@ -142,7 +142,7 @@ async def show_ending(
         raise MovementNotFoundError(log_index=log_index)
     owners = await store.list_owners(reader, [row.account_id])
     entries = await store.list_movement(reader, log_index)
-    return show_plain(ending_shown(row, entries, sees_all=_sees(visitor, owners, row)))
+    return show_plain(ending_shown(row, entries, sees_all=sees_names(visitor, owners, row)))
 
 
 async def show_endings(
@@ -175,7 +175,7 @@ async def show_endings(
     entries = await store.list_movements(reader, [row.log_index for row in page])
     return show_page(
         [
-            ending_shown(row, entries[row.log_index], sees_all=_sees(visitor, owners, row))
+            ending_shown(row, entries[row.log_index], sees_all=sees_names(visitor, owners, row))
             for row in page
         ],
         (page[-1].log_index,) if len(found) > query.limit else None,
@@ -200,7 +200,7 @@ def export_endings(file_name: str, kinds: tuple[EntryKind, ...], request: Reques
         return Found(shown, (found[-1].log_index,) if len(found) == limit else None)
 
     export = Export(file_name, _EXPORTED, read, _lines)
-    return export.answer(request.app.state.reads)
+    return export.answer(request)
 
 
 def _lines(ending: dict[str, Any]) -> Iterator[list[object]]:
@@ -210,7 +210,7 @@ def _lines(ending: dict[str, Any]) -> Iterator[list[object]]:
         yield [line[name] for name in _EXPORTED]
 
 
-def _sees(visitor: Actor | None, owners: dict[int, str], row: EndingRow) -> bool:
+def sees_names(visitor: Actor | None, owners: dict[int, str], row: EndingRow) -> bool:
     """Say whether somebody sees names that are not public: the account's owner, and TGO."""
     owner = owners.get(row.account_id)
     owned = () if owner is None else (owner,)

@@ -120,7 +120,7 @@ async def export_of_entries(
         read,
         lambda entry: [entry_shown(entry).values()],
     )
-    return export.answer(request.app.state.reads)
+    return export.answer(request)
 
 
 class MomentFilter(BaseModel):

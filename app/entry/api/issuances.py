@@ -47,8 +47,9 @@ from app.registry.issuance.operations import DecideIssuance
 from app.registry.issuance.rules import Issuance, IssuanceLine
 from app.registry.ledger.refusals import SerialPrefixTakenError
 from app.registry.monitoring.refusals import ReportNotFoundError, ReportStateError
-from app.registry.parties.rules import NotAllowedError
+from app.registry.parties.policy import NotAllowedError
 from app.registry.programmes.refusals import RuleMissingError
+from app.registry.signin.refusals import CONFIRMING
 
 router: Final = APIRouter(prefix="/issuances", tags=["issuances"], route_class=StrictRoute)
 
@@ -182,6 +183,7 @@ class IssuanceQuery(PageQuery):
         },
         **refused(
             IdempotencyKeyMissingError,
+            *CONFIRMING,
             ReportNotFoundError,
             NotAllowedError,
             ReportStateError,

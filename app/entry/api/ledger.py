@@ -27,7 +27,7 @@ from app.registry.ledger import store
 from app.registry.ledger.rules import EntryKind
 from app.registry.ledger.serials import AccountNumberError, account_id
 from app.registry.ledger.store import EntryFilter
-from app.registry.parties.rules import NotAllowedError, Permission, require
+from app.registry.parties.policy import NotAllowedError, Permission, require
 
 router = APIRouter(prefix="/ledger", tags=["ledger"], route_class=StrictRoute)
 
@@ -50,6 +50,10 @@ class KindWord(StrEnum):
     TAKEN_OVER = "taken_over"
     BUFFER_RELEASED = "buffer_released"
     BUFFER_CANCELLED = "buffer_cancelled"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    REVERSED = "reversed"
 
 
 class Filters(MomentFilter):

@@ -42,7 +42,7 @@ from app.registry.methodologies.rules import (
     SupersessionDateError,
     Variant,
 )
-from app.registry.parties.rules import NotAllowedError
+from app.registry.parties.policy import NotAllowedError
 from app.registry.programmes.refusals import RuleMissingError
 
 router: Final = APIRouter(prefix="/methodologies", tags=["methodologies"], route_class=StrictRoute)

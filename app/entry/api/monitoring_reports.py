@@ -56,7 +56,7 @@ from app.registry.monitoring.refusals import (
 from app.registry.monitoring.rules import (
     Report,
 )
-from app.registry.parties.rules import NotAllowedError
+from app.registry.parties.policy import NotAllowedError
 
 router: Final = APIRouter(
     prefix="/monitoring-reports", tags=["monitoring-reports"], route_class=StrictRoute

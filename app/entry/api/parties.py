@@ -16,6 +16,7 @@ from app.entry.api.wire import (
     CursorError,
     Identifier,
     IfMatch,
+    Moment,
     Name,
     Page,
     PageQuery,
@@ -33,12 +34,14 @@ from app.entry.api.wire import (
 from app.entry.problems import refused
 from app.registry.log.pen import Pen
 from app.registry.parties import operations, store
+from app.registry.parties.policy import NotAllowedError
 from app.registry.parties.refusals import (
     AccreditationNotFoundError,
     AccreditationOverlapError,
     AccreditationReversedError,
     LastAdministratorError,
     NotAVvbError,
+    PartyClosedError,
     PartyStaleError,
     ProvinceNeededError,
     StatusUnchangedError,
@@ -46,7 +49,6 @@ from app.registry.parties.refusals import (
 from app.registry.parties.rules import (
     SECTORAL_SCOPE_MAX,
     Accreditation,
-    NotAllowedError,
     Party,
     PartyKind,
     PartyNotFoundError,
@@ -106,6 +108,9 @@ class PartyShown(Shown):
     status: Status = Field(description="Whether its users may act at present.", examples=["active"])
     accreditations: list[AccreditationShown] = Field(
         description="Scopes of a VVB, past ones too; empty for other kinds."
+    )
+    closed_at: Moment | None = Field(
+        description="When it was closed for good; null: it is not.", examples=[None]
     )
     version: int = Field(description="Counts its changes, from 1.", ge=1, examples=[1])
 
@@ -174,7 +179,9 @@ class AccreditationEnd(Reason):
 
 
 @dataclass(frozen=True, slots=True)
-class _Whole:
+class WholeParty:
+    """A party with its accreditations."""
+
     party: Party
     accreditations: tuple[Accreditation, ...]
 
@@ -200,7 +207,7 @@ async def list_parties(reader: Reader, query: Annotated[PartyQuery, Query()]) ->
     held = await store.list_accreditations_of(reader, [party.id for party in rows])
     return show(
         Page[PartyShown](
-            data=[_shown(_Whole(party, held.get(party.id, ()))) for party in rows],
+            data=[_shown(WholeParty(party, held.get(party.id, ()))) for party in rows],
             next_cursor=encode_cursor([rows[-1].id]) if has_more else None,
             has_more=has_more,
         )
@@ -218,7 +225,7 @@ async def get_party(reader: Reader, party_id: PartyId) -> Response:
     """Show an organisation with its accreditations. Public."""
     party = await store.get_party(reader, party_id)
     held = await store.list_accreditations(reader, party_id)
-    return show(_shown(_Whole(party, held)), version=party.version)
+    return show(_shown(WholeParty(party, held)), version=party.version)
 
 
 @router.post(
@@ -238,7 +245,8 @@ async def admit_party(write: Write, body: NewParty) -> Response:
         province_code=body.province_code,
     )
     return await write(
-        lambda pen: _whole(pen, operations.admit_party(pen, write.actor, command)), _created
+        lambda pen: with_accreditations(pen, operations.admit_party(pen, write.actor, command)),
+        _created,
     )
 
 
@@ -262,7 +270,8 @@ async def rename_party(
         expected_version=version_of(if_match),
     )
     return await write(
-        lambda pen: _whole(pen, operations.rename_party(pen, write.actor, command)), _changed
+        lambda pen: with_accreditations(pen, operations.rename_party(pen, write.actor, command)),
+        party_changed,
     )
 
 
@@ -279,14 +288,15 @@ async def suspend_party(write: Write, party_id: PartyId, body: Reason) -> Respon
     """Let nobody act for an organisation until it is reinstated; felt within one second."""
     command = operations.DecideOnParty(party_id=party_id, reason=body.reason)
     return await write(
-        lambda pen: _whole(pen, operations.suspend_party(pen, write.actor, command)), _changed
+        lambda pen: with_accreditations(pen, operations.suspend_party(pen, write.actor, command)),
+        party_changed,
     )
 
 
 @router.post(
     "/{party_id}/reinstatement",
     response_model=PartyShown,
-    responses=refused(NotAllowedError, PartyNotFoundError, StatusUnchangedError),
+    responses=refused(NotAllowedError, PartyNotFoundError, PartyClosedError, StatusUnchangedError),
     summary="Reinstate a party",
     operation_id="reinstate_party",
 )
@@ -294,7 +304,8 @@ async def reinstate_party(write: Write, party_id: PartyId, body: Reason) -> Resp
     """Let the users of a suspended organisation act again. Administrators only."""
     command = operations.DecideOnParty(party_id=party_id, reason=body.reason)
     return await write(
-        lambda pen: _whole(pen, operations.reinstate_party(pen, write.actor, command)), _changed
+        lambda pen: with_accreditations(pen, operations.reinstate_party(pen, write.actor, command)),
+        party_changed,
     )
 
 
@@ -320,7 +331,8 @@ async def accredit_party(write: Write, party_id: PartyId, body: NewAccreditation
         valid_to=body.valid_to,
     )
     return await write(
-        lambda pen: _whole(pen, operations.accredit(pen, write.actor, command)), _changed
+        lambda pen: with_accreditations(pen, operations.accredit(pen, write.actor, command)),
+        party_changed,
     )
 
 
@@ -340,25 +352,30 @@ async def end_accreditation(write: Write, party_id: PartyId, body: Accreditation
         reason=body.reason,
     )
     return await write(
-        lambda pen: _whole(pen, operations.end_accreditation(pen, write.actor, command)), _changed
+        lambda pen: with_accreditations(
+            pen, operations.end_accreditation(pen, write.actor, command)
+        ),
+        party_changed,
     )
 
 
-async def _whole(pen: Pen, act: Awaitable[Party]) -> _Whole:
+async def with_accreditations(pen: Pen, act: Awaitable[Party]) -> WholeParty:
+    """Add its accreditations to the party that an act has changed."""
     party = await act
-    return _Whole(party, await store.list_accreditations(pen.connection, party.id))
+    return WholeParty(party, await store.list_accreditations(pen.connection, party.id))
 
 
-def _created(whole: _Whole) -> Reply:
+def _created(whole: WholeParty) -> Reply:
     location = f"/v1/parties/{whole.party.id}"
     return created(_shown(whole), location=location, version=whole.party.version)
 
 
-def _changed(whole: _Whole) -> Reply:
+def party_changed(whole: WholeParty) -> Reply:
+    """Make the reply of an act that changed a party."""
     return changed(_shown(whole), version=whole.party.version)
 
 
-def _shown(whole: _Whole) -> PartyShown:
+def _shown(whole: WholeParty) -> PartyShown:
     party = whole.party
     return PartyShown(
         id=party.id,
@@ -367,6 +384,7 @@ def _shown(whole: _Whole) -> PartyShown:
         name_en=party.name_en,
         province_code=party.province_code,
         status=party.status,
+        closed_at=party.closed_at,
         accreditations=[
             AccreditationShown(
                 sectoral_scope=held.sectoral_scope,

@@ -26,7 +26,7 @@ from app.entry.api.wire import (
 )
 from app.entry.problems import refused
 from app.kernel.clock import bangkok_date, now
-from app.registry.parties.rules import NotAllowedError
+from app.registry.parties.policy import NotAllowedError
 from app.registry.programmes import operations, store
 from app.registry.programmes.refusals import (
     ProgrammeNotFoundError,
@@ -253,7 +253,7 @@ async def get_programme(
             **asdict(programme),
             members=tuple(MemberShown(**asdict(member)) for member in members),
             rules_on=day,
-            rules=tuple(_rule(value) for value in values),
+            rules=tuple(rule_shown(value) for value in values),
         )
     )
 
@@ -281,7 +281,7 @@ async def list_programme_rules(
     shown = rows[: query.limit]
     return show(
         Page(
-            data=[_rule(row) for row in shown],
+            data=[rule_shown(row) for row in shown],
             next_cursor=encode_cursor((shown[-1].id,)) if more else None,
             has_more=more,
         )
@@ -316,10 +316,11 @@ async def set_programme_rule(code: _ProgrammeCode, body: RuleBody, write: Write)
     )
 
     def present(value: RuleValue) -> Reply:
-        return created(_rule(value), location=f"/v1/programmes/{code}/rules")
+        return created(rule_shown(value), location=f"/v1/programmes/{code}/rules")
 
     return await write(lambda pen: operations.set_rule(pen, write.actor, command), present)
 
 
-def _rule(value: RuleValue) -> RuleShown:
+def rule_shown(value: RuleValue) -> RuleShown:
+    """Show a rule value."""
     return RuleShown(**asdict(value), meaning=RULE_SPECS[value.key].meaning)

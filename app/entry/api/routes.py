@@ -7,8 +7,13 @@ from fastapi import APIRouter
 from app.entry.api import (
     accounts,
     activities,
+    applications,
+    audit,
     batches,
+    calendar,
     cancellations,
+    certificates,
+    closures,
     documents,
     health,
     issuances,
@@ -16,26 +21,47 @@ from app.entry.api import (
     log,
     methodologies,
     monitoring_reports,
+    orders,
+    own_terms,
     parties,
+    passkeys,
+    personal_data,
+    policy,
     programmes,
     provinces,
     public_log,
     refusals,
     retirements,
+    rules,
+    second_factor,
     serials,
+    sessions,
     statements,
     tokens,
+    transfer_acceptance,
+    transfer_proposals,
     transfers,
+    trusted_accounts,
     users,
     verifications,
 )
 
 _V1: Final = (
     tokens,
+    sessions,
+    second_factor,
+    passkeys,
     parties,
+    closures,
     users,
+    applications,
+    personal_data,
+    audit,
+    policy,
     provinces,
+    calendar,
     programmes,
+    rules,
     methodologies,
     activities,
     documents,
@@ -45,9 +71,15 @@ _V1: Final = (
     batches,
     accounts,
     statements,
+    trusted_accounts,
+    own_terms,
     transfers,
+    transfer_proposals,
+    transfer_acceptance,
     retirements,
+    certificates,
     cancellations,
+    orders,
     serials,
     ledger,
     log,
@@ -59,6 +91,11 @@ def _make_v1() -> APIRouter:
     v1 = APIRouter(prefix="/v1")
     for module in _V1:
         v1.include_router(module.router)
+    v1.include_router(second_factor.confirming)
+    v1.include_router(orders.freezes)
+    v1.include_router(orders.reversals)
+    v1.include_router(passkeys.confirming)
+    v1.include_router(audit.of_users)
     v1.include_router(public_log.receipts)
     return v1
 

@@ -12,10 +12,11 @@ from app.entry.api.context import Reader, StrictRoute
 from app.entry.api.wire import Body, Shown, show
 from app.entry.problems import refused
 from app.registry.ledger import store
+from app.registry.ledger.freezing import Span
 from app.registry.ledger.refusals import SerialsNotFoundError
 from app.registry.ledger.rules import BUFFER, CANCELLED, EXPORTED, RETIRED, TRANSIT, Batch
 from app.registry.ledger.serials import SERIAL_TEXT_MAX, SerialRange, SerialTextError, read_serials
-from app.registry.ledger.store import EntryRow, HeldRun
+from app.registry.ledger.store import EntryRow, HeldRun, Links
 
 router = APIRouter(prefix="/serials", tags=["serials"], route_class=StrictRoute)
 
@@ -54,6 +55,12 @@ class StepShown(Shown):
         description="The whole run that moved then.", examples=["TH-CITY-0001-2024-1-1-30"]
     )
     recorded_at: datetime = Field(description="When.", examples=["2026-11-24T03:00:00Z"])
+    reverses: int | None = Field(
+        description="Log index of the act that this one takes back; null: none.", examples=[None]
+    )
+    reversed_by: int | None = Field(
+        description="Log index of the act that took this one back; null: none.", examples=[None]
+    )
 
 
 class RunState(Shown):
@@ -68,6 +75,11 @@ class RunState(Shown):
     state: str = Field(
         description="`held`, `buffered`, `in_transit`, `retired`, `cancelled` or `exported`.",
         examples=["retired"],
+    )
+    frozen: bool = Field(
+        description="Whether TGO has frozen any of these serials; which, `GET /v1/freezes` tells. "
+        "Whose account they are in is not public, and so not whether that is frozen.",
+        examples=[False],
     )
     history: list[StepShown] = Field(description="All movements of these serials, newest first.")
 
@@ -103,12 +115,18 @@ async def look_up_serials(query: Annotated[SerialQuery, Query()], reader: Reader
         reader, batch, first=named.first, last=named.last, limit=RUNS_SHOWN_MAX + 1
     )
     shown = runs[:RUNS_SHOWN_MAX]
+    histories = [await _history(reader, batch, run) for run in shown]
+    spans = await store.list_frozen_spans(reader, batch, first=named.first, last=named.last)
+    links = await store.find_links(reader, {step.log_index for of in histories for step in of})
     return show(
         SerialsShown(
             serials=str(named),
             credits=named.credits,
             batch=BatchShown.of(batch),
-            runs=[_state(batch, run, await _history(reader, batch, run)) for run in shown],
+            runs=[
+                _state(batch, run, history, spans, links)
+                for run, history in zip(shown, histories, strict=True)
+            ],
             more_from=runs[RUNS_SHOWN_MAX].first if len(runs) > RUNS_SHOWN_MAX else None,
         )
     )
@@ -126,19 +144,24 @@ async def _history(reader: AsyncConnection, batch: Batch, run: HeldRun) -> list[
     return await store.list_serial_history(reader, batch, run.first, log_index=run.log_index)
 
 
-def _state(batch: Batch, run: HeldRun, history: list[EntryRow]) -> RunState:
+def _state(
+    batch: Batch, run: HeldRun, history: list[EntryRow], spans: list[Span], links: Links
+) -> RunState:
     return RunState(
         serials=f"{batch.serial_prefix}-{run.first}-{run.last}",
         first=run.first,
         last=run.last,
         credits=run.last - run.first + 1,
         state=_STATES.get(run.account_id, "held"),
+        frozen=any(first <= run.last and last >= run.first for first, last in spans),
         history=[
             StepShown(
                 log_index=step.log_index,
                 kind=step.kind.word,
                 moved=f"{batch.serial_prefix}-{step.first}-{step.last}",
                 recorded_at=step.recorded_at,
+                reverses=links.reverses.get(step.log_index),
+                reversed_by=links.reversed_by.get(step.log_index),
             )
             for step in history
         ],

@@ -50,7 +50,7 @@ class _Way:
         request = Request(scope)
         identities: Identities = request.app.state.identities
         # Whoever is not let in learns nothing of what else is wrong, as on the framework's way.
-        actor = identities.known(token) or await identities.actor_of(token)
+        actor = identities.known(token) or await identities.sender_of(token, scope)
         body, faults = self.body.validate(read.value, loc=("body",))
         if faults:
             return None

@@ -1,17 +1,20 @@
 """API keys: how a machine signs in with the roles of a user."""
 
+import base64
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from app.entry.acts import Reply
 from app.entry.api.context import Reader, StrictRoute, Write, Writer
+from app.entry.api.noticed import network_of, note_read
 from app.entry.api.wire import (
     Body,
     CursorError,
     Identifier,
+    Moment,
     Name,
     Page,
     PageQuery,
@@ -28,19 +31,21 @@ from app.entry.passwords import (
 )
 from app.entry.problems import refused
 from app.registry.parties import operations, store
+from app.registry.parties.policy import NotAllowedError, Permission, require
 from app.registry.parties.refusals import (
+    KeyExpiryPastError,
+    KeyGivenByKeyError,
+    KeyLimitedError,
     KeyNotFoundError,
     KeyRevokedError,
+    NotANetworkError,
+    ScopeNotHeldError,
     TooManyKeysError,
     UserErasedError,
 )
-from app.registry.parties.rules import (
-    ApiKey,
-    NotAllowedError,
-    Permission,
-    UserNotFoundError,
-    require,
-)
+from app.registry.parties.rules import ApiKey, UserNotFoundError
+from app.registry.signin import operations as signin
+from app.registry.signin.rules import AccessKind
 
 router = APIRouter(route_class=StrictRoute)  # a part of the users' router
 
@@ -52,6 +57,12 @@ KeyId = Annotated[
     Identifier,
     Path(description="Identifier of the API key.", examples=["key_01kb5b1j0dfz5r5d8r4v5e2c3a"]),
 ]
+
+
+ADDRESSES_MAX: Final = 20
+
+PublicKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$")]
+Network = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F.:]{2,39}(/[0-9]{1,3})?$")]
 
 
 class KeyShown(Shown):
@@ -71,6 +82,26 @@ class KeyShown(Shown):
     revoked_at: datetime | None = Field(
         description="When it was revoked; null while it works.", examples=[None]
     )
+    expires_at: datetime | None = Field(
+        description="When it stops working by itself; null: never.",
+        examples=["2027-11-24T08:30:00Z", None],
+    )
+    scopes: list[str] | None = Field(
+        description="The permissions it may use, as far as its user has them; null: all of them.",
+        examples=[["move_credits", "read_account"], None],
+    )
+    addresses: list[str] = Field(
+        description="Networks that it works from; empty: from anywhere.",
+        examples=[["203.0.113.0/24"]],
+    )
+    last_used_at: datetime | None = Field(
+        description="When it was used last, to the minute; null: never.",
+        examples=["2026-11-24T09:10:00Z", None],
+    )
+    public_key: str | None = Field(
+        description="The Ed25519 public key that all it changes is signed for; null: it need not.",
+        examples=["11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", None],
+    )
 
 
 class KeyIssued(KeyShown):
@@ -89,6 +120,33 @@ class NewKey(Body):
         description="What it is for, so that it is known later which one to revoke.",
         examples=["Meter gateway of the landfill"],
     )
+    expires_at: Moment | None = Field(
+        None,
+        description="When it stops working by itself; leave it out for never.",
+        examples=["2027-11-24T08:30:00Z"],
+    )
+    scopes: list[Permission] | None = Field(
+        None,
+        description="The permissions it may use, none that its user lacks; leave it out for all. A "
+        "key with scopes gives out no keys and sets no passwords.",
+        min_length=1,
+        max_length=len(Permission),
+        examples=[["move_credits", "read_account"]],
+    )
+    addresses: list[Network] = Field(
+        [],
+        description="Networks that it works from (CIDR); leave it out for anywhere. What counts is "
+        "the address that reaches the service, which behind a proxy is the proxy's.",
+        max_length=ADDRESSES_MAX,
+        examples=[["203.0.113.0/24", "2001:db8::/48"]],
+    )
+    public_key: PublicKey | None = Field(
+        None,
+        description="An Ed25519 public key: its 32 bytes in base64. With it, whatever the key "
+        "changes has to be signed with the private one (RFC 9421), which you keep. Leave it out, "
+        "and a token is enough.",
+        examples=["11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="],
+    )
 
 
 @router.get(
@@ -99,7 +157,11 @@ class NewKey(Body):
     operation_id="list_user_keys",
 )
 async def list_user_keys(
-    reader: Reader, actor: Caller, user_id: UserId, query: Annotated[PageQuery, Query()]
+    request: Request,
+    reader: Reader,
+    actor: Caller,
+    user_id: UserId,
+    query: Annotated[PageQuery, Query()],
 ) -> Response:
     """List your own API keys, or somebody's as an administrator; secrets are never shown again."""
     user = await store.get_user(reader, user_id, seen_by=actor)
@@ -113,6 +175,7 @@ async def list_user_keys(
         limit=query.limit + 1,
     )
     rows, has_more = found[: query.limit], len(found) > query.limit
+    await note_read(request, actor, AccessKind.USER_READ, "list_user_keys", [user.id])
     return show(
         Page[KeyShown](
             data=[_key_shown(key) for key in rows],
@@ -126,7 +189,17 @@ async def list_user_keys(
     "/{user_id}/keys",
     response_model=KeyIssued,
     status_code=201,
-    responses=refused(NotAllowedError, UserNotFoundError, TooManyKeysError, UserErasedError),
+    responses=refused(
+        NotAllowedError,
+        UserNotFoundError,
+        TooManyKeysError,
+        KeyLimitedError,
+        KeyGivenByKeyError,
+        ScopeNotHeldError,
+        KeyExpiryPastError,
+        NotANetworkError,
+        UserErasedError,
+    ),
     summary="Issue an API key",
     operation_id="issue_user_key",
 )
@@ -134,21 +207,31 @@ async def issue_user_key(
     request: Request, actor: Caller, user_id: UserId, body: NewKey
 ) -> Response:
     """
-    Give yourself an API key, or somebody else as an administrator.
+    Give yourself an API key, or somebody else as an administrator; a key gives out none.
 
     The secret is in this reply and nowhere else: only its digest is kept. So this request takes no
     Idempotency-Key, which would keep the reply; where the reply was lost, revoke the key and ask
     for another.
     """
     secret, secret_sha256 = new_secret()
-    command = operations.IssueKey(user_id=user_id, label=body.label, secret_sha256=secret_sha256)
+    command = operations.IssueKey(
+        user_id=user_id,
+        label=body.label,
+        secret_sha256=secret_sha256,
+        expires_at=body.expires_at,
+        scopes=None if body.scopes is None else frozenset(body.scopes),
+        addresses=tuple(body.addresses),
+        public_key=None if body.public_key is None else base64.b64decode(body.public_key),
+    )
 
     def present(key: ApiKey) -> Reply:
         shown = KeyIssued(**_key_shown(key).model_dump(), client_secret=secret)
         return created(shown, location=f"/v1/users/{key.user_id}/keys")
 
-    write = Writer(request, actor, None)
-    response = await write(lambda pen: operations.issue_key(pen, actor, command), present)
+    write, network = Writer(request, actor, None), network_of(request)
+    response = await write(
+        lambda pen: signin.issue_key(pen, actor, command, network=network), present
+    )
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -165,8 +248,9 @@ async def issue_user_key(
 async def revoke_user_key(write: Write, user_id: UserId, key_id: KeyId) -> Response:
     """End an API key for good; it and its tokens stop working within one second."""
     command = operations.RevokeKey(user_id=user_id, key_id=key_id)
+    network = network_of(write.request)
     return await write(
-        lambda pen: operations.revoke_key(pen, write.actor, command),
+        lambda pen: signin.revoke_key(pen, write.actor, command, network=network),
         lambda key: changed(_key_shown(key)),
     )
 
@@ -178,4 +262,9 @@ def _key_shown(key: ApiKey) -> KeyShown:
         label=key.label,
         created_at=key.created_at,
         revoked_at=key.revoked_at,
+        expires_at=key.expires_at,
+        scopes=None if key.scopes is None else sorted(key.scopes),
+        addresses=list(key.addresses),
+        last_used_at=key.last_used_at,
+        public_key=None if key.public_key is None else base64.b64encode(key.public_key).decode(),
     )

@@ -8,6 +8,8 @@ from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 from app.entry.acts import Reply
 from app.entry.api import user_keys
 from app.entry.api.context import Reader, StrictRoute, Write, Writer
+from app.entry.api.current_password import CurrentPasswordWrongError, require_current_password
+from app.entry.api.noticed import network_of, note_read
 from app.entry.api.parties import Reason
 from app.entry.api.user_keys import UserId
 from app.entry.api.wire import (
@@ -33,30 +35,30 @@ from app.entry.passwords import (
     PASSWORD_LENGTH_MIN,
     TooManySignInsError,
     hash_password,
-    is_password,
 )
 from app.entry.problems import refused
 from app.kernel.db import reading
-from app.kernel.errors import ForbiddenError
 from app.registry.parties import operations, store
+from app.registry.parties.policy import NotAllowedError, Permission, require
 from app.registry.parties.refusals import (
     EmailTakenError,
+    KeyLimitedError,
     LastAdministratorError,
     PartyStaleError,
+    RepresentativesMissingError,
     RoleNotOfKindError,
     StatusUnchangedError,
     UserErasedError,
 )
-from app.registry.parties.rules import (
-    NotAllowedError,
-    PartyNotFoundError,
-    Permission,
-    Role,
-    Status,
-    User,
-    UserNotFoundError,
-    require,
+from app.registry.parties.rules import PartyNotFoundError, Role, Status, User, UserNotFoundError
+from app.registry.signin import operations as signin
+from app.registry.signin.refusals import (
+    OwnFactorError,
+    PersonNeededError,
+    SecondFactorMissingError,
+    TooManyGuessesError,
 )
+from app.registry.signin.rules import AccessKind
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
 router.include_router(user_keys.router)
@@ -64,16 +66,6 @@ router.include_router(user_keys.router)
 EMAIL_PATTERN: Final = r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,4}$"
 EMAIL_LENGTH_MAX: Final = 254
 _HIDDEN: Final[dict[str, JsonValue]] = {"format": "password", "writeOnly": True}
-
-
-class CurrentPasswordWrongError(ForbiddenError):
-    """Your present password is missing or wrong."""
-
-    code = "current_password_wrong"
-    number = 1508
-    title_th = "ไม่ได้ส่งรหัสผ่านปัจจุบัน หรือรหัสผ่านปัจจุบันไม่ถูกต้อง"
-    advice = "Send current_password, or ask an administrator of TGO to set a new one for you."
-    advice_th = "โปรดส่ง current_password หรือขอให้ผู้ดูแลระบบของ อบก. ตั้งรหัสผ่านใหม่ให้"
 
 
 def _refuse_doubles(roles: list[Role]) -> list[Role]:
@@ -190,7 +182,7 @@ class PasswordSet(Body):
     operation_id="list_users",
 )
 async def list_users(
-    reader: Reader, actor: Caller, query: Annotated[UserQuery, Query()]
+    request: Request, reader: Reader, actor: Caller, query: Annotated[UserQuery, Query()]
 ) -> Response:
     """List the users you may see: of every party for TGO's own people, else of your party."""
     position = decode_cursor(query.cursor, str)
@@ -202,6 +194,7 @@ async def list_users(
         limit=query.limit + 1,
     )
     rows, has_more = found[: query.limit], len(found) > query.limit
+    await note_read(request, actor, AccessKind.USER_READ, "list_users", [user.id for user in rows])
     return show(
         Page[UserShown](
             data=[_shown(user) for user in rows],
@@ -214,7 +207,7 @@ async def list_users(
 @router.get("/me", response_model=UserShown, summary="Show yourself", operation_id="get_me")
 async def get_me(reader: Reader, actor: Caller) -> Response:
     """Show the user that your token stands for."""
-    user = await store.get_user(reader, actor.user_id)
+    user = await store.get_user(reader, actor.user_id, seen_by=actor)
     return show(_shown(user), version=user.version)
 
 
@@ -225,9 +218,10 @@ async def get_me(reader: Reader, actor: Caller) -> Response:
     summary="Show a user",
     operation_id="get_user",
 )
-async def get_user(reader: Reader, actor: Caller, user_id: UserId) -> Response:
+async def get_user(request: Request, reader: Reader, actor: Caller, user_id: UserId) -> Response:
     """Show a user of your own party; TGO's own people see every user."""
     user = await store.get_user(reader, user_id, seen_by=actor)
+    await note_read(request, actor, AccessKind.USER_READ, "get_user", [user.id])
     return show(_shown(user), version=user.version)
 
 
@@ -274,6 +268,7 @@ async def add_user(request: Request, actor: Caller, body: NewUser) -> Response:
         PreconditionMissingError,
         RoleNotOfKindError,
         LastAdministratorError,
+        RepresentativesMissingError,
         UserErasedError,
     ),
     summary="Set the roles of a user",
@@ -299,6 +294,7 @@ async def set_user_roles(
         UserNotFoundError,
         StatusUnchangedError,
         LastAdministratorError,
+        RepresentativesMissingError,
         UserErasedError,
     ),
     summary="Suspend a user",
@@ -330,6 +326,8 @@ async def reinstate_user(write: Write, user_id: UserId, body: Reason) -> Respons
         NotAllowedError,
         UserNotFoundError,
         CurrentPasswordWrongError,
+        TooManyGuessesError,
+        KeyLimitedError,
         TooManySignInsError,
         UserErasedError,
     ),
@@ -340,26 +338,45 @@ async def set_user_password(
     request: Request, actor: Caller, user_id: UserId, body: PasswordSet
 ) -> Response:
     """
-    Change your own password, or set somebody's as an administrator.
+    Change your own password, or set somebody's as an administrator; it ends their other sessions.
 
     It takes no Idempotency-Key, because a digest of the password would be kept with it; setting the
     same password twice does no harm.
     """
     if user_id == actor.user_id:
-        await _require_current_password(request, user_id, body.current_password)
+        await require_current_password(request, user_id, body.current_password)
+    else:
+        # Before the hash is computed: who may not set a password must not keep the threads busy.
+        async with reading(request.app.state.reads) as connection:
+            user = await store.get_user(connection, user_id, seen_by=actor)
+        require(actor, Permission.MANAGE_USERS, owner_ids=(user.party_id,))
     command = operations.SetPassword(
         user_id=user_id, password_hash=await hash_password(body.new_password)
     )
-    write = Writer(request, actor, None)
-    return await write(lambda pen: operations.set_password(pen, actor, command), _changed)
+    write, at = Writer(request, actor, None), network_of(request)
+    return await write(lambda pen: signin.set_password(pen, actor, command, network=at), _changed)
 
 
-async def _require_current_password(request: Request, user_id: str, typed: str | None) -> None:
-    # The connection is given back before the hash is computed, which takes longer than the read.
-    async with reading(request.app.state.reads) as connection:
-        stored = await store.find_password_hash(connection, user_id)
-    if typed is None or not await is_password(typed, stored):
-        raise CurrentPasswordWrongError
+@router.post(
+    "/{user_id}/second-factor/removal",
+    response_model=UserShown,
+    responses=refused(
+        NotAllowedError,
+        PersonNeededError,
+        OwnFactorError,
+        UserNotFoundError,
+        UserErasedError,
+        SecondFactorMissingError,
+    ),
+    summary="Take somebody's second factor away",
+    operation_id="remove_user_second_factor",
+)
+async def remove_user_second_factor(write: Write, user_id: UserId) -> Response:
+    """Let a user who lost their authenticator and their codes in again. Administrators only."""
+    network = network_of(write.request)
+    return await write(
+        lambda pen: signin.remove_factor_of(pen, write.actor, user_id, network=network), _changed
+    )
 
 
 def _created(user: User) -> Reply:

@@ -36,7 +36,8 @@ from app.entry.identity import Visitor
 from app.entry.problems import refused
 from app.registry.activities.refusals import EvidenceForeignError
 from app.registry.monitoring.refusals import ReportNotFoundError, ReportStateError
-from app.registry.parties.rules import NotAllowedError, PartyNotFoundError
+from app.registry.parties.policy import NotAllowedError
+from app.registry.parties.rules import PartyNotFoundError
 from app.registry.verification import operations, refusals, store
 from app.registry.verification.operations import AssignVerifier, ReviewOpinion
 from app.registry.verification.rules import Verification
@@ -75,6 +76,7 @@ _STEP: Final = (
         ReportStateError,
         refusals.VerificationNotNeededError,
         refusals.AlreadyAssignedError,
+        refusals.VerifierRotationError,
         *_VERIFIER,
     ),
     summary="Assign a verifier to a report",
@@ -85,7 +87,8 @@ async def assign_verifier(body: AssignmentBody, write: Write) -> Response:
     Have a VVB verify a submitted report; the owner of the activity or an officer of TGO does it.
 
     The body is active, accredited in the activity's sectoral scope today, does not own the
-    activity, and has no account that can hold credits.
+    activity, and has no account that can hold credits. Where a rule limits how many reports of an
+    activity one body verifies in a row, it is another one's turn after that.
     """
     command = AssignVerifier(body.report_id, body.vvb_party_id)
 

@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from app.entry.acts import Outcome, Reply
+from app.entry.problems import TooOftenError, refused
 from app.kernel.errors import MissingPreconditionError, NotFoundError
 from app.kernel.ids import ID_PATTERN
 from app.kernel.quantities import CREDITS_MAX, TONNES_PATTERN, parse_tonnes
@@ -98,6 +99,9 @@ Name = Annotated[
     BeforeValidator(_strip),
 ]
 Identifier = Annotated[str, StringConstraints(pattern=ID_PATTERN, min_length=30, max_length=30)]
+# What an authenticator shows, and what stands in for it when it is lost.
+Totp = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+RecoveryCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z2-7]{4}(-?[A-Za-z2-7]{4}){3}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
 ProvinceCode = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]$")]
 # For whole numbers in bodies; their bounds stand beside it.
@@ -289,9 +293,15 @@ def changed(shown: BaseModel, *, version: int | None = None) -> Reply:
 
 
 def csv_of(description: str) -> dict[int | str, dict[str, Any]]:
-    """Declare the answer of a route that streams a table."""
+    """Declare what a route answers that streams a table."""
+    limits = ("RateLimit", "RateLimit-Policy")
     return {
-        200: {"description": description, "content": {"text/csv": {"schema": {"type": "string"}}}}
+        200: {
+            "description": description,
+            "content": {"text/csv": {"schema": {"type": "string"}}},
+            "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in limits},
+        },
+        **refused(TooOftenError),
     }
 
 

@@ -4,8 +4,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.identity import read_standing
 from app.kernel.errors import NotFoundError
-from app.registry.parties.rules import Actor, Permission, require
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.parties.store import find_administrator, find_user_id_by_email
+from app.registry.signin.store import Bearer
 
 
 async def get_administrator(
@@ -34,6 +35,6 @@ async def get_administrator(
         user_id = await find_administrator(connection)
     if user_id is None:
         raise missing
-    actor = await read_standing(connection, user_id=user_id, client_id=None)
+    actor = (await read_standing(connection, Bearer(user_id))).actor
     require(actor, permission)
     return actor

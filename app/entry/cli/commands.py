@@ -11,7 +11,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.entry import logging, passwords, server, workers
-from app.entry.cli import database, doctor, erasure, history, publishing, verify, witness
+from app.entry.cli import (
+    calendar,
+    database,
+    delivering,
+    doctor,
+    erasure,
+    history,
+    publishing,
+    token_keys,
+    verify,
+    witness,
+)
 from app.entry.cli.exits import ExitCode, console, run
 from app.registry import founding, invariants
 from app.registry.parties.operations import FoundAuthority, found_authority
@@ -35,7 +46,10 @@ cli.add_typer(admin, name="admin")
 cli.add_typer(publishing.key, name="key")
 cli.command()(publishing.publish)
 cli.command("import")(history.import_history)
+cli.command("calendar")(calendar.keep_calendar)
 cli.command("erase-person")(erasure.erase)
+cli.command("deliver")(delivering.deliver)
+cli.command("rotate-token-key")(token_keys.rotate)
 cli.command("verify")(verify.verify)
 cli.command("witness")(witness.witness)
 

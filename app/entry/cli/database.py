@@ -11,7 +11,7 @@ from app.entry.committer import Committer
 from app.kernel.db import make_engine, reading
 from app.registry.log.pen import Pen
 from app.registry.log.store import find_state
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import Actor
 from app.registry.stores import refusals_by_constraint
 from app.settings import CHECKOUT, Settings
 

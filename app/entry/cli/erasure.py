@@ -19,7 +19,8 @@ from app.registry.erasure import store
 from app.registry.erasure.operations import Erased, ErasePerson, erase_person
 from app.registry.erasure.refusals import NothingToEraseError
 from app.registry.erasure.rules import ACTS_MAX, Words, check_asked
-from app.registry.parties.rules import Actor, Permission, User
+from app.registry.parties.policy import Actor, Permission
+from app.registry.parties.rules import User
 from app.registry.parties.store import find_user_id_by_email, get_user
 from app.settings import Settings
 

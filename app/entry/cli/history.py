@@ -35,7 +35,7 @@ from app.kernel import clock
 from app.kernel.errors import NotFoundError
 from app.registry.history.faults import Fault, Finding, Table
 from app.registry.history.mapping import SourceMapping, load_mapping
-from app.registry.parties.rules import Permission
+from app.registry.parties.policy import Permission
 from app.settings import Settings
 
 # By default garbage is looked for several times in every commit, among all that is remembered.

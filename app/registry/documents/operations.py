@@ -6,7 +6,7 @@ from app.kernel.ids import new_id
 from app.registry.documents import store
 from app.registry.documents.rules import Document, Purpose
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor, Permission, require
+from app.registry.parties.policy import Actor, Permission, require
 
 
 @dataclass(frozen=True, slots=True)

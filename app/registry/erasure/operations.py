@@ -6,7 +6,8 @@ from app.registry.erasure import rules, store
 from app.registry.erasure.refusals import NothingToEraseError
 from app.registry.log.pen import Pen
 from app.registry.parties import operations as parties
-from app.registry.parties.rules import Actor, Permission, require
+from app.registry.parties.policy import Actor, Permission, require
+from app.registry.signin import operations as signin
 
 NOBODY = "register"  # what an erasure is about that is not about a user
 
@@ -70,4 +71,5 @@ async def erase_person(pen: Pen, actor: Actor, command: ErasePerson) -> Erased:
     )
     if user is not None:
         await parties.empty_user(pen, user, by=actor.user_id, log_index=log_index)
+        await signin.forget_user(pen.connection, user.id, now=pen.now)
     return Erased(log_index, tuple(acts), command.user_id)

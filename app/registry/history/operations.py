@@ -35,7 +35,8 @@ from app.registry.ledger.rules import (
 from app.registry.ledger.serials import SerialRange
 from app.registry.log.pen import Pen
 from app.registry.parties.operations import AdmitParty, admit_party
-from app.registry.parties.rules import Actor, PartyKind, Permission, Role, require
+from app.registry.parties.policy import Actor, Permission, require
+from app.registry.parties.rules import PartyKind, Role
 from app.registry.programmes.rules import RuleKey, list_of
 from app.registry.programmes.store import find_programme, get_rule
 

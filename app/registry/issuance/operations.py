@@ -26,9 +26,10 @@ from app.registry.monitoring import operations as monitoring
 from app.registry.monitoring import store as reports
 from app.registry.monitoring.operations import Step
 from app.registry.monitoring.rules import Report, ReportStatus, require_next
-from app.registry.parties.rules import Actor, Permission, require
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.programmes import store as programmes
-from app.registry.programmes.rules import RuleKey, is_yes, serial_prefix, text_of
+from app.registry.programmes.operations import require_confirmation
+from app.registry.programmes.rules import ConfirmedAct, RuleKey, is_yes, serial_prefix, text_of
 from app.registry.verification import store as verifications
 from app.registry.verification.rules import Verification
 
@@ -65,6 +66,7 @@ async def decide_issuance(pen: Pen, actor: Actor, command: DecideIssuance) -> Is
         CreditAccountNeededError, CreditAccountForeignError: the owner's account cannot receive.
         NothingToIssueError: no vintage reaches one credit.
         RuleMissingError, SerialPrefixTakenError: the programme's rules do not let serials be made.
+        ConfirmationNeededError, PersonNeededError: it takes a fresh second factor.
     """
     case = await _case(pen, actor, command)
     await _check_grounds(pen, case.activity, command)
@@ -73,6 +75,8 @@ async def decide_issuance(pen: Pen, actor: Actor, command: DecideIssuance) -> Is
         check_reason(command.reason)
         return await _refuse(pen, actor, decision, case)
     planned = await _plan(pen, case)
+    confirmed = {"report": case.report.id, "lines": rules.facts_of(planned)}
+    await require_confirmation(pen, actor, ConfirmedAct.ISSUANCE_APPROVAL, confirmed)
     minted = await ledger.mint(
         pen,
         by=actor.user_id,

@@ -8,10 +8,13 @@ commit to commit: each commit writes on a page of its own, which can be rewound.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
+from app.registry.ledger.freezing import Span
 from app.registry.ledger.page import NOWHERE, Cut, Entry, Mark, Page, Pair
 from app.registry.ledger.rules import (
     FINAL_ACCOUNTS,
@@ -22,8 +25,10 @@ from app.registry.ledger.rules import (
     EntryKind,
     Move,
 )
+from app.registry.ledger.terms import NO_TERMS, OwnTerms
 
 BEGINNING: Final = Mark(0, 0, 0)
+_NOBODY: Final[Mapping[int, datetime]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -44,6 +49,11 @@ class Book:
 
     accounts: dict[int, Account] = field(default_factory=dict)  # least recently used first
     totals: dict[int, int] = field(default_factory=dict)
+    # Account: the accounts on its trusted list, each with the moment from which it is trusted.
+    trusted: dict[int, Mapping[int, datetime]] = field(default_factory=dict)
+    own_terms: dict[int, OwnTerms] = field(default_factory=dict)  # what it has set for itself
+    # Batch: its frozen serials. Only batches that have some: it is empty nearly always.
+    frozen: dict[int, Sequence[Span]] = field(default_factory=dict)
     batches: dict[int, Batch] = field(default_factory=dict)
     batch_of_prefix: dict[str, int] = field(default_factory=dict)
     balances: dict[Pair, int] = field(default_factory=dict)
@@ -65,15 +75,34 @@ class Book:
 
     # What the store fills in.
 
-    def know_account(self, account: Account, total: int) -> None:
-        """Take note of an account and of all it holds, unless this book knows better already."""
+    def know_account(
+        self,
+        account: Account,
+        total: int,
+        trusted: Mapping[int, datetime] = _NOBODY,
+        own_terms: OwnTerms = NO_TERMS,
+    ) -> None:
+        """
+        Take note of an account, of whom it trusts, of its own terms, and of all it holds, unless
+        this book knows better already.
+        """
         self.accounts[account.id] = account
+        self.trusted[account.id] = trusted
+        self.own_terms[account.id] = own_terms
         self.totals.setdefault(account.id, total)
 
-    def know_batch(self, batch: Batch) -> None:
-        """Take note of a batch."""
+    def know_batch(self, batch: Batch, frozen: Sequence[Span] = ()) -> None:
+        """Take note of a batch, and of which of its serials are frozen."""
         self.batches[batch.id] = batch
         self.batch_of_prefix[batch.serial_prefix] = batch.id
+        self.know_frozen(batch.id, frozen)
+
+    def know_frozen(self, batch_id: int, frozen: Sequence[Span]) -> None:
+        """Take note of which serials of a batch are frozen: first and last of each run."""
+        if frozen:
+            self.frozen[batch_id] = frozen
+        else:
+            self.frozen.pop(batch_id, None)
 
     def know_balance(self, pair: Pair, stored: int | None) -> None:
         """Take note of a balance as the database has it; None: there is no row."""
@@ -217,6 +246,8 @@ class Book:
         for account_id in account_ids:
             self.accounts.pop(account_id, None)
             self.totals.pop(account_id, None)
+            self.trusted.pop(account_id, None)
+            self.own_terms.pop(account_id, None)
             self._shelves.pop(account_id, None)
             for batch in self._pairs_of.pop(account_id, ()):
                 del self.balances[account_id, batch]
@@ -225,6 +256,13 @@ class Book:
                 del self.blocks[cut]
                 self._forget_cut(cut)
         self.covered.clear()  # some of it may be gone
+
+    def forget_batches(self, prefixes: Iterable[str]) -> None:
+        """Forget batches, and the accounts that hold of them; only between commits, as `forget`."""
+        for batch in [self.batch_of_prefix[p] for p in prefixes if p in self.batch_of_prefix]:
+            cuts = [(batch, first) for first in self._by_batch.get(batch, ())]
+            self.forget({self.blocks[cut].account_id for cut in cuts})
+            self._forget_batch(batch)
 
     def forget_unused(self, kept: int) -> None:
         """Forget the accounts that were not used for longest, until no more than this is known."""
@@ -244,9 +282,13 @@ class Book:
         del firsts[bisect_left(firsts, first)]
         if not firsts:
             del self._by_batch[batch]
-            gone = self.batches.pop(batch, None)
-            if gone is not None:
-                self.batch_of_prefix.pop(gone.serial_prefix, None)
+            self._forget_batch(batch)
+
+    def _forget_batch(self, batch: int) -> None:
+        gone = self.batches.pop(batch, None)
+        self.frozen.pop(batch, None)
+        if gone is not None:
+            self.batch_of_prefix.pop(gone.serial_prefix, None)
 
     def _block_at(self, batch: int, serial: int) -> Block:
         begins = self.blocks.get((batch, serial))

@@ -221,3 +221,152 @@ class BulkRefusedError(BrokenRuleError):
         "ยังไม่มีการดำเนินการใด รายการที่ {act} จาก {acts} ถูกปฏิเสธด้วย {refusal} "
         "โปรดแก้ไข หรือส่งแบบแยกอิสระ (independent)"
     )
+
+
+class SecondPersonNeededError(ConflictError):
+    """A transfer to an account that yours does not trust takes two people, and waits."""
+
+    code = "second_person_needed"
+    number = 3131
+    title_th = "การโอนไปยังบัญชีที่ไม่อยู่ในรายการบัญชีที่เชื่อถือต้องมีผู้อนุมัติคนที่สองและต้องรอ"
+    advice = (
+        "{account} is not on the account's trusted list, or not yet. Propose the transfer at POST "
+        "/v1/transfer-proposals; somebody else of your party approves it there."
+    )
+    advice_th = (
+        "{account} ไม่อยู่ในรายการบัญชีที่เชื่อถือ หรือยังไม่มีผล โปรดเสนอการโอนที่ POST "
+        "/v1/transfer-proposals แล้วให้ผู้อื่นในหน่วยงานของท่านอนุมัติ"
+    )
+
+
+class OutsideHoursError(ConflictError):
+    """Transfers at once are made in the hours of a working day."""
+
+    code = "outside_hours"
+    number = 3132
+    title_th = "การโอนทันทีทำได้เฉพาะในเวลาทำการของวันทำการ"
+    advice = (
+        "Send it again in working hours (the rule transfer_hours), or propose it at POST "
+        "/v1/transfer-proposals: once approved, it is made when they begin."
+    )
+    advice_th = (
+        "โปรดส่งใหม่ในเวลาทำการ (ตามกฎ transfer_hours) หรือเสนอการโอนที่ POST "
+        "/v1/transfer-proposals เมื่ออนุมัติแล้วจะโอนเมื่อถึงเวลาทำการ"
+    )
+
+
+class TrustNotFoundError(NotFoundError):
+    """There is no such entry on a trusted list, or you may not see it."""
+
+    code = "trusted_account_not_found"
+    number = 3133
+    title_th = "ไม่พบบัญชีที่เชื่อถือรายการนี้ หรือท่านไม่มีสิทธิ์ดู"
+    advice = "GET /v1/accounts/{account}/trusted-accounts lists what is on the list."
+    advice_th = "ดูรายการได้ที่ GET /v1/accounts/{account}/trusted-accounts"
+
+
+class TrustEndedError(ConflictError):
+    """This entry of the trusted list cannot be approved or removed any more."""
+
+    code = "trusted_account_ended"
+    number = 3134
+    title_th = "รายการบัญชีที่เชื่อถือนี้อนุมัติหรือถอนไม่ได้แล้ว"
+    advice = (
+        "{entry} was approved or removed before, or its time for approval is over. Read it again; "
+        "propose the account anew where it should be trusted."
+    )
+    advice_th = (
+        "{entry} ได้รับการอนุมัติหรือถูกถอนไปแล้ว หรือพ้นเวลาอนุมัติแล้ว โปรดอ่านใหม่ และเสนอบัญชีนั้นอีกครั้งหากยังต้องการ"
+    )
+
+
+class OwnTrustError(BrokenRuleError):
+    """Whoever proposed a trusted account does not approve it."""
+
+    code = "own_trusted_account"
+    number = 3135
+    title_th = "ผู้เสนอบัญชีที่เชื่อถือไม่สามารถอนุมัติรายการของตนเอง"
+    advice = "Have somebody else of your party approve it."
+    advice_th = "โปรดให้ผู้อื่นในหน่วยงานของท่านเป็นผู้อนุมัติ"
+
+
+class TrustTakenError(ConflictError):
+    """This account is on the trusted list already."""
+
+    code = "trusted_account_taken"
+    number = 3136
+    title_th = "บัญชีนี้อยู่ในรายการบัญชีที่เชื่อถือแล้ว"
+    advice = "Nothing was done, and nothing needs to be."
+    advice_th = "ยังไม่มีการดำเนินการใด และไม่จำเป็นต้องดำเนินการ"
+
+
+class TrustListFullError(ConflictError):
+    """The trusted list of this account is full."""
+
+    code = "trusted_list_full"
+    number = 3137
+    title_th = "รายการบัญชีที่เชื่อถือของบัญชีนี้เต็มแล้ว"
+    advice = (
+        "It holds at most {most} accounts, proposed ones included. Remove one that is not used."
+    )
+    advice_th = "รายการมีได้ไม่เกิน {most} บัญชี รวมที่เสนอไว้ โปรดถอนบัญชีที่ไม่ใช้"
+
+
+class CreditsUnderwayError(ConflictError):
+    """Credits that this account has sent are still under way."""
+
+    code = "credits_underway"
+    number = 3138
+    title_th = "เครดิตที่บัญชีนี้ส่งออกไปยังอยู่ระหว่างรอโอน"
+    advice = (
+        "An account is closed once its transfers have arrived: what is aborted comes back to it."
+    )
+    advice_th = "ปิดบัญชีได้เมื่อการโอนเสร็จสิ้นแล้ว เพราะเครดิตของการโอนที่ยกเลิกจะกลับเข้าบัญชีนี้"
+
+
+class AcceptanceNeededError(ConflictError):
+    """The receiving account asks to accept what others send it."""
+
+    code = "acceptance_needed"
+    number = 3170
+    title_th = "บัญชีผู้รับกำหนดให้ต้องยอมรับก่อนรับเครดิตจากผู้อื่น"
+    advice = (
+        "Nothing moved. Propose the transfer to {account} at /v1/transfer-proposals: its credits "
+        "wait until the receiver accepts them."
+    )
+    advice_th = (
+        "ยังไม่มีเครดิตเคลื่อนย้าย โปรดเสนอการโอนไปยัง {account} ที่ /v1/transfer-proposals "
+        "เครดิตจะรอจนกว่าผู้รับจะยอมรับ"
+    )
+
+
+class OverOwnLimitError(ConflictError):
+    """This is more than the account itself lets one transfer be."""
+
+    code = "transfer_over_own_limit"
+    number = 3171
+    title_th = "จำนวนเครดิตเกินเพดานต่อครั้งที่บัญชีกำหนดไว้เอง"
+    advice = (
+        "It moves {credits} credits, and the account's own limit is {limit}. Send less, or have an "
+        "approver raise the limit, which counts some working days later."
+    )
+    advice_th = (
+        "การโอนนี้ {credits} เครดิต เพดานที่บัญชีกำหนดคือ {limit} โปรดลดจำนวน หรือให้ผู้อนุมัติเพิ่มเพดาน "
+        "ซึ่งจะมีผลหลังจากนั้นหลายวันทำการ"
+    )
+
+
+class OwnDayLimitError(ConflictError):
+    """This account limits what it sends in a day, and sends to others by proposals only."""
+
+    code = "own_day_limit"
+    number = 3172
+    title_th = "บัญชีนี้กำหนดเพดานต่อวันไว้ การโอนให้ผู้อื่นต้องทำเป็นข้อเสนอการโอน"
+    advice = (
+        "Nothing moved. What account {account} sends in a day is counted when it is approved: "
+        "propose the transfer at /v1/transfer-proposals."
+    )
+    advice_th = (
+        "ยังไม่มีเครดิตเคลื่อนย้าย ระบบนับยอดต่อวันของบัญชี {account} เมื่อมีการอนุมัติ "
+        "โปรดเสนอการโอนที่ /v1/transfer-proposals"
+    )

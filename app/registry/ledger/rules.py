@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from app.registry.ledger.frozen import AccountFrozenError
 from app.registry.ledger.refusals import (
     AccountClosedError,
     AccountStaleError,
@@ -82,6 +83,10 @@ class EntryKind(IntEnum):
     TAKEN_OVER = 6
     BUFFER_RELEASED = 7
     BUFFER_CANCELLED = 8
+    SENT = 9  # into the transit account, where a transfer waits
+    DELIVERED = 10  # out of it, to whom it was sent
+    RETURNED = 11  # out of it, back to where it came from
+    REVERSED = 12  # back to where an act in error had taken it from
 
     @property
     def word(self) -> str:
@@ -100,6 +105,7 @@ class Account:
     name: str
     version: int
     opened_at: datetime
+    is_frozen: bool = False  # the authority has frozen it: it takes part in nothing
 
     @property
     def number(self) -> str:
@@ -298,6 +304,20 @@ def check_parties(sender: Account, receiver: Account) -> None:
 
 def check_open(account: Account) -> None:
     """
+    Refuse an account that is closed, or that the authority has frozen.
+
+    Raises:
+        AccountClosedError, AccountFrozenError: as their names say.
+    """
+    # Written out: every movement comes by here, twice.
+    if account.status is not AccountStatus.OPEN:
+        raise AccountClosedError(account=account.number)
+    if account.is_frozen:
+        raise AccountFrozenError(account=account.number)
+
+
+def check_not_closed(account: Account) -> None:
+    """
     Refuse a closed account.
 
     Raises:
@@ -305,6 +325,17 @@ def check_open(account: Account) -> None:
     """
     if account.status is not AccountStatus.OPEN:
         raise AccountClosedError(account=account.number)
+
+
+def check_not_frozen(account: Account) -> None:
+    """
+    Refuse an account that the authority has frozen.
+
+    Raises:
+        AccountFrozenError: it is frozen.
+    """
+    if account.is_frozen:
+        raise AccountFrozenError(account=account.number)
 
 
 def take_oldest(blocks: Iterable[Block], credits_asked: int) -> tuple[list[Move], int]:

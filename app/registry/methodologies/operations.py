@@ -7,7 +7,7 @@ from app.kernel.clock import bangkok_date
 from app.registry.log.pen import Pen
 from app.registry.methodologies import catalogue, rules, store
 from app.registry.methodologies.rules import Methodology, MethodologyEntry, MethodologyTakenError
-from app.registry.parties.rules import Actor, Permission, require
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.programmes.rules import FOUNDER, RuleKey, whole_of
 from app.registry.programmes.store import get_rule
 

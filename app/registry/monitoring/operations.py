@@ -20,7 +20,7 @@ from app.registry.monitoring.refusals import (
     RecognitionNotForCreditsError,
 )
 from app.registry.monitoring.rules import Line, Recognition, Report, ReportEvent, ReportStatus
-from app.registry.parties.rules import Actor, Permission, require
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.programmes import store as programmes
 
 

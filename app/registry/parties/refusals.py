@@ -1,6 +1,12 @@
 """What acts on parties and users are refused for; what every subject raises is in `rules`."""
 
-from app.kernel.errors import BrokenRuleError, ConflictError, NotFoundError, StaleError
+from app.kernel.errors import (
+    BrokenRuleError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    StaleError,
+)
 
 
 class KeyNotFoundError(NotFoundError):
@@ -148,6 +154,45 @@ class PartyStaleError(StaleError):
     advice_th = "โปรดอ่านข้อมูลอีกครั้ง แล้วส่งใหม่พร้อม ETag ใหม่ ขณะนี้ยังไม่มีสิ่งใดถูกแก้ไข"
 
 
+class RepresentativesMissingError(BrokenRuleError):
+    """Too few people would be left who can act for this party."""
+
+    code = "representatives_missing"
+    number = 2019
+    title_th = "จะเหลือผู้แทนของหน่วยงานนี้ไม่เพียงพอ"
+    advice = (
+        "An organisation keeps at least {least} representatives, one who initiates and another who "
+        "approves. Give somebody else the role first."
+    )
+    advice_th = (
+        "หน่วยงานต้องมีผู้แทนอย่างน้อย {least} คน โดยผู้เริ่มรายการและผู้อนุมัติต้องเป็นคนละคน โปรดให้บทบาทนี้แก่ผู้ใช้อื่นก่อน"
+    )
+
+
+class PartyClosedError(ConflictError):
+    """This party was closed for good."""
+
+    code = "party_closed"
+    number = 2020
+    title_th = "หน่วยงานนี้ถูกปิดถาวรแล้ว"
+    advice = "Nobody acts for it any more. The organisation may apply for an account again."
+    advice_th = "ไม่มีผู้ใดดำเนินการแทนหน่วยงานนี้ได้อีก หน่วยงานยื่นคำขอเปิดบัญชีใหม่ได้"
+
+
+class PartyHasAccountError(ConflictError):
+    """The party has an account that is open."""
+
+    code = "party_has_account"
+    number = 2021
+    title_th = "หน่วยงานนี้ยังมีบัญชีที่เปิดอยู่"
+    advice = (
+        "Close its accounts first, when they are empty: GET /v1/accounts?owner_party_id={party_id}."
+    )
+    advice_th = (
+        "โปรดปิดบัญชีของหน่วยงานก่อน เมื่อไม่มีเครดิตเหลืออยู่: GET /v1/accounts?owner_party_id={party_id}"
+    )
+
+
 class UserErasedError(ConflictError):
     """This user's name and address were erased."""
 
@@ -156,3 +201,53 @@ class UserErasedError(ConflictError):
     title_th = "ชื่อและอีเมลของผู้ใช้นี้ถูกลบแล้ว"
     advice = "Nothing about them can be changed any more; add the person as a new user."
     advice_th = "ไม่สามารถแก้ไขผู้ใช้นี้ได้อีก โปรดเพิ่มบุคคลนี้เป็นผู้ใช้ใหม่"
+
+
+class KeyLimitedError(ForbiddenError):
+    """This API key is limited to its scopes, and cannot give out more than it has."""
+
+    code = "key_limited"
+    number = 2061
+    title_th = "กุญแจ API นี้ถูกจำกัดขอบเขต จึงออกกุญแจหรือเปลี่ยนวิธีเข้าสู่ระบบไม่ได้"
+    advice = "Sign in as a person to issue keys and set passwords."
+    advice_th = "โปรดเข้าสู่ระบบด้วยรหัสผ่าน เพื่อออกกุญแจหรือตั้งรหัสผ่าน"
+
+
+class KeyGivenByKeyError(ForbiddenError):
+    """An API key gives out no keys."""
+
+    code = "key_given_by_key"
+    number = 2080
+    title_th = "กุญแจ API ไม่สามารถออกกุญแจอื่นได้"
+    advice = "Sign in as a person, at POST /v1/tokens with a password, to issue keys."
+    advice_th = "โปรดเข้าสู่ระบบด้วยรหัสผ่านที่ POST /v1/tokens เพื่อออกกุญแจ"
+
+
+class ScopeNotHeldError(BrokenRuleError):
+    """An API key cannot have a permission that its user lacks."""
+
+    code = "scope_not_held"
+    number = 2062
+    title_th = "กุญแจ API มีสิทธิ์เกินกว่าผู้ใช้ไม่ได้"
+    advice = "None of the user's roles gives: {missing}. Leave these scopes out."
+    advice_th = "บทบาทของผู้ใช้ไม่มีสิทธิ์ต่อไปนี้: {missing} โปรดนำขอบเขตเหล่านี้ออก"
+
+
+class KeyExpiryPastError(BrokenRuleError):
+    """An API key cannot expire before it is issued."""
+
+    code = "key_expiry_past"
+    number = 2063
+    title_th = "กุญแจ API จะหมดอายุก่อนวันที่ออกไม่ได้"
+    advice = "Send a moment that is still to come as expires_at, or leave it out."
+    advice_th = "โปรดส่ง expires_at เป็นเวลาในอนาคต หรือไม่ต้องส่ง"
+
+
+class NotANetworkError(BrokenRuleError):
+    """One of the addresses is not that of a network."""
+
+    code = "not_a_network"
+    number = 2064
+    title_th = "มีที่อยู่ที่ไม่ใช่ที่อยู่ของเครือข่าย"
+    advice = "{address} is none; write 203.0.113.0/24 or 2001:db8::/48, with no bits of a host."
+    advice_th = "{address} ไม่ถูกต้อง โปรดเขียนแบบ 203.0.113.0/24 หรือ 2001:db8::/48 โดยไม่มีส่วนของเครื่อง"

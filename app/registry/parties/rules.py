@@ -1,12 +1,12 @@
-"""Who is in the register and may do what: parties, users, accreditations, and the policy."""
+"""Who is in the register: parties, their users and keys, accreditations."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from app.kernel.errors import ForbiddenError, NotFoundError
+from app.kernel.errors import NotFoundError
 from app.registry.parties.refusals import (
     AccreditationOverlapError,
     AccreditationReversedError,
@@ -17,9 +17,7 @@ from app.registry.parties.refusals import (
 )
 
 SECTORAL_SCOPE_MAX: Final = 16  # T-VER groups its methodologies in scopes 1 to 16
-KEYS_PER_USER_MAX: Final = (
-    20  # keys not revoked: enough for every system of one user, and a list fits one page
-)
+KEYS_PER_USER_MAX: Final = 20  # not revoked: enough for every system of one user
 
 
 class PartyKind(StrEnum):
@@ -48,28 +46,14 @@ class Role(StrEnum):
     HOLDER_VIEWER = "holder_viewer"
 
 
+_HOLDERS: Final = {Role.HOLDER_INITIATOR, Role.HOLDER_APPROVER, Role.HOLDER_VIEWER}
 # Which roles a party's kind can give. A verifier's user can never act for an account (as in the
 # EU's registry, Art. 20(3)); the registry's own people hold no credits either.
 ROLES_OF_KIND: Final = {
-    PartyKind.DEVELOPER: {
-        Role.DEVELOPER,
-        Role.HOLDER_INITIATOR,
-        Role.HOLDER_APPROVER,
-        Role.HOLDER_VIEWER,
-    },
-    PartyKind.PROVINCE: {
-        Role.DEVELOPER,
-        Role.HOLDER_INITIATOR,
-        Role.HOLDER_APPROVER,
-        Role.HOLDER_VIEWER,
-    },
-    PartyKind.MUNICIPALITY: {
-        Role.DEVELOPER,
-        Role.HOLDER_INITIATOR,
-        Role.HOLDER_APPROVER,
-        Role.HOLDER_VIEWER,
-    },
-    PartyKind.HOLDER: {Role.HOLDER_INITIATOR, Role.HOLDER_APPROVER, Role.HOLDER_VIEWER},
+    PartyKind.DEVELOPER: {Role.DEVELOPER, *_HOLDERS},
+    PartyKind.PROVINCE: {Role.DEVELOPER, *_HOLDERS},
+    PartyKind.MUNICIPALITY: {Role.DEVELOPER, *_HOLDERS},
+    PartyKind.HOLDER: _HOLDERS,
     PartyKind.VVB: {Role.VERIFIER_LEAD, Role.VERIFIER_REVIEWER},
     PartyKind.AUTHORITY: {Role.OFFICER, Role.APPROVER, Role.ADMINISTRATOR, Role.AUDITOR},
 }
@@ -93,11 +77,12 @@ class Party:
     kind: PartyKind
     name_th: str
     name_en: str
-    province_code: (
-        str | None
-    )  # None: not bound to one province; never None for provinces and municipalities
+    # None: not bound to one province; never None for provinces and municipalities.
+    province_code: str | None
     status: Status
     version: int
+    representatives_min: int | None = None  # None: not admitted on an application; no such rule
+    closed_at: datetime | None = None  # None: it is not closed; closed ones are suspended for good
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,164 +120,12 @@ class ApiKey:
     user_id: str
     label: str
     created_at: datetime
-    revoked_at: datetime | None  # None: it works
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts: a signed-in user, or a machine client acting as one, for their party."""
-
-    user_id: str
-    party_id: str
-    party_kind: PartyKind
-    roles: frozenset[Role]
-    client_id: str | None = (
-        None  # None: a person with a password; otherwise the API client's identifier
-    )
-
-
-class Permission(StrEnum):
-    """The acts and reads that the policy knows."""
-
-    ADMIT_PARTY = "admit_party"
-    MANAGE_USERS = "manage_users"
-    READ_PARTY = "read_party"
-    SET_RULES = "set_rules"
-    OPEN_ACCOUNT = "open_account"
-    READ_ACCOUNT = "read_account"
-    MOVE_CREDITS = "move_credits"
-    QUERY_LEDGER = "query_ledger"
-    MANAGE_BUFFER = "manage_buffer"
-    WRITE_ACTIVITY = "write_activity"
-    READ_ACTIVITY_DRAFT = "read_activity_draft"
-    REVIEW_ACTIVITY = "review_activity"
-    REGISTER_ACTIVITY = "register_activity"
-    VALIDATE_ACTIVITY = "validate_activity"
-    UPLOAD_DOCUMENT = "upload_document"
-    WRITE_REPORT = "write_report"
-    ASSIGN_VERIFIER = "assign_verifier"
-    VERIFY_REPORT = "verify_report"
-    REVIEW_VERIFICATION = "review_verification"
-    DECIDE_ISSUANCE = "decide_issuance"
-    IMPORT_HISTORY = "import_history"
-    ERASE_PERSON = "erase_person"
-
-
-class Reach(StrEnum):
-    """Whose things a role's permission reaches."""
-
-    OWN = "own"  # things of the actor's own party, or assigned to it
-    ANY = "any"
-
-
-_DEVELOPER_ACTS = (
-    Permission.WRITE_ACTIVITY,
-    Permission.READ_ACTIVITY_DRAFT,
-    Permission.UPLOAD_DOCUMENT,
-    Permission.WRITE_REPORT,
-    Permission.ASSIGN_VERIFIER,
-    Permission.READ_PARTY,
-)
-_OFFICER_READS = (
-    Permission.READ_PARTY,
-    Permission.READ_ACCOUNT,
-    Permission.READ_ACTIVITY_DRAFT,
-    Permission.QUERY_LEDGER,
-)
-
-# The policy: role, what it may do, and how far. Nothing that is not written here is allowed.
-POLICY: Final[dict[Role, dict[Permission, Reach]]] = {
-    Role.DEVELOPER: dict.fromkeys(_DEVELOPER_ACTS, Reach.OWN),
-    Role.VERIFIER_LEAD: {
-        Permission.READ_PARTY: Reach.OWN,
-        Permission.READ_ACTIVITY_DRAFT: Reach.OWN,
-        Permission.UPLOAD_DOCUMENT: Reach.OWN,
-        Permission.VALIDATE_ACTIVITY: Reach.OWN,
-        Permission.VERIFY_REPORT: Reach.OWN,
-    },
-    Role.VERIFIER_REVIEWER: {
-        Permission.READ_PARTY: Reach.OWN,
-        Permission.READ_ACTIVITY_DRAFT: Reach.OWN,
-        Permission.REVIEW_VERIFICATION: Reach.OWN,
-    },
-    Role.OFFICER: {
-        **dict.fromkeys(_OFFICER_READS, Reach.ANY),
-        Permission.UPLOAD_DOCUMENT: Reach.ANY,
-        Permission.REVIEW_ACTIVITY: Reach.ANY,
-        Permission.ASSIGN_VERIFIER: Reach.ANY,
-    },
-    Role.APPROVER: {
-        **dict.fromkeys(_OFFICER_READS, Reach.ANY),
-        Permission.REGISTER_ACTIVITY: Reach.ANY,
-        Permission.DECIDE_ISSUANCE: Reach.ANY,
-        Permission.MANAGE_BUFFER: Reach.ANY,
-    },
-    Role.ADMINISTRATOR: {
-        **dict.fromkeys(_OFFICER_READS, Reach.ANY),
-        Permission.ADMIT_PARTY: Reach.ANY,
-        Permission.MANAGE_USERS: Reach.ANY,
-        Permission.SET_RULES: Reach.ANY,
-        Permission.OPEN_ACCOUNT: Reach.ANY,
-        Permission.IMPORT_HISTORY: Reach.ANY,
-        Permission.ERASE_PERSON: Reach.ANY,
-    },
-    Role.AUDITOR: dict.fromkeys(_OFFICER_READS, Reach.ANY),
-    Role.HOLDER_INITIATOR: {
-        Permission.READ_PARTY: Reach.OWN,
-        Permission.READ_ACCOUNT: Reach.OWN,
-        Permission.MOVE_CREDITS: Reach.OWN,
-    },
-    Role.HOLDER_APPROVER: {Permission.READ_PARTY: Reach.OWN, Permission.READ_ACCOUNT: Reach.OWN},
-    Role.HOLDER_VIEWER: {Permission.READ_PARTY: Reach.OWN, Permission.READ_ACCOUNT: Reach.OWN},
-}
-
-
-class NotAllowedError(ForbiddenError):
-    """Your role does not allow this."""
-
-    code = "not_allowed"
-    number = 2001
-    title_th = "บทบาทของท่านไม่อนุญาตให้ดำเนินการนี้"
-    advice = (
-        "It needs the permission {permission}, which none of your roles gives for this party's "
-        "things. Ask an administrator of TGO, or sign in as somebody who may."
-    )
-    advice_th = (
-        "การดำเนินการนี้ต้องมีสิทธิ์ {permission} ซึ่งบทบาทของท่านไม่มีสำหรับหน่วยงานนี้ "
-        "โปรดติดต่อผู้ดูแลระบบของ อบก. หรือเข้าสู่ระบบด้วยผู้ใช้ที่มีสิทธิ์"
-    )
-
-
-def allows(actor: Actor, permission: Permission, *, owner_ids: tuple[str, ...] = ()) -> bool:
-    """
-    Say whether the policy lets an actor do something.
-
-    Args:
-        actor: who acts.
-        permission: what is to be done.
-        owner_ids: parties whose thing it is, or to whom it is assigned; empty for things of nobody.
-    """
-    for role in actor.roles:
-        reach = POLICY[role].get(permission)
-        if reach is Reach.ANY or (reach is Reach.OWN and actor.party_id in owner_ids):
-            return True
-    return False
-
-
-def require(actor: Actor, permission: Permission, *, owner_ids: tuple[str, ...] = ()) -> None:
-    """
-    Refuse unless the policy allows it.
-
-    Raises:
-        NotAllowedError: no role of the actor gives the permission for these owners.
-    """
-    if not allows(actor, permission, owner_ids=owner_ids):
-        raise NotAllowedError(permission=permission.value)
-
-
-def sees_every_party(actor: Actor) -> bool:
-    """Say whether an actor may read what belongs to other parties: their users and drafts."""
-    return allows(actor, Permission.READ_PARTY)
+    revoked_at: datetime | None  # None: it works, unless it has expired
+    expires_at: datetime | None = None  # None: never
+    scopes: frozenset[str] | None = None  # permissions it may use; None: all of its user
+    addresses: tuple[str, ...] = ()  # networks (CIDR) it works from; empty: from anywhere
+    last_used_at: datetime | None = None  # to the minute; None: never
+    public_key: bytes | None = None  # Ed25519: what it changes is signed; None: need not be
 
 
 class PartyNotFoundError(NotFoundError):
@@ -351,6 +184,21 @@ def require_roles_of_kind(kind: PartyKind, roles: Iterable[Role]) -> None:
             possible=", ".join(sorted(ROLES_OF_KIND[kind])),
             impossible=", ".join(impossible),
         )
+
+
+def are_represented(initiators: Collection[str], approvers: Collection[str], *, least: int) -> bool:
+    """
+    Say whether two different people can initiate and approve, and there are enough of them in all.
+
+    Args:
+        initiators: who may initiate; some of them may approve too.
+        approvers: who may approve.
+        least: how many people it takes; never fewer than two.
+
+    Source: Regulation (EU) 2019/1122, Art. 20.
+    """
+    people = {*initiators, *approvers}
+    return bool(initiators) and bool(approvers) and len(people) >= max(2, least)
 
 
 def require_accreditable(

@@ -152,6 +152,19 @@ def _default(key: RuleKey, value: str, why: str) -> FoundingValue:
     return FoundingValue(None, key, value, f"Our default: {why}", is_default=True)
 
 
+_OPENING: Final = (
+    "opening an account for carbon credit exchange: tver.tgo.or.th; documents for an account: "
+    "ghgreduction.tgo.or.th, article 60"
+)
+_TRADING: Final = "steps of trading carbon credits: tver.tgo.or.th, article 275"
+
+
+def _of_tgo(key: RuleKey, value: str, where: str) -> FoundingValue:
+    return FoundingValue(None, key, value, f"TGO, {where}")
+
+
+_EU_REGISTRY: Final = "as the EU's registry, Delegated Regulation (EU) 2019/1122, Art."
+
 RULE_VALUES: Final = (
     _default(
         RuleKey.SERIAL_PREFIX_FORMAT,
@@ -221,5 +234,71 @@ RULE_VALUES: Final = (
         RuleKey.RETIREMENT_PURPOSES,
         "product,organisation,event,individual,voluntary,regulatory,over_issuance,reversal,corsia",
         "TGO certifies four kinds of offset, of which product is the one found in its text",
+    ),
+    _of_tgo(RuleKey.COMPLETENESS_DAYS, "15", _TRADING),
+    _of_tgo(RuleKey.CONSIDERATION_DAYS, "60", "thailand.go.th/guide-book-detail/001_04_046"),
+    _of_tgo(RuleKey.ACCOUNT_OPENING_DAYS, "15", _OPENING),
+    _of_tgo(RuleKey.REQUESTED_TRANSFER_DAYS, "3", _TRADING),
+    _of_tgo(RuleKey.KYC_DOCUMENTS_NATURAL_PERSON, "request_letter,identity_document", _OPENING),
+    _of_tgo(
+        RuleKey.KYC_DOCUMENTS_JURISTIC_PERSON,
+        "request_letter,registration_certificate,power_of_attorney,principal_identity_document,"
+        "attorney_identity_document,work_certificate",
+        _OPENING,
+    ),
+    _of_tgo(
+        RuleKey.KYC_DOCUMENTS_STATE_BODY,
+        "request_letter,establishment_evidence,power_of_attorney,principal_identity_document,"
+        "attorney_identity_document",
+        _OPENING,
+    ),
+    _of_tgo(RuleKey.CERTIFICATE_MONTHS, "3", _OPENING),
+    _default(
+        RuleKey.REPRESENTATIVES_MIN,
+        "2",
+        "as in the EU's registry, Regulation (EU) 2019/1122, Art. 20",
+    ),
+    _default(
+        RuleKey.TRANSFERS_GOVERNED,
+        "no",
+        "an administrator turns it on, by one act, once every holder has two people",
+    ),
+    _default(
+        RuleKey.TRANSFER_HOURS,
+        "10:00-16:00",
+        f"{_EU_REGISTRY} 35(2), with the clock of Bangkok",
+    ),
+    _default(
+        RuleKey.TRANSFER_DELAY_HOURS,
+        "24",
+        f"{_EU_REGISTRY} 35(3), where it is the next working day or the one after",
+    ),
+    _default(
+        RuleKey.TRANSFER_PROPOSAL_HOURS,
+        "48",
+        "as California's CITSS, 17 CCR 95921: confirmed within two days",
+    ),
+    _default(RuleKey.TRUST_ACTIVATION_WORKING_DAYS, "4", f"{_EU_REGISTRY} 23"),
+    _default(
+        RuleKey.TRANSFER_ACCEPTANCE_HOURS,
+        "72",
+        "as California's CITSS, 17 CCR 95921: by the receiver within three days of the submission",
+    ),
+    _default(
+        RuleKey.CONFIRMED_ACTS,
+        "none",
+        "an administrator names acts, by one act, once who does them has a second factor",
+    ),
+    _default(RuleKey.ORDER_HOURS, "48", "as for a proposed transfer"),
+    _default(
+        RuleKey.REVERSAL_WINDOW_DAYS,
+        "7",
+        "a short window, as in the registries of the UK and the EU, whose length was not found",
+    ),
+    _default(
+        RuleKey.ACCESS_RECORD_YEARS,
+        "10",
+        f"{_EU_REGISTRY} 78, keeps log data for five years after an account's closure, and "
+        "personal data for five more at the most; here the ten are counted from the event",
     ),
 )

@@ -1,23 +1,27 @@
 """Acts on programmes: enter one, enter a member, set a rule; and the founding entries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from app.kernel.clock import bangkok_date
 from app.kernel.ids import new_id
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor, Permission, require
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.programmes import catalogue, rules, store
 from app.registry.programmes.refusals import MemberTakenError, ProgrammeTakenError
 from app.registry.programmes.rules import (
     FOUNDER,
+    ConfirmedAct,
     Member,
     Programme,
     RuleKey,
     RuleValue,
 )
 from app.registry.provinces.store import get_province
+from app.registry.signin.operations import use_confirmation
+from app.registry.signin.refusals import ConfirmationNeededError
+from app.registry.signin.rules import require_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,39 @@ async def set_rule(pen: Pen, actor: Actor, command: SetRule) -> RuleValue:
         pen, [command], by=actor.user_id, subject=command.programme_code or FOUNDER
     )
     return values[0]
+
+
+async def require_confirmation(
+    pen: Pen, actor: Actor, act: ConfirmedAct, content: Mapping[str, object]
+) -> None:
+    """
+    Take the actor's fresh second factor for exactly one content, where the rules of the day ask
+    for one.
+
+    A part of the act that needs it: where that is refused after all, the confirmation is given
+    back with everything else.
+
+    Args:
+        pen: of the act.
+        actor: who does it.
+        act: what they do.
+        content: what the confirmation is bound to, with the act.
+
+    Raises:
+        PersonNeededError: an API key acts, behind which nobody can be asked.
+        ConfirmationNeededError: there is no confirmation of this content that is still good.
+    """
+    rule = await store.find_rule(
+        pen.connection, programme_code=None, key=RuleKey.CONFIRMED_ACTS, on=bangkok_date(pen.now)
+    )
+    if rule is None or act.value not in rules.list_of(rule):
+        return
+    require_person(actor)
+    digest = rules.digest_to_confirm(act, content)
+    if not await use_confirmation(
+        pen.connection, user_id=actor.user_id, digest=digest, now=pen.now
+    ):
+        raise ConfirmationNeededError(act=act.value, digest=digest)
 
 
 async def found_catalogue(pen: Pen) -> None:

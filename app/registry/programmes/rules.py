@@ -3,12 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from app.kernel.encoding import canonical_bytes, sha256
 from app.kernel.quantities import parse_tonnes
+from app.registry.programmes.keys import RULE_SPECS, ConfirmedAct, Form, RuleKey, RuleSpec
 from app.registry.programmes.refusals import (
     MintingUnverifiedError,
     ProgrammeClosedError,
@@ -17,6 +19,8 @@ from app.registry.programmes.refusals import (
     RuleRetroactiveError,
     RuleValueUnreadableError,
 )
+
+__all__ = ["RULE_SPECS", "ConfirmedAct", "Form", "RuleKey", "RuleSpec"]  # beside what stands here
 
 # Later dates are slips, most often a year of the Buddhist era.
 DATE_MAX: Final = date(2200, 12, 31)
@@ -75,108 +79,6 @@ class Member:
     signing_capacity: SigningCapacity
     source: str
 
-
-class RuleKey(StrEnum):
-    """The dated values that decisions read."""
-
-    SERIAL_PREFIX_FORMAT = "serial_prefix_format"
-    METHODOLOGY_VARIANTS = "methodology_variants"
-    START_WINDOW_YEARS = "start_window_years"
-    START_WINDOW_EXEMPT_FAMILIES = "start_window_exempt_families"
-    IMPLEMENTATION_YEARS = "implementation_years"
-    RENEWAL_REQUEST_DAYS = "renewal_request_days"
-    POA_CAP_TCO2E = "poa_cap_tco2e"
-    VERSION_OVERLAP_DAYS = "version_overlap_days"
-    DOCUMENT_BYTES_MAX = "document_bytes_max"
-    DOCUMENT_MEDIA_TYPES = "document_media_types"
-    REMAINDER_CARRIED = "remainder_carried"
-    RETIREMENT_PURPOSES = "retirement_purposes"
-
-
-class Form(StrEnum):
-    """How the text of a value is to be read."""
-
-    WHOLE = "whole"
-    TONNES = "tonnes"
-    LIST = "list"
-    YES_NO = "yes_no"
-    SERIAL_TEMPLATE = "serial_template"
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSpec:
-    """What a key means and which values it can hold."""
-
-    form: Form
-    meaning: str
-    unit: str | None = None
-    most: int = 0  # largest whole number; the smallest is 1
-    pattern: str = ""  # what each item of a list must match whole
-
-
-_MEDIA_TYPE: Final = r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,99}"
-_FAMILY: Final = (
-    "renewable_electricity|energy_efficiency|forestry|agriculture|other"  # scale families
-)
-
-RULE_SPECS: Final[Mapping[RuleKey, RuleSpec]] = {
-    RuleKey.SERIAL_PREFIX_FORMAT: RuleSpec(
-        Form.SERIAL_TEMPLATE, "Text of a serial number before its first and last serial."
-    ),
-    RuleKey.METHODOLOGY_VARIANTS: RuleSpec(
-        Form.LIST,
-        "Variants of methodology that an activity of the programme may use.",
-        pattern="standard|premium|less",
-    ),
-    RuleKey.START_WINDOW_YEARS: RuleSpec(
-        Form.WHOLE,
-        "An activity started at most this long before its complete file was submitted.",
-        unit="years",
-        most=100,
-    ),
-    RuleKey.START_WINDOW_EXEMPT_FAMILIES: RuleSpec(
-        Form.LIST, "Scale families that the start window does not bind.", pattern=_FAMILY
-    ),
-    RuleKey.IMPLEMENTATION_YEARS: RuleSpec(
-        Form.WHOLE,
-        "A registered activity must be implemented within this time.",
-        unit="years",
-        most=100,
-    ),
-    RuleKey.RENEWAL_REQUEST_DAYS: RuleSpec(
-        Form.WHOLE,
-        "Renewal is requested at least this long before the crediting period ends.",
-        unit="days",
-        most=3_650,
-    ),
-    RuleKey.POA_CAP_TCO2E: RuleSpec(
-        Form.TONNES, "Most that all parts of a programme of activities may add up to.", unit="tCO2e"
-    ),
-    RuleKey.VERSION_OVERLAP_DAYS: RuleSpec(
-        Form.WHOLE,
-        "How long a superseded methodology or form version is still accepted.",
-        unit="days",
-        most=3_650,
-    ),
-    RuleKey.DOCUMENT_BYTES_MAX: RuleSpec(
-        # The service reads no larger upload, whatever a programme would allow.
-        Form.WHOLE,
-        "Largest document.",
-        unit="bytes",
-        most=25_000_000,
-    ),
-    RuleKey.DOCUMENT_MEDIA_TYPES: RuleSpec(
-        Form.LIST, "Media types that a document may have.", pattern=_MEDIA_TYPE
-    ),
-    RuleKey.REMAINDER_CARRIED: RuleSpec(
-        Form.YES_NO,
-        "Whether the part of a tonne left by rounding down counts in the next report of the same "
-        "activity and vintage.",
-    ),
-    RuleKey.RETIREMENT_PURPOSES: RuleSpec(
-        Form.LIST, "Purpose codes that a retirement may name.", pattern="[a-z][a-z0-9_]{1,39}"
-    ),
-}
 
 _PLACEHOLDERS: Final = ("{programme}", "{activity}", "{vintage}", "{batch}")
 _TEMPLATE_CHARACTERS_MAX: Final = 80  # Filled in, it still fits the ledger's 120 characters.
@@ -270,6 +172,8 @@ def expected(spec: RuleSpec) -> str:
             return "yes or no"
         case Form.LIST:
             return f"a list without repetition, joined by commas, each of the form {spec.pattern}"
+        case Form.HOURS:
+            return "two times of the clock such as 10:00-16:00, the first before the second"
         case Form.SERIAL_TEMPLATE:
             return (
                 "parts joined by hyphens: {programme}, {activity}, {vintage}, {batch} once each, "
@@ -301,10 +205,32 @@ def list_of(rule: RuleValue) -> tuple[str, ...]:
     return tuple(rule.value.split(","))
 
 
+def hours_of(rule: RuleValue) -> tuple[time, time]:
+    """Read a value as hours of a day: from when, and until when, which is not included."""
+    assert RULE_SPECS[rule.key].form is Form.HOURS
+    opens, closes = rule.value.split("-")
+    return time.fromisoformat(opens), time.fromisoformat(closes)
+
+
 def is_yes(rule: RuleValue) -> bool:
     """Read a value as yes or no."""
     assert RULE_SPECS[rule.key].form is Form.YES_NO
     return rule.value == "yes"
+
+
+def digest_to_confirm(act: ConfirmedAct, content: Mapping[str, object]) -> str:
+    """
+    Return what a fresh second factor for an act is bound to.
+
+    Args:
+        act: what somebody is about to do.
+        content: to what, and exactly what: identifiers, digests, numbers.
+
+    Returns:
+        SHA-256 (hexadecimal) of the canonical JSON of both, so that what was confirmed for a
+        proposal approves nothing.
+    """
+    return sha256(canonical_bytes({**content, "act": act.value})).hex()
 
 
 def serial_prefix(
@@ -344,6 +270,8 @@ def _fits(spec: RuleSpec, value: str) -> bool:
             items = value.split(",")
             unique = len(set(items)) == len(items)
             return unique and all(re.fullmatch(spec.pattern, item) for item in items)
+        case Form.HOURS:
+            return _is_hours(value)
         case Form.SERIAL_TEMPLATE:
             return _is_serial_template(value)
 
@@ -354,6 +282,12 @@ def _is_tonnes(value: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_hours(value: str) -> bool:
+    clock = "([01][0-9]|2[0-3]):[0-5][0-9]"
+    # As text the earlier time is the smaller one, too.
+    return bool(re.fullmatch(f"{clock}-{clock}", value)) and value[:5] < value[6:]
 
 
 def _is_serial_template(value: str) -> bool:

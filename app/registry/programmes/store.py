@@ -181,6 +181,18 @@ async def get_rule(
     Raises:
         RuleMissingError: neither has a value on that day.
     """
+    found = await find_rule(connection, programme_code=programme_code, key=key, on=on)
+    if found is None:
+        raise RuleMissingError(
+            key=key.value, programme=programme_code or FOUNDER, on=on.isoformat()
+        )
+    return found
+
+
+async def find_rule(
+    connection: AsyncConnection, *, programme_code: str | None, key: RuleKey, on: date
+) -> RuleValue | None:
+    """Return what `get_rule` returns, or None where a rule that need not be has no value."""
     query = (
         _in_force(programme_code, on)
         .where(rule_values.c.key == key.value)
@@ -188,15 +200,11 @@ async def get_rule(
         .limit(1)
     )
     found = (await connection.execute(query)).one_or_none()
-    if found is None:
-        raise RuleMissingError(
-            key=key.value, programme=programme_code or FOUNDER, on=on.isoformat()
-        )
-    return _rule_value(found)
+    return None if found is None else _rule_value(found)
 
 
 async def list_rules_in_force(
-    connection: AsyncConnection, *, programme_code: str, on: date
+    connection: AsyncConnection, *, programme_code: str | None, on: date
 ) -> tuple[RuleValue, ...]:
     """List the one value per rule that `get_rule` would return; there are as many as rule keys."""
     query = (

@@ -28,8 +28,10 @@ from app.registry.activities.rules import (
 from app.registry.activities.rules import ValidationConclusion as Conclusion
 from app.registry.ledger.serials import account_number
 from app.registry.methodologies.rules import crediting_end, require_acceptable
-from app.registry.parties.rules import PartyKind, Permission, is_accredited
+from app.registry.parties.policy import Permission
+from app.registry.parties.rules import PartyKind, is_accredited
 from app.registry.programmes.refusals import ProgrammeClosedError
+from app.registry.programmes.rules import RuleKey
 from app.registry.replay.catalogue import Catalogue, KnownProgramme
 from app.registry.replay.leaves import activities as leaves
 from app.registry.replay.ledger import Ledger
@@ -232,6 +234,10 @@ class Activities:
         self.check_vvb(activity, said.vvb_party_id, day_of(act))
         self._catalogue.check_evidence(said.document_ids, activity.id)
         activity.opinion = said.conclusion
+
+    def find_rule(self, activity: KnownActivity, key: RuleKey, on: date) -> str | None:
+        """Return the value of a rule for an activity's programme; None: it is not in use."""
+        return self._catalogue.find_rule(activity.programme, key, on)
 
     def check_vvb(self, activity: KnownActivity, party_id: str, on: date) -> None:
         """

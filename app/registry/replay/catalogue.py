@@ -5,22 +5,30 @@ from datetime import date
 
 import msgspec
 
+from app.kernel.clock import bangkok_date, rfc3339
 from app.registry.activities import rules as activities
 from app.registry.activities.refusals import EvidenceForeignError
 from app.registry.activities.rules import Grounds
 from app.registry.methodologies import rules as methodologies
 from app.registry.methodologies.rules import Family, Methodology, MethodologyEntry, Variant
-from app.registry.parties.rules import Permission
+from app.registry.parties.policy import Permission
 from app.registry.programmes import rules
 from app.registry.programmes.rules import RULE_SPECS, ProgrammeStatus, RuleKey
 from app.registry.replay.faults import Broken
 from app.registry.replay.leaves import Leaf
 from app.registry.replay.leaves import rules as leaves
 from app.registry.replay.shelf import Shelf
-from app.registry.replay.standing import Standing
-from app.registry.replay.things import Handlers, Things, day_of, require_same
+from app.registry.replay.standing import GRACE, Standing
+from app.registry.replay.things import (
+    Handlers,
+    Things,
+    day_of,
+    moment_of,
+    require_same,
+)
 
 _EVERY_PROGRAMME = ""
+_TERMS = frozenset({RuleKey.TRANSFERS_GOVERNED, RuleKey.TRANSFER_HOURS})
 
 
 class KnownProgramme(msgspec.Struct, array_like=True):
@@ -105,6 +113,10 @@ class Catalogue:
         self._values: Things[DatedValues] = Things(shelf, "rule", DatedValues)
         self._by_id: Things[DatedValue] = Things(shelf, "rule value", DatedValue)
         self._purposes: dict[date, frozenset[str]] = {}  # of the day asked for last
+        self._governed: dict[date, bool] = {}  # of the day asked for last
+        self._meta = shelf.meta
+        # Moment of the last change of what transfers are held to.
+        self._terms_since = (shelf.meta.read("terms") or b"").decode()
 
     def play_on(self, handlers: Handlers) -> None:
         """Say what plays each kind of leaf."""
@@ -123,6 +135,7 @@ class Catalogue:
         self.sources.save()
         self._values.save()
         self._by_id.save()
+        self._meta.write([("terms", self._terms_since.encode())])
 
     def rule(self, programme: str, key: RuleKey, on: date) -> str:
         """
@@ -134,11 +147,22 @@ class Catalogue:
         Raises:
             Broken: neither has a value on that day.
         """
+        found = self.find_rule(programme, key, on)
+        if found is None:
+            raise Broken("rule_missing", f"{key.value} of {programme} has no value on {on}")
+        return found
+
+    def find_rule(self, programme: str, key: RuleKey, on: date) -> str | None:
+        """Return the value of a rule as `rule`; None: it is not in use on that day."""
         for whose in (programme, _EVERY_PROGRAMME):
-            in_force = [v for v in self._all_values(whose, key) if v.covers(on)]
-            if in_force:
-                return max(in_force, key=lambda value: (value.valid_from, value.id)).value
-        raise Broken("rule_missing", f"{key.value} of {programme} has no value on {on}")
+            in_force = self._in_force(whose, key, on)
+            if in_force is not None:
+                return in_force.value
+        return None
+
+    def _in_force(self, programme: str, key: RuleKey, on: date) -> DatedValue | None:
+        covering = [v for v in self._all_values(programme, key) if v.covers(on)]
+        return max(covering, key=lambda value: (value.valid_from, value.id), default=None)
 
     def purposes(self, on: date) -> frozenset[str]:
         """
@@ -152,6 +176,25 @@ class Catalogue:
             codes = (code for v in values if v.covers(on) for code in v.value.split(","))
             self._purposes = {on: frozenset(codes)}
         return self._purposes[on]
+
+    def governs_transfers(self, act: Leaf) -> bool:
+        """
+        Say whether one person's transfer at once was held to terms when an act was decided.
+
+        The service reads the terms up to a second before, and the act may have waited for its
+        commit: just after a change, and after midnight, an act was held to either.
+        """
+        today = day_of(act)
+        if today not in self._governed:
+            self._governed = {today: self._is_governed(today)}
+        if not self._governed[today]:
+            return False
+        before = moment_of(act) - GRACE
+        return self._terms_since <= rfc3339(before) and self._is_governed(bangkok_date(before))
+
+    def _is_governed(self, on: date) -> bool:
+        in_force = self._in_force(_EVERY_PROGRAMME, RuleKey.TRANSFERS_GOVERNED, on)
+        return in_force is not None and in_force.value == "yes"
 
     def check_decision(self, grounds: Grounds, activity_id: str, today: date) -> None:
         """
@@ -216,6 +259,9 @@ class Catalogue:
     def _set_rules(self, _: int, act: leaves.RulesSet) -> None:
         is_founding = self._permit(act)
         self._purposes.clear()
+        self._governed.clear()
+        if any(said.key in _TERMS for said in act.data.rules):
+            self._terms_since = act.at
         for said in act.data.rules:
             if said.programme is not None:
                 self.programmes.get(said.programme)

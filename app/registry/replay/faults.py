@@ -37,6 +37,12 @@ MEANINGS: Final[Mapping[str, str]] = {
     "batch_differs": "A batch is not what was decided on it.",
     "more_than_issued": "More is taken over from a source than it issued.",
     "more_than_verified": "More is issued of an activity and vintage than was verified.",
+    "second_person_needed": "One person alone moves credits to an account that is not trusted.",
+    "outside_hours": "Credits move, or are to, or an account is trusted, outside of working hours.",
+    "too_early": "Something is done, or set for a moment, before its time.",
+    "over_own_limit": "A transfer is not within what its account allows itself.",
+    "acceptance_missing": "Credits reach an account that asks to accept them, and has not.",
+    "frozen": "Something frozen moves, or an account is used while it is frozen.",
     "rule_missing": "A dated rule that an act needs has no value on its day.",
 }
 

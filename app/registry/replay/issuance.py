@@ -12,7 +12,7 @@ from app.registry.issuance import rules
 from app.registry.issuance.refusals import AlreadyDecidedError, NeverMintsError
 from app.registry.issuance.rules import Planned, Remainder
 from app.registry.monitoring.rules import ReportStatus
-from app.registry.parties.rules import Permission
+from app.registry.parties.policy import Permission
 from app.registry.programmes.rules import RuleKey, serial_prefix
 from app.registry.replay.activities import Activities, KnownActivity
 from app.registry.replay.catalogue import Catalogue, KnownSource

@@ -13,7 +13,14 @@ from app.registry.ledger.rules import (
     AccountKind,
 )
 from app.registry.ledger.serials import account_number, batch_id
-from app.registry.replay.blocks import BLOCKS_PER_CHUNK_MAX, Batch, Chunk, place_of, weigh
+from app.registry.replay.blocks import (
+    BLOCKS_PER_CHUNK_MAX,
+    Batch,
+    Chunk,
+    Numbers,
+    place_of,
+    weigh,
+)
 from app.registry.replay.faults import Broken
 from app.registry.replay.leaves.ledger import NewBatch, Run
 from app.registry.replay.memory import Memory
@@ -35,6 +42,27 @@ class Account(msgspec.Struct, array_like=True):
     kind: str
     is_open: bool
     total: int  # credits of all batches; the source stands below zero by what it issued
+    underway: int = 0  # credits that it has sent and that wait in transit
+    trusted: dict[str, str] = {}  # numbers of accounts that it trusts, each with its first moment
+    asks: bool = False  # whether it accepts what others send, or not
+    # Most that it sends to other owners: for one transfer, and for a day; and what takes the place
+    # of both from a moment on.
+    limits: tuple[int | None, int | None] = (None, None)
+    raised: tuple[int | None, int | None] = (None, None)
+    raised_from: str = ""  # empty: nothing waits
+    freezes: int = 0  # how many freezes of it stand
+
+    def limits_at(self, at: str) -> tuple[int | None, int | None]:
+        """Return its own limits at a moment: for one transfer, and for a day."""
+        return self.raised if self.raised_from and self.raised_from <= at else self.limits
+
+    def require_own_limit(self, receiver: "Account", credits_sent: int, *, at: str) -> None:
+        """Refuse what it does not let one transfer to another owner be."""
+        most, _ = self.limits_at(at)
+        if self.owner != receiver.owner and most is not None and credits_sent > most:
+            raise Broken(
+                "over_own_limit", f"{self.number} sends {credits_sent}, and at most {most}"
+            )
 
 
 class HeldBlock(NamedTuple):
@@ -67,6 +95,11 @@ class Ledger:
         counters = {} if kept is None else msgspec.msgpack.decode(kept)
         self._last_chunk: int = counters.get("chunks", 0)
         self._batches_of: Counter[int] = Counter(counters.get("vintages", {}))
+        # By serial prefix, then by order: frozen serials. Few, and looked at by every movement.
+        self._frozen: dict[str, dict[str, tuple[int, int]]] = {
+            prefix: {order: (first, last) for order, (first, last) in spans.items()}
+            for prefix, spans in counters.get("frozen", {}).items()
+        }
 
     # ---------------------------------------------------------------------- accounts
 
@@ -84,6 +117,10 @@ class Ledger:
     def open_account(self, account: Account) -> None:
         """Keep a new account."""
         self._accounts.put(account.number, account)
+
+    def change_account(self, account: Account) -> None:
+        """Keep what was changed of an account that was got in this act."""
+        self._accounts.change(account.number)
 
     def close_account(self, account: Account) -> None:
         """Close an account that was got in this act."""
@@ -104,6 +141,7 @@ class Ledger:
             raise Broken("account_not_allowed", f"{made.account} cannot receive issued credits")
         if self._batches.get(made.batch) is not None:
             raise Broken("taken_twice", f"a batch {made.batch} was made before")
+        require_free(owner)
         net = made.credits - made.buffer_credits
         if net < 0:
             raise Broken("batch_differs", f"the buffer's share of {made.batch} is more than all")
@@ -127,8 +165,60 @@ class Ledger:
         self._add(owner, net)
         self._add(self.account(account_number(BUFFER)), made.buffer_credits)
 
+    def freeze_serials(self, prefix: str, order: str, span: tuple[int, int]) -> None:
+        """Let serials of a batch not move until they are released."""
+        self._frozen.setdefault(prefix, {})[order] = span
+
+    def release_serials(self, prefix: str, order: str) -> None:
+        """Let serials move again, as far as no other freeze of them stands."""
+        del self._frozen[prefix][order]
+        if not self._frozen[prefix]:
+            del self._frozen[prefix]
+
+    def are_frozen(self, runs: Iterable[tuple[str, int, int]]) -> bool:
+        """Say whether any serial of runs (prefix, first, last) is frozen."""
+        return any(
+            begins <= last and ends >= first
+            for prefix, first, last in runs
+            for begins, ends in self._frozen.get(prefix, {}).values()
+        )
+
+    def batch(self, prefix: str) -> Batch:
+        """Return the batch with a prefix, which must be known."""
+        batch = self._batches.get(prefix)
+        if batch is None:
+            raise Broken("unknown", f"no batch {prefix} was made")
+        return batch
+
+    def require_brought(self, runs: Sequence[Run], *, holder: Account, log_index: int) -> None:
+        """
+        Refuse runs that are not each a whole block that one act brought into an account.
+
+        Raises:
+            Broken: one is not.
+        """
+        for run in runs:
+            batch = self.batch(run.batch)
+            piece = place_of(batch.starts, run.first)
+            chunk = self._chunk(batch, piece)
+            place = place_of(chunk.firsts, run.first)
+            end = _end_of(batch, piece, chunk.firsts, place)
+            found = (chunk.firsts[place], end, chunk.owners[place], chunk.origins[place])
+            if found != (run.first, run.last, holder.id, log_index):
+                raise Broken(
+                    "serials_not_held",
+                    f"act {log_index} did not bring {run.first} to {run.last} of {run.batch} into"
+                    f" {holder.number} as one block that is still there",
+                )
+
     def move(
-        self, runs: Sequence[Run], *, sender: Account, receiver: Account, log_index: int
+        self,
+        runs: Sequence[Run],
+        *,
+        sender: Account,
+        receiver: Account,
+        log_index: int,
+        frozen_too: bool = False,
     ) -> int:
         """
         Move runs of serials from one account to another, one after the other.
@@ -137,14 +227,15 @@ class Ledger:
             How many credits moved.
 
         Raises:
-            Broken: a run is not wholly one block of the sender at that moment.
+            Broken: a run is not wholly one block of the sender at that moment; or it, or an
+                account, is frozen, unless ``frozen_too`` may move.
         """
         assert sender.id not in FINAL_ACCOUNTS
+        if not frozen_too:
+            self._require_thawed(runs, sender, receiver)
         moved = 0
         for run in runs:
-            batch = self._batches.get(run.batch)
-            if batch is None:
-                raise Broken("unknown", f"no batch {run.batch} was made")
+            batch = self.batch(run.batch)
             first, last = run.first, run.last
             if not 1 <= first <= last <= batch.credits:
                 raise Broken(
@@ -156,12 +247,7 @@ class Ledger:
             chunk = self._chunk(batch, piece)
             firsts = chunk.firsts
             place = place_of(firsts, first)
-            if place + 1 < len(firsts):
-                end = firsts[place + 1] - 1
-            elif piece + 1 < len(starts):
-                end = starts[piece + 1] - 1
-            else:
-                end = batch.credits
+            end = _end_of(batch, piece, firsts, place)
             if chunk.owners[place] != sender.id or last > end:
                 raise Broken(
                     "serials_not_held",
@@ -182,7 +268,11 @@ class Ledger:
         """Hand all that is only in memory to the shelf."""
         for memory in (self._accounts, self._batches, self._chunks):
             memory.flush()
-        counters = {"chunks": self._last_chunk, "vintages": self._batches_of}
+        counters = {
+            "chunks": self._last_chunk,
+            "vintages": self._batches_of,
+            "frozen": self._frozen,
+        }
         self._shelf.meta.write([("ledger", msgspec.msgpack.encode(counters))])
 
     def accounts(self) -> Iterator[Account]:
@@ -220,6 +310,11 @@ class Ledger:
         return held
 
     # ------------------------------------------------------------------------ the shelf
+
+    def _require_thawed(self, runs: Sequence[Run], *accounts: Account) -> None:
+        require_free(*accounts)
+        if self._frozen and self.are_frozen((r.batch, r.first, r.last) for r in runs):
+            raise Broken("frozen", "serials move that are frozen")
 
     def _add(self, account: Account, credits_added: int) -> None:
         account.total += credits_added
@@ -269,6 +364,26 @@ class Ledger:
 
     def _write_chunks(self, chunks: Iterable[tuple[int, Chunk]]) -> None:
         self._shelf.chunks.write((number, chunk.to_bytes()) for number, chunk in chunks)
+
+
+def _end_of(batch: Batch, piece: int, firsts: Numbers, place: int) -> int:
+    """Return the last serial of a block, by its place in a piece of the batch."""
+    if place + 1 < len(firsts):
+        return firsts[place + 1] - 1
+    starts = batch.starts
+    return starts[piece + 1] - 1 if piece + 1 < len(starts) else batch.credits
+
+
+def require_free(*accounts: Account) -> None:
+    """
+    Refuse accounts of which a freeze stands.
+
+    Raises:
+        Broken: one is frozen.
+    """
+    for account in accounts:
+        if account.freezes:
+            raise Broken("frozen", f"{account.number} is frozen")
 
 
 _account: Final = msgspec.msgpack.Decoder(Account).decode

@@ -1,7 +1,10 @@
 """Acts on accounts and credits: what may open, close and move, and what that does."""
 
+from datetime import time
 from typing import Final
 
+from app.kernel.clock import BANGKOK
+from app.registry.calendar.rules import is_working_day
 from app.registry.ledger import rules
 from app.registry.ledger.refusals import DateAheadError
 from app.registry.ledger.rules import (
@@ -13,14 +16,15 @@ from app.registry.ledger.rules import (
     AccountKind,
 )
 from app.registry.ledger.serials import AccountNumberError, account_id, account_number
-from app.registry.parties.rules import Permission
+from app.registry.parties.policy import Permission
+from app.registry.programmes.rules import RuleKey
 from app.registry.replay.catalogue import Catalogue
 from app.registry.replay.faults import Broken
 from app.registry.replay.leaves import ledger as leaves
-from app.registry.replay.ledger import Account, Ledger
+from app.registry.replay.ledger import Account, Ledger, require_free
 from app.registry.replay.shelf import KeptEnding, Shelf
 from app.registry.replay.standing import REGISTRY, Standing
-from app.registry.replay.things import Handlers, day_of
+from app.registry.replay.things import Handlers, day_of, moment_of
 
 OWN_ACCOUNTS: Final = {account_number(i): kind for i, (kind, _) in REGISTRY_ACCOUNTS.items()}
 _RETIRED_WORD: Final = "retired"
@@ -70,9 +74,9 @@ class Movements:
             raise Broken("taken_twice", f"there is an account {act.subject} already")
         owner = self._standing.parties.get(act.data.owner)
         rules.check_holder(owner.kind, owner.as_party().status)
-        if not owner.has_account:
-            owner.has_account = True
-            self._standing.parties.changed(owner.id)
+        owner.has_account = True
+        owner.open_accounts += 1
+        self._standing.parties.changed(owner.id)
         opened = Account(
             number, act.subject, owner.id, AccountKind.HOLDING.value, is_open=True, total=0
         )
@@ -83,7 +87,13 @@ class Movements:
         account = self._holding(act.subject)
         if account.total != 0:
             raise Broken("account_not_empty", f"{act.subject} holds {account.total} credits")
+        if account.underway != 0:
+            raise Broken("account_not_empty", f"credits of {act.subject} are under way")
+        require_free(account)
         self._ledger.close_account(account)
+        owner = self._standing.parties.get(account.owner or "")
+        owner.open_accounts -= 1
+        self._standing.parties.changed(owner.id)
 
     # ---------------------------------------------------------------------------- movements
 
@@ -93,7 +103,31 @@ class Movements:
         if sender is receiver:
             raise Broken("account_not_allowed", f"{sender.number} sends to itself")
         self._standing.require(act, Permission.MOVE_CREDITS, sender.owner or "")
+        if self._catalogue.governs_transfers(act):
+            self._require_terms(act, sender, receiver)
+        if sender.owner != receiver.owner:
+            if receiver.asks:
+                raise Broken("acceptance_missing", f"{receiver.number} is not asked")
+            if sender.limits_at(act.at)[1] is not None:
+                raise Broken("over_own_limit", f"{sender.number} counts its day in proposals")
+        sender.require_own_limit(receiver, act.data.credits, at=act.at)
         self._move(index, act, sender, receiver)
+
+    def _require_terms(
+        self, act: leaves.CreditsTransferred, sender: Account, receiver: Account
+    ) -> None:
+        """Refuse what one person alone could not transfer at that moment."""
+        since = sender.trusted.get(receiver.number)
+        if sender.owner != receiver.owner and (since is None or since > act.at):
+            raise Broken(
+                "second_person_needed", f"{sender.number} does not trust {receiver.number}"
+            )
+        at = moment_of(act).astimezone(BANGKOK)
+        opens, closes = self._catalogue.rule("", RuleKey.TRANSFER_HOURS, at.date()).split("-")
+        if not time.fromisoformat(opens) <= at.time() < time.fromisoformat(closes):
+            raise Broken("outside_hours", f"{act.at} is not within working hours")
+        if not is_working_day(at.date(), ()):
+            raise Broken("outside_hours", f"{at.date()} is no working day")
 
     def _retire(self, index: int, act: leaves.CreditsRetired) -> None:
         self._end(index, act, self._own_holding(act), RETIRED, _RETIRED_WORD)

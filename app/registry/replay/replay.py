@@ -10,7 +10,9 @@ import msgspec
 
 from app.kernel.errors import RegistryError
 from app.registry.replay.activities import Activities
+from app.registry.replay.applications import Applications
 from app.registry.replay.blocks import Batch
+from app.registry.replay.calendar import Calendar
 from app.registry.replay.catalogue import Catalogue
 from app.registry.replay.faults import Broken, LeafFault, ReplayFault
 from app.registry.replay.issuance import Issuances
@@ -20,10 +22,12 @@ from app.registry.replay.leaves.quick import QuickTransfer
 from app.registry.replay.leaves.words import MOMENT_PATTERN
 from app.registry.replay.ledger import Account, HeldBlock, Ledger
 from app.registry.replay.movements import OWN_ACCOUNTS, Movements
+from app.registry.replay.orders import Orders
 from app.registry.replay.reports import Reports
 from app.registry.replay.shelf import KeptEnding, Shelf
 from app.registry.replay.standing import Standing
 from app.registry.replay.things import Handlers
+from app.registry.replay.transfers import Transfers
 
 _DAY_CHARACTERS: Final = 10
 _BATCHES_AT_HAND_MAX: Final = 50_000
@@ -70,14 +74,18 @@ class Replay:
         self.ledger: Final = Ledger(shelf)
         standing = Standing(shelf)
         catalogue = Catalogue(shelf, standing)
+        own = (standing, Calendar(shelf, standing), Applications(shelf, standing))
         activities = Activities(shelf, standing, catalogue, self.ledger)
         reports = Reports(shelf, standing, activities)
         parts = (catalogue, self.ledger, activities, reports)
         issuances = Issuances(shelf, standing, parts)
         movements = Movements(shelf, standing, catalogue, self.ledger)
-        self._parts = (self.ledger, standing, catalogue, activities, reports, issuances)
+        transfers = Transfers(shelf, standing, catalogue, self.ledger)
+        orders = Orders(shelf, standing, catalogue, self.ledger)
+        later = (catalogue, activities, reports, issuances, transfers, orders)
+        self._parts = (self.ledger, *own, *later)
         handlers = Handlers()
-        for playing in (standing, catalogue, activities, reports, issuances, movements):
+        for playing in (*self._parts[1:], movements):
             playing.play_on(handlers)
         self._handlers: dict[type[Leaf], Any] = {
             **handlers.by_shape,

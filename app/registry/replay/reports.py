@@ -16,7 +16,8 @@ from app.registry.monitoring.refusals import (
     ReportStateError,
 )
 from app.registry.monitoring.rules import NEXT, ReportStatus, ReportVintage
-from app.registry.parties.rules import Permission
+from app.registry.parties.policy import Permission
+from app.registry.programmes.rules import RuleKey
 from app.registry.replay.activities import Activities, KnownActivity, Reported
 from app.registry.replay.leaves import Leaf
 from app.registry.replay.leaves import reports as leaves
@@ -71,6 +72,16 @@ class KnownVerification(msgspec.Struct, array_like=True):
     lines: list[VerifiedLine] = []  # once concluded
 
 
+class Bodies(msgspec.Struct, array_like=True):
+    """Who concluded verifications of an activity, by the verification's identifier."""
+
+    concluded: dict[str, str] = {}
+
+    def latest_first(self) -> list[str]:
+        """Return the bodies, the last assigned first."""
+        return [vvb for _, vvb in sorted(self.concluded.items(), reverse=True)]
+
+
 class Letter(msgspec.Struct, array_like=True):
     """Whose a letter of recognition is."""
 
@@ -87,6 +98,7 @@ class Reports:
         self.verifications: Things[KnownVerification] = Things(
             shelf, "verification", KnownVerification
         )
+        self._bodies: Things[Bodies] = Things(shelf, "bodies", Bodies)
         self._letters: Things[Letter] = Things(shelf, "letter", Letter)
 
     def play_on(self, handlers: Handlers) -> None:
@@ -105,6 +117,7 @@ class Reports:
         """Hand all that is only in memory to the shelf."""
         self.known.save()
         self.verifications.save()
+        self._bodies.save()
         self._letters.save()
 
     def move(self, report: KnownReport, to: ReportStatus) -> None:
@@ -198,6 +211,7 @@ class Reports:
         if not self._activities.programme_of(activity).needs_verification:
             raise VerificationNotNeededError(report_id=report.id)
         self._activities.check_vvb(activity, said.vvb_party_id, day_of(act))
+        self._check_rotation(activity, said.vvb_party_id, day_of(act))
         self.move(report, ReportStatus.UNDER_VERIFICATION)
         report.verification = act.subject
         self.verifications.add(
@@ -206,6 +220,12 @@ class Reports:
                 act.subject, report.id, said.vvb_party_id, VerificationStatus.ASSIGNED
             ),
         )
+
+    def _check_rotation(self, activity: KnownActivity, vvb: str, on: date) -> None:
+        most = self._activities.find_rule(activity, RuleKey.VVB_CONSECUTIVE_REPORTS_MAX, on)
+        bodies = self._bodies.find(activity.id)
+        if most is not None and bodies is not None:
+            verification.check_rotation(vvb, bodies.latest_first(), reports_max=int(most))
 
     def _give_opinion(self, _: int, act: leaves.OpinionGiven) -> None:
         said = act.data
@@ -243,6 +263,9 @@ class Reports:
             for line in lines
         ]
         found.status = VerificationStatus.CONCLUDED
+        bodies = self._bodies.find(activity.id) or Bodies()
+        bodies.concluded[found.id] = found.vvb
+        self._bodies.put(activity.id, bodies)
         confirms = act.data.conclusion.confirms
         self.move(report, ReportStatus.VERIFIED if confirms else ReportStatus.REJECTED)
 

@@ -2,23 +2,14 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
-import msgspec
-
-from app.registry.parties import rules
-from app.registry.parties.rules import (
-    Accreditation,
-    Actor,
-    NotAllowedError,
-    Party,
-    PartyKind,
-    Permission,
-    Role,
-    Status,
-)
+from app.registry.parties import policy, rules
+from app.registry.parties.policy import Actor, NotAllowedError, Permission
+from app.registry.parties.rules import Accreditation
 from app.registry.replay.faults import Broken
+from app.registry.replay.known import Admission, KnownAccreditation, KnownParty, KnownUser
 from app.registry.replay.leaves import Leaf
 from app.registry.replay.leaves import parties as leaves
 from app.registry.replay.shelf import Shelf
@@ -31,58 +22,14 @@ GRACE: Final = timedelta(seconds=60)
 _KNOWN_TO_BE_ALLOWED_MAX: Final = 50_000
 
 
-class KnownAccreditation(msgspec.Struct, array_like=True):
-    """One sectoral scope of a body."""
-
-    sectoral_scope: int
-    valid_from: date
-    valid_to: date | None
-
-
-class KnownParty(msgspec.Struct, array_like=True):
-    """A party as it stands."""
-
-    id: str
-    kind: PartyKind
-    name_th: str
-    name_en: str
-    province_code: str | None
-    is_active: bool = True
-    active_until: str = ""  # moment of the last suspension; empty: never suspended
-    has_account: bool = False
-    is_source: bool = False  # it stands for a registry that is taken over from
-    accreditations: list[KnownAccreditation] = []
-
-    def as_party(self) -> Party:
-        """Return the party as the rules know it."""
-        status = Status.ACTIVE if self.is_active else Status.SUSPENDED
-        return Party(self.id, self.kind, self.name_th, self.name_en, self.province_code, status, 1)
-
-    def as_accredited(self) -> list[Accreditation]:
-        """Return its accreditations as the rules know them."""
-        return [
-            Accreditation(a.sectoral_scope, a.valid_from, a.valid_to) for a in self.accreditations
-        ]
-
-
-class KnownUser(msgspec.Struct, array_like=True):
-    """A user as they stand, and what they could do until a moment ago."""
-
-    id: str
-    party: str
-    roles: list[Role]
-    is_active: bool = True
-    is_erased: bool = False
-    keys: list[str] = []
-    former: list[tuple[str, list[Role]]] = []  # until when, which roles
-
-
 class Standing:
     """Who is in the register, and whether they may do what they did."""
 
     def __init__(self, shelf: Shelf) -> None:
         self.parties: Things[KnownParty] = Things(shelf, "party", KnownParty)
         self.users: Things[KnownUser] = Things(shelf, "user", KnownUser)
+        # By identifier of the party, until its last user is written.
+        self._admissions: Things[Admission] = Things(shelf, "admission", Admission)
         self._allowed: set[tuple[str, Permission, tuple[str, ...]]] = set()
         self._is_founded = shelf.meta.read("founded") is not None
         self._meta = shelf.meta
@@ -93,13 +40,19 @@ class Standing:
         handlers.on(leaves.PartyRenamed, self._rename)
         handlers.on(leaves.PartySuspended, self._suspend)
         handlers.on(leaves.PartyReinstated, self._reinstate)
+        handlers.on(leaves.PartyClosed, self._close)
         handlers.on(leaves.PartyAccredited, self._accredit)
         handlers.on(leaves.AccreditationEnded, self._end_accreditation)
         handlers.on(leaves.UserAdded, self._add_user)
         handlers.on(leaves.UserRolesSet, self._set_roles)
         handlers.on(leaves.UserSuspended, self._suspend_user)
         handlers.on(leaves.UserReinstated, self._reinstate_user)
-        handlers.on(leaves.UserPasswordSet, self._set_password)
+        handlers.on(leaves.UserPasswordSet, self._set_sign_in)
+        handlers.on(leaves.UserSecondFactorSet, self._set_sign_in)
+        handlers.on(leaves.UserSecondFactorRemoved, self._set_sign_in)
+        handlers.on(leaves.UserRecoveryCodesSet, self._set_sign_in)
+        handlers.on(leaves.UserPasskeyAdded, self._set_sign_in)
+        handlers.on(leaves.UserPasskeyRemoved, self._set_sign_in)
         handlers.on(leaves.UserKeyIssued, self._issue_key)
         handlers.on(leaves.UserKeyRevoked, self._revoke_key)
         handlers.on(leaves.PersonErased, self._erase)
@@ -108,6 +61,7 @@ class Standing:
         """Hand all that is only in memory to the shelf."""
         self.parties.save()
         self.users.save()
+        self._admissions.save()
         if self._is_founded:
             self._meta.write([("founded", b"1")])
 
@@ -128,7 +82,7 @@ class Standing:
         if asked in self._allowed:
             return
         if not any(
-            rules.allows(actor, permission, owner_ids=owners) for actor in self._actors(act)
+            policy.allows(actor, permission, owner_ids=owners) for actor in self._actors(act)
         ):
             raise NotAllowedError(permission=permission.value)
         user = self.users.get(act.by)
@@ -160,6 +114,10 @@ class Standing:
             raise Broken("actor_unknown", "the register acts for itself only while it is founded")
         return True
 
+    def expect(self, admission: Admission) -> None:
+        """Let an officer write a party and its first users, as they decided on an application."""
+        self._admissions.add(admission.party, admission)
+
     def party_of(self, act: Leaf) -> KnownParty:
         """Return the party of whoever acts."""
         return self.parties.get(self._user(act.by).party)
@@ -187,11 +145,16 @@ class Standing:
     # ------------------------------------------------------------------------- parties
 
     def _admit(self, _: int, act: leaves.PartyAdmitted) -> None:
-        if not self.require_founder(act):
-            self.require(act, Permission.ADMIT_PARTY)
         said = act.data
-        rules.require_province(said.kind, said.province_code)
         party = KnownParty(act.subject, said.kind, said.name_th, said.name_en, said.province_code)
+        decided = self._admissions.find(act.subject)
+        if decided is not None and decided.by == act.by:
+            told = (said.kind, said.province_code)
+            require_same(told, (decided.kind, decided.province_code), what="the party")
+            party.representatives_min = decided.representatives_min
+        elif not self.require_founder(act):
+            self.require(act, Permission.ADMIT_PARTY)
+        rules.require_province(said.kind, said.province_code)
         self.parties.add(act.subject, party)
 
     def _party(self, act: Leaf, party_id: str) -> KnownParty:
@@ -216,7 +179,19 @@ class Standing:
         party = self._party(act, act.subject)
         if party.is_active:
             raise Broken("status_unchanged", f"{act.subject} is not suspended")
+        if party.is_closed:
+            raise Broken("not_possible_now", f"{act.subject} was closed")
         party.is_active = True
+
+    def _close(self, _: int, act: leaves.PartyClosed) -> None:
+        party = self._party(act, act.subject)
+        if party.is_closed:
+            raise Broken("status_unchanged", f"{act.subject} is closed already")
+        if party.open_accounts:
+            raise Broken("not_possible_now", f"{act.subject} has an open account")
+        if party.is_active:
+            party.active_until = act.at
+        party.is_active, party.is_closed = False, True
 
     def _accredit(self, _: int, act: leaves.PartyAccredited) -> None:
         party = self._party(act, act.subject)
@@ -250,18 +225,44 @@ class Standing:
     # --------------------------------------------------------------------------- users
 
     def _add_user(self, _: int, act: leaves.UserAdded) -> None:
-        if not self.require_founder(act):
+        if not self._is_expected(act) and not self.require_founder(act):
             self.require(act, Permission.MANAGE_USERS, act.data.party_id)
         party = self.parties.get(act.data.party_id)
         self._check_roles(act.data, party)
-        self.users.add(act.subject, KnownUser(act.subject, party.id, act.data.roles))
+        user = KnownUser(act.subject, party.id, act.data.roles)
+        self.users.add(act.subject, user)
+        self._count(user)
         self._is_founded = True
+
+    def _is_expected(self, act: leaves.UserAdded) -> bool:
+        """Say whether a user is one of those that an application brings in; each is so once."""
+        decided = self._admissions.find(act.data.party_id)
+        if decided is None or decided.by != act.by or act.subject not in decided.users:
+            return False
+        decided.users.remove(act.subject)
+        self._admissions.changed(decided.party)
+        return True
+
+    def _count(self, user: KnownUser) -> None:
+        """Note that a user can act from now on, where those who can are counted."""
+        party = self.parties.get(user.party)
+        party.count(user)
+        self.parties.changed(party.id)
+
+    def _count_again(self, user: KnownUser) -> None:
+        """Refuse what leaves too few people who can act for a party."""
+        party = self.parties.get(user.party)
+        is_less = party.count(user)
+        self.parties.changed(party.id)
+        if is_less:
+            party.require_represented()
 
     def _set_roles(self, _: int, act: leaves.UserRolesSet) -> None:
         user = self._managed(act, act.subject, act.data)
         self._check_roles(act.data, self.parties.get(user.party))
         self._leave(user, act)
         user.roles = act.data.roles
+        self._count_again(user)
 
     def _suspend_user(self, _: int, act: leaves.UserSuspended) -> None:
         user = self._managed(act, act.subject, act.data)
@@ -269,14 +270,25 @@ class Standing:
             raise Broken("status_unchanged", f"{act.subject} is suspended already")
         self._leave(user, act)
         user.is_active = False
+        self._count_again(user)
 
     def _reinstate_user(self, _: int, act: leaves.UserReinstated) -> None:
         user = self._managed(act, act.subject, act.data)
         if user.is_active:
             raise Broken("status_unchanged", f"{act.subject} is not suspended")
         user.is_active = True
+        self._count(user)
 
-    def _set_password(self, _: int, act: leaves.UserPasswordSet) -> None:
+    def _set_sign_in(
+        self,
+        _: int,
+        act: leaves.UserPasswordSet
+        | leaves.UserSecondFactorSet
+        | leaves.UserSecondFactorRemoved
+        | leaves.UserRecoveryCodesSet
+        | leaves.UserPasskeyAdded
+        | leaves.UserPasskeyRemoved,
+    ) -> None:
         self._own_or_managed(act, act.subject, act.data)
 
     def _issue_key(self, _: int, act: leaves.UserKeyIssued) -> None:
@@ -304,6 +316,7 @@ class Standing:
                 raise Broken("status_unchanged", f"{act.subject} is erased already")
             self._leave(user, act)
             user.is_active, user.is_erased, user.keys = False, True, []
+            self._count_again(user)
 
     def _managed(self, act: Leaf, user_id: str, said: leaves.OfParty) -> KnownUser:
         self.require(act, Permission.MANAGE_USERS)

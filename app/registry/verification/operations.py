@@ -16,8 +16,9 @@ from app.registry.monitoring import store as reports
 from app.registry.monitoring.operations import Step
 from app.registry.monitoring.rules import Report, ReportStatus, require_next, unique
 from app.registry.parties import store as parties
-from app.registry.parties.rules import Actor, Permission, require
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.programmes import store as programmes
+from app.registry.programmes.rules import RuleKey, whole_of
 from app.registry.verification import rules, store
 from app.registry.verification.refusals import ConflictOfInterestError, VerificationNotNeededError
 from app.registry.verification.rules import (
@@ -75,6 +76,7 @@ async def assign_verifier(pen: Pen, actor: Actor, command: AssignVerifier) -> Ve
         ReportStateError: it is not submitted, or a body is assigned already.
         VerificationNotNeededError: the programme's reports are not verified.
         VerifierNotActiveError, VerifierNotIndependentError, VerifierOutOfScopeError: as named.
+        VerifierRotationError: another body's turn has come.
     """
     report = await reports.get_visible_report(pen.connection, command.report_id, viewer=actor)
     activity = await activities.get_activity(pen.connection, report.activity_id)
@@ -84,6 +86,7 @@ async def assign_verifier(pen: Pen, actor: Actor, command: AssignVerifier) -> Ve
         raise VerificationNotNeededError(report_id=report.id)
     require_next(report, ReportStatus.UNDER_VERIFICATION)
     await _require_verifier(pen, activity, command.vvb_party_id)
+    await _require_turn(pen, activity, command.vvb_party_id)
     verification = _assignment(pen, actor, report, command.vvb_party_id)
     log_index = pen.record(
         by=actor.user_id,
@@ -198,6 +201,20 @@ async def review_opinion(pen: Pen, actor: Actor, command: ReviewOpinion) -> Veri
     if command.approve:
         await _move_report(pen, actor, reviewed, reason=command.reason, log_index=log_index)
     return reviewed
+
+
+async def _require_turn(pen: Pen, activity: Activity, vvb_party_id: str) -> None:
+    # No published text of TGO says how often bodies change, so without a value there is no limit.
+    rule = await programmes.find_rule(
+        pen.connection,
+        programme_code=activity.programme_code,
+        key=RuleKey.VVB_CONSECUTIVE_REPORTS_MAX,
+        on=bangkok_date(pen.now),
+    )
+    if rule is not None:
+        most = whole_of(rule)
+        bodies = await store.list_bodies(pen.connection, activity.id, limit=most)
+        rules.check_rotation(vvb_party_id, bodies, reports_max=most)
 
 
 def _assignment(pen: Pen, actor: Actor, report: Report, vvb_party_id: str) -> Verification:

@@ -173,3 +173,13 @@ class ConflictOfInterestError(BrokenRuleError):
     title_th = "ความเห็นต้องมีคำรับรองว่าคณะผู้ทวนสอบไม่มีผลประโยชน์ทับซ้อน"
     advice = "Where there is a conflict, the body may not give the opinion: tell TGO."
     advice_th = "หากมีผลประโยชน์ทับซ้อน หน่วยงานให้ความเห็นไม่ได้ โปรดแจ้ง อบก."
+
+
+class VerifierRotationError(BrokenRuleError):
+    """This body has verified as many reports of the activity in a row as one body may."""
+
+    code = "verifier_rotation"
+    number = 2818
+    title_th = "ผู้ประเมินรายนี้ทวนสอบรายงานของกิจกรรมนี้ติดต่อกันครบจำนวนที่กำหนดแล้ว"
+    advice = "After {reports_max} reports in a row another body verifies: assign another one."
+    advice_th = "เมื่อทวนสอบติดต่อกันครบ {reports_max} รายงาน ต้องเปลี่ยนผู้ประเมิน โปรดมอบหมายผู้ประเมินรายอื่น"

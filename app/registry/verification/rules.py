@@ -25,6 +25,7 @@ from app.registry.verification.refusals import (
     VerifierNotActiveError,
     VerifierNotIndependentError,
     VerifierOutOfScopeError,
+    VerifierRotationError,
 )
 
 FINDINGS_MAX: Final = 200
@@ -203,6 +204,23 @@ def check_verifier(
         raise VerifierNotIndependentError
     if not is_accredited(accreditations, sectoral_scope=sectoral_scope, on=on):
         raise VerifierOutOfScopeError(sectoral_scope=sectoral_scope, day=on.isoformat())
+
+
+def check_rotation(vvb_party_id: str, bodies: Sequence[str], *, reports_max: int) -> None:
+    """
+    Refuse a body that has verified so many reports of an activity in a row.
+
+    Args:
+        vvb_party_id: the body.
+        bodies: who verified the activity's reports before, the latest first.
+        reports_max: how many one body may verify in a row; 1 or more.
+
+    Raises:
+        VerifierRotationError: another body's turn has come.
+    """
+    latest = bodies[:reports_max]
+    if len(latest) == reports_max and set(latest) == {vvb_party_id}:
+        raise VerifierRotationError(reports_max=reports_max)
 
 
 def check_findings(conclusion: Conclusion, findings: Iterable[Finding]) -> None:

@@ -15,7 +15,8 @@ from app.registry import founding
 from app.registry.ledger.operations import OpenAccount, open_account
 from app.registry.ledger.rules import Account
 from app.registry.parties import operations
-from app.registry.parties.rules import Actor, Party, PartyKind, Role, User
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Party, PartyKind, Role, User
 
 _PASSWORD_BYTES: Final = 9  # 72 random bits, twelve characters
 _ACCREDITED_SINCE: Final = date(2020, 1, 1)

@@ -49,7 +49,7 @@ from app.registry.ledger.rules import (
 )
 from app.registry.monitoring import operations as monitoring
 from app.registry.monitoring.rules import Line, Report
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import Actor
 from app.registry.verification import operations as verification
 from app.registry.verification.rules import Assurance, Claim, Conclusion
 

@@ -27,7 +27,7 @@ from app.registry.log.pen import Pen, Sealed
 from app.registry.methodologies import store as methodologies
 from app.registry.methodologies.rules import crediting_end
 from app.registry.parties import store as parties
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import Actor
 from app.registry.programmes import store as programmes
 from app.registry.programmes.rules import Programme
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from app.kernel.clock import bangkok_date
 from app.kernel.ids import new_id
 from app.kernel.quantities import format_tonnes
@@ -31,7 +33,7 @@ from app.registry.ledger.refusals import AccountNotFoundError
 from app.registry.log.pen import Pen, Sealed
 from app.registry.methodologies import store as methodologies
 from app.registry.methodologies.rules import Methodology
-from app.registry.parties.rules import Actor, Permission, require
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.programmes import store as programmes
 from app.registry.programmes.rules import RuleKey, list_of, require_open, tonnes_of, whole_of
 from app.registry.provinces import store as provinces
@@ -163,12 +165,24 @@ async def upload_evidence(pen: Pen, actor: Actor, command: UploadDocument) -> Do
         DocumentKindError: of a kind that the activity's programme does not take.
     """
     if command.activity_id is not None:
-        activity = await store.get_visible_activity(pen.connection, actor, command.activity_id)
-        readers = await store.list_readers(pen.connection, activity.id)
-        concerned = (activity.owner_party_id, activity.vvb_party_id or "", *readers)
-        require(actor, Permission.UPLOAD_DOCUMENT, owner_ids=concerned)
+        activity = await find_provable(pen.connection, actor, command.activity_id)
         await _check_programme_takes(pen, activity, command)
     return await documents.upload_document(pen, actor, command)
+
+
+async def find_provable(connection: AsyncConnection, actor: Actor, activity_id: str) -> Activity:
+    """
+    Return an activity that somebody may add evidence to.
+
+    Raises:
+        ActivityNotFoundError: the actor may not know of the activity.
+        NotAllowedError: the activity is neither the actor's, nor assigned to the actor's party.
+    """
+    activity = await store.get_visible_activity(connection, actor, activity_id)
+    readers = await store.list_readers(connection, activity.id)
+    concerned = (activity.owner_party_id, activity.vvb_party_id or "", *readers)
+    require(actor, Permission.UPLOAD_DOCUMENT, owner_ids=concerned)
+    return activity
 
 
 async def _end(pen: Pen, actor: Actor, command: Advance, step: Step) -> Activity:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from app.registry.activities import store
 from app.registry.activities.rules import LIVE, Activity, Event, Grounds, Step
 from app.registry.log.pen import Pen, Sealed
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import Actor
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,15 +50,8 @@ from app.registry.methodologies.rules import (
     require_acceptable,
     scale_class,
 )
-from app.registry.parties.rules import (
-    Accreditation,
-    Actor,
-    NotAllowedError,
-    Party,
-    PartyKind,
-    allows,
-    is_accredited,
-)
+from app.registry.parties.policy import Actor, NotAllowedError, allows
+from app.registry.parties.rules import Accreditation, Party, PartyKind, is_accredited
 from app.registry.parties.rules import Status as PartyStatus
 
 SITES_MAX: Final = 200  # One submission must fit one leaf; a site takes up to 250 bytes of it.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from app.registry.parties.rules import Permission
+from app.registry.parties.policy import Permission
 
 
 class ActivityStatus(StrEnum):

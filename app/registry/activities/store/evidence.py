@@ -11,7 +11,7 @@ from app.registry.activities.store.reading import concerns
 from app.registry.activities.store.tables import activities
 from app.registry.documents.rules import Document, DocumentNotFoundError, Purpose
 from app.registry.documents.store import document_of, documents
-from app.registry.parties.rules import Actor, Permission, allows
+from app.registry.parties.policy import Actor, Permission, allows
 
 
 async def get_visible_document(

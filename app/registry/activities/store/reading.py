@@ -27,7 +27,7 @@ from app.registry.activities.store.tables import (
 )
 from app.registry.log.store import with_salt
 from app.registry.methodologies.rules import ScaleClass
-from app.registry.parties.rules import Actor, Permission, allows
+from app.registry.parties.policy import Actor, Permission, allows
 
 _SITE: Final = tuple(sites.c[name] for name in Site.__dataclass_fields__)
 

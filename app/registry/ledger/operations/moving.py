@@ -29,8 +29,16 @@ from app.registry.ledger.rules import (
     Move,
     Touches,
 )
+from app.registry.ledger.terms import (
+    NO_TERMS,
+    Terms,
+    check_acceptance,
+    check_own_day,
+    check_own_limit,
+    check_terms,
+)
 from app.registry.log.pen import Pen
-from app.registry.parties.rules import Actor, Permission, require
+from app.registry.parties.policy import Actor, Permission, require
 
 _EVENT: Final = {
     EntryKind.TRANSFERRED: "credits.transferred",
@@ -38,6 +46,10 @@ _EVENT: Final = {
     EntryKind.CANCELLED: "credits.cancelled",
     EntryKind.BUFFER_RELEASED: "buffer.released",
     EntryKind.BUFFER_CANCELLED: "buffer.cancelled",
+    EntryKind.SENT: "credits.sent",
+    EntryKind.DELIVERED: "credits.delivered",
+    EntryKind.RETURNED: "credits.returned",
+    EntryKind.REVERSED: "credits.reversed",
 }
 _FINAL_ACCOUNT: Final = {
     EntryKind.RETIRED: RETIRED,
@@ -52,6 +64,7 @@ class Transfer(Struct, frozen=True):
     from_account: int
     to_account: int
     choice: Choice
+    terms: Terms | None = None  # of the day; None: transfers are not governed
 
     def touches(self) -> Touches:
         """Say what the act will need to know."""
@@ -113,7 +126,7 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class _Decided:
+class Decided:
     """A movement that nothing refuses any more."""
 
     kind: EntryKind
@@ -133,6 +146,10 @@ async def transfer(pen: Pen, actor: Actor, command: Transfer) -> Movement:
         ChoiceUnclearError, RangeReversedError, RangesOverlapError: the choice contradicts itself.
         SameAccountError, RegistryAccountError, AccountClosedError: these accounts cannot have a
         transfer.
+        SecondPersonNeededError, OutsideHoursError: it is governed, and not for one person to make
+            now.
+        AcceptanceNeededError, OverOwnLimitError, OwnDayLimitError: the receiver has to accept it,
+            or the sender has set itself a limit.
         BatchNotFoundError, InsufficientCreditsError, SerialsNotHeldError, TooFragmentedError:
         these credits
             cannot be moved.
@@ -142,8 +159,19 @@ async def transfer(pen: Pen, actor: Actor, command: Transfer) -> Movement:
     sender = await get_account_of(pen, book, actor, command.from_account)
     receiver = await get_known_account(pen, book, command.to_account)
     rules.check_parties(sender, receiver)
+    if command.terms is not None:
+        trusted = book.trusted[sender.id]
+        check_terms(command.terms, trusted, (sender, receiver), now=pen.now)
+    accounts = (sender, receiver)
+    check_acceptance(accounts, book.own_terms[receiver.id])
+    own = book.own_terms[sender.id]
+    if own is not NO_TERMS:
+        check_own_limit(accounts, own, command.choice.total, now=pen.now)
+        check_own_day(accounts, own, now=pen.now)
     moves = await choose(pen, book, command.touches())
-    return await _carry_out(pen, actor, _Decided(EntryKind.TRANSFERRED, sender, receiver, moves))
+    return await carry_out(
+        pen, actor.user_id, Decided(EntryKind.TRANSFERRED, sender, receiver, moves)
+    )
 
 
 async def end(pen: Pen, actor: Actor, command: End) -> Movement:
@@ -180,8 +208,8 @@ async def release_buffer(pen: Pen, actor: Actor, command: ReleaseBuffer) -> Move
     rules.check_open(receiver)
     moves = await choose(pen, book, command.touches())
     facts = {"decision": command.decision}
-    decided = _Decided(EntryKind.BUFFER_RELEASED, sender, receiver, moves, facts)
-    return await _carry_out(pen, actor, decided)
+    decided = Decided(EntryKind.BUFFER_RELEASED, sender, receiver, moves, facts)
+    return await carry_out(pen, actor.user_id, decided)
 
 
 async def cancel_buffer(pen: Pen, actor: Actor, command: End) -> Movement:
@@ -228,14 +256,14 @@ async def _end(pen: Pen, actor: Actor, command: End, sender: Account) -> Movemen
         "happened_on": ending.happened_on.isoformat() if ending.happened_on else None,
         "statement": committed,
     }
-    decided = _Decided(ending.kind, sender, receiver, moves, facts)
-    movement = await _carry_out(pen, actor, decided)
+    decided = Decided(ending.kind, sender, receiver, moves, facts)
+    movement = await carry_out(pen, actor.user_id, decided)
     ended = Ended(movement.log_index, sender.id, movement.credits, ending, salt, committed)
     book.page.ended.append(ended)
     return replace(movement, ended=ended)
 
 
-async def _carry_out(pen: Pen, actor: Actor, decided: _Decided) -> Movement:
+async def carry_out(pen: Pen, by: str, decided: Decided) -> Movement:
     """
     Record a decided movement and let the book carry it out; nothing can refuse after the record.
     """
@@ -246,7 +274,7 @@ async def _carry_out(pen: Pen, actor: Actor, decided: _Decided) -> Movement:
     moved = tuple(Moved(book.batches[m.block.batch_id], m.first, m.last) for m in moves)
     credits_moved = sum(part.credits for part in moved)
     log_index = pen.record(
-        by=actor.user_id,
+        by=by,
         kind=_EVENT[decided.kind],
         subject=sender.number,
         data={

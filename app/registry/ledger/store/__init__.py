@@ -9,7 +9,12 @@ Blocks, balances, entries, batches and endings are written by `app.registry.comm
 from typing import Final
 
 from app.kernel.errors import RegistryError
-from app.registry.ledger.refusals import SerialPrefixTakenError
+from app.registry.ledger.frozen import ReversedBeforeError
+from app.registry.ledger.refusals import (
+    OwnTrustError,
+    SerialPrefixTakenError,
+    TrustTakenError,
+)
 from app.registry.ledger.store.endings import EndingRow, find_ending, list_endings
 from app.registry.ledger.store.entries import (
     EntryRow,
@@ -17,9 +22,21 @@ from app.registry.ledger.store.entries import (
     list_movements,
     list_serial_history,
 )
+from app.registry.ledger.store.freezing import (
+    Links,
+    find_links,
+    find_reversal,
+    get_freeze,
+    insert_freeze,
+    insert_reversal,
+    list_frozen_spans,
+    update_released,
+)
 from app.registry.ledger.store.keeping import (
     find_any_account,
     find_batch,
+    find_open_account,
+    find_underway,
     get_account,
     get_batch,
     get_next_account_id,
@@ -41,6 +58,7 @@ from app.registry.ledger.store.loading import (
     load_batches,
     load_book,
     load_covers,
+    load_frozen,
     load_shelves,
 )
 from app.registry.ledger.store.reading import (
@@ -57,13 +75,25 @@ from app.registry.ledger.store.reading import (
     list_runs_of_batch,
 )
 from app.registry.ledger.store.tables import (
+    account_terms,
     accounts,
     balances,
     batches,
     blocks,
     ending_statements,
     endings,
+    freezes,
     ledger_entries,
+    reversals,
+    trusted_accounts,
+)
+from app.registry.ledger.store.terms import get_own_terms, update_own_terms
+from app.registry.ledger.store.trusting import (
+    get_trusted,
+    get_trusted_count,
+    insert_trusted,
+    list_trusted,
+    update_trusted,
 )
 
 __all__ = [
@@ -75,7 +105,9 @@ __all__ = [
     "EntryRow",
     "HeldRun",
     "Holding",
+    "Links",
     "Wanted",
+    "account_terms",
     "accounts",
     "balances",
     "batches",
@@ -86,18 +118,31 @@ __all__ = [
     "find_any_account",
     "find_batch",
     "find_ending",
+    "find_links",
+    "find_open_account",
+    "find_reversal",
+    "find_underway",
+    "freezes",
     "get_account",
     "get_batch",
+    "get_freeze",
     "get_next_account_id",
     "get_next_batch_id",
+    "get_own_terms",
     "get_total",
+    "get_trusted",
+    "get_trusted_count",
     "insert_account",
+    "insert_freeze",
+    "insert_reversal",
+    "insert_trusted",
     "ledger_entries",
     "list_accounts",
     "list_batch_states",
     "list_batches",
     "list_endings",
     "list_entries",
+    "list_frozen_spans",
     "list_holdings",
     "list_movement",
     "list_movements",
@@ -106,15 +151,25 @@ __all__ = [
     "list_runs_of_batch",
     "list_serial_history",
     "list_touched",
+    "list_trusted",
     "load_accounts",
     "load_balances",
     "load_batches",
     "load_book",
     "load_covers",
+    "load_frozen",
     "load_shelves",
+    "reversals",
+    "trusted_accounts",
     "update_account_closed",
+    "update_own_terms",
+    "update_released",
+    "update_trusted",
 ]
 
 REFUSALS: Final[dict[str, type[RegistryError]]] = {
-    "uq_batches_serial_prefix": SerialPrefixTakenError
+    "uq_batches_serial_prefix": SerialPrefixTakenError,
+    "uq_trusted_accounts_standing": TrustTakenError,
+    "ck_trusted_accounts_two_people": OwnTrustError,
+    "uq_reversals_reverses": ReversedBeforeError,
 }

@@ -1,16 +1,24 @@
 """Accounts and batches: read one, write one."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, and_, false, func, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.registry.ledger.book import Book
 from app.registry.ledger.refusals import AccountNotFoundError, BatchNotFoundError
-from app.registry.ledger.rules import Account, AccountKind, AccountStatus, Batch
+from app.registry.ledger.rules import TRANSIT, Account, AccountKind, AccountStatus, Batch
 from app.registry.ledger.serials import batch_id, batch_ids_of
-from app.registry.ledger.store.tables import accounts, batches
+from app.registry.ledger.store.tables import accounts, batches, blocks, freezes, ledger_entries
+
+_IS_FROZEN: Final = func.coalesce(
+    select(true())
+    .where(freezes.c.account_id == accounts.c.id, freezes.c.released_at.is_(None))
+    .limit(1)
+    .scalar_subquery(),
+    false(),
+).label("is_frozen")
 
 
 def to_account(row: Row[Any]) -> Account:
@@ -23,6 +31,7 @@ def to_account(row: Row[Any]) -> Account:
         name=row.name,
         version=row.version,
         opened_at=row.opened_at,
+        is_frozen=row.is_frozen,
     )
 
 
@@ -50,10 +59,38 @@ async def get_account(connection: AsyncConnection, wanted_id: int) -> Account:
     Raises:
         AccountNotFoundError: there is none with this id.
     """
-    found = (await connection.execute(select(accounts).where(accounts.c.id == wanted_id))).first()
+    query = select(accounts, _IS_FROZEN).where(accounts.c.id == wanted_id)
+    found = (await connection.execute(query)).first()
     if found is None:
         raise AccountNotFoundError
     return to_account(found)
+
+
+async def find_open_account(connection: AsyncConnection, party_id: str) -> int | None:
+    """Return an account of a party that is open; None: it has none."""
+    found: int | None = await connection.scalar(
+        select(accounts.c.id)
+        .where(accounts.c.owner_party_id == party_id, accounts.c.status == AccountStatus.OPEN)
+        .limit(1)
+    )
+    return found
+
+
+async def find_underway(connection: AsyncConnection, account_id: int) -> int | None:
+    """Return the log index of some act whose credits an account has sent and that still wait."""
+    sent = and_(
+        ledger_entries.c.log_index == blocks.c.log_index,
+        ledger_entries.c.batch_id == blocks.c.batch_id,
+        ledger_entries.c.from_account == account_id,
+    )
+    query = (
+        select(blocks.c.log_index)
+        .join(ledger_entries, sent)
+        .where(blocks.c.account_id == TRANSIT)
+        .limit(1)
+    )
+    found: int | None = (await connection.execute(query)).scalar_one_or_none()
+    return found
 
 
 async def find_any_account(connection: AsyncConnection, party_id: str) -> int | None:

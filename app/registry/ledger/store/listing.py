@@ -13,7 +13,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.paging import INDEX_END, Found
-from app.registry.ledger.rules import BUFFER, CANCELLED, RETIRED, SOURCE, EntryKind
+from app.registry.ledger.rules import BUFFER, CANCELLED, RETIRED, SOURCE, TRANSIT, EntryKind
 from app.registry.ledger.serials import BATCHES_PER_VINTAGE
 from app.registry.ledger.store.entries import ENTRY_AND_BATCH, EntryRow, entry_of
 
@@ -34,6 +34,9 @@ _OWN_SIDE: Final = {
     EntryKind.CANCELLED: ("to_account", CANCELLED),
     EntryKind.BUFFER_RELEASED: ("from_account", BUFFER),
     EntryKind.BUFFER_CANCELLED: ("from_account", BUFFER),
+    EntryKind.SENT: ("to_account", TRANSIT),
+    EntryKind.DELIVERED: ("from_account", TRANSIT),
+    EntryKind.RETURNED: ("from_account", TRANSIT),
 }
 _OF_BATCHES: Final = {"batch_prefix": "t.serial_prefix", "activity_id": "t.activity_id"}
 # What is looked for on the way, in words that offer the planner no other way.

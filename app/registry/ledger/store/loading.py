@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.kernel.db import driver
 from app.kernel.quantities import CREDITS_MAX
 from app.registry.ledger.book import Book, Shelf
+from app.registry.ledger.freezing import Span
 from app.registry.ledger.page import Pair
 from app.registry.ledger.rules import (
     MOVES_PER_ACT_MAX,
@@ -26,6 +27,7 @@ from app.registry.ledger.rules import (
     Touches,
 )
 from app.registry.ledger.serials import SerialRange, account_id, batch_ids_of
+from app.registry.ledger.terms import NO_TERMS, OwnTerms
 
 BLOCKS_FIRST_LOOK: Final = 16  # Most transfers are met by an account's first few blocks.
 ALL_BATCHES: Final = (0, CREDITS_MAX)
@@ -47,16 +49,41 @@ _TOTAL = """
 """
 
 _ACCOUNT_COLUMNS = "a.id, a.owner_party_id, a.kind, a.status, a.name, a.version, a.opened_at"
+# Whom it trusts, and from when on: two arrays in one order.
+_TRUSTED = """
+    ARRAY(SELECT t.{column} FROM trusted_accounts t
+           WHERE t.account_id = a.id AND t.approved_at IS NOT NULL AND t.removed_at IS NULL
+           ORDER BY t.trusted_id)
+"""
+_OWN_TERMS = ", ".join(f"o.{name}" for name in OwnTerms.__struct_fields__)
+# One look for each account. As EXISTS, the planner would rather read all that is frozen, once.
+IS_FROZEN: Final = """
+    coalesce((SELECT true FROM freezes f
+               WHERE f.account_id = a.id AND f.released_at IS NULL LIMIT 1), false)
+"""
 _BATCH_COLUMNS = (
-    "id, vintage, credits, serial_prefix, programme_code, project_code, project_name, activity_id,"
-    " province_code, log_index, issued_at"
+    "t.id, t.vintage, t.credits, t.serial_prefix, t.programme_code, t.project_code,"
+    " t.project_name, t.activity_id, t.province_code, t.log_index, t.issued_at"
 )
+_OWN_COUNT: Final = len(OwnTerms.__struct_fields__)
+# Which of a batch's serials are frozen: two arrays in one order.
+_FROZEN = """
+    ARRAY(SELECT f.{column} FROM freezes f WHERE f.batch_id = t.id AND f.released_at IS NULL
+           ORDER BY f.first_serial, f.id)
+"""
+_FROZEN_SPANS = f"{_FROZEN.format(column='first_serial')}, {_FROZEN.format(column='last_serial')}"
 
-_LOAD_ACCOUNTS: Final = f"SELECT {_ACCOUNT_COLUMNS}, {_TOTAL} FROM accounts a WHERE a.id = ANY($1)"  # noqa: S608
-_LOAD_BATCHES: Final = (
-    f"SELECT {_BATCH_COLUMNS} FROM batches"  # noqa: S608
-    " WHERE id = ANY($1) OR serial_prefix = ANY($2)"
+_LOAD_ACCOUNTS: Final = (
+    f"SELECT {_ACCOUNT_COLUMNS}, {IS_FROZEN}, {_TOTAL},"  # noqa: S608
+    f" {_TRUSTED.format(column='trusted_id')},"
+    f" {_TRUSTED.format(column='active_from')}, {_OWN_TERMS}"
+    " FROM accounts a LEFT JOIN account_terms o ON o.account_id = a.id WHERE a.id = ANY($1)"
 )
+_LOAD_BATCHES: Final = (
+    f"SELECT {_BATCH_COLUMNS}, {_FROZEN_SPANS} FROM batches t"  # noqa: S608
+    " WHERE t.id = ANY($1) OR t.serial_prefix = ANY($2)"
+)
+_LOAD_FROZEN: Final = f"SELECT {_FROZEN_SPANS} FROM batches t WHERE t.id = $1"  # noqa: S608
 _BLOCK_END = """
     coalesce((SELECT n.first_serial - 1 FROM blocks n
                WHERE n.batch_id = b.batch_id AND n.first_serial > b.first_serial
@@ -98,10 +125,21 @@ _LIST_MOVED: Final = """
     SELECT from_account, to_account FROM ledger_entries
      WHERE log_index >= $1 AND log_index < $2 ORDER BY log_index, line
 """
-_LIST_CLOSED: Final = (
-    "SELECT subject FROM log_entries"
-    " WHERE log_index >= $1 AND log_index < $2 AND kind = 'account.closed'"
+_LIST_CHANGED: Final = (
+    "SELECT kind, subject FROM log_entries"
+    " WHERE log_index >= $1 AND log_index < $2"
+    " AND kind IN ('account.closed', 'account.trust_approved', 'account.trust_removed',"
+    " 'account.acceptance_set', 'account.limits_set',"
+    " 'account.frozen', 'account.released', 'serials.frozen', 'serials.released')"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What acts may have changed of what a committer remembers."""
+
+    accounts: set[int]  # whose credits they moved, or which they changed
+    batches: set[str]  # prefixes of those of which they froze something, or released it
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +232,14 @@ async def load_accounts(connection: AsyncConnection, book: Book, ids: Iterable[i
     missing = [wanted for wanted in ids if wanted not in book.accounts]
     if missing:
         for row in await driver(connection).fetch(_LOAD_ACCOUNTS, missing):
-            book.know_account(_to_account(row), row["total"])
+            *account, total, trusted, active_from = row[:-_OWN_COUNT]
+            own = row[-_OWN_COUNT:]
+            book.know_account(
+                _to_account(account),
+                total,
+                dict(zip(trusted, active_from, strict=True)),
+                NO_TERMS if own[0] is None else OwnTerms(*own),
+            )
 
 
 async def load_batches(
@@ -209,8 +254,8 @@ async def load_batches(
     missing_prefixes = [p for p in prefixes if p not in book.batch_of_prefix]
     if missing_ids or missing_prefixes:
         found = await driver(connection).fetch(_LOAD_BATCHES, missing_ids, missing_prefixes)
-        for row in found:
-            book.know_batch(Batch(*row))
+        for *row, first, last in found:
+            book.know_batch(Batch(*row), _spans(first, last))
 
 
 async def load_shelves(connection: AsyncConnection, book: Book, wanted: Sequence[Wanted]) -> None:
@@ -272,9 +317,17 @@ async def load_balances(connection: AsyncConnection, book: Book, pairs: Iterable
             book.know_balance((row[0], row[1]), row[2])
 
 
-async def list_touched(connection: AsyncConnection, *, since: int, until: int) -> set[int]:
+async def load_frozen(connection: AsyncConnection, book: Book, batch_id: int) -> None:
+    """Read again which serials of a batch are frozen: the present act has changed it."""
+    for first, last in await driver(connection).fetch(_LOAD_FROZEN, batch_id):
+        book.know_frozen(batch_id, _spans(first, last))
+
+
+async def list_touched(connection: AsyncConnection, *, since: int, until: int) -> Touched:
     """
-    Return the accounts that acts may have changed: whose credits they moved, or which they closed.
+    Return what acts may have changed: accounts whose credits they moved, which they closed, froze
+    or released, or whose trusted list or own terms they changed; and batches of which they froze
+    something.
 
     Args:
         connection: to read on.
@@ -283,12 +336,21 @@ async def list_touched(connection: AsyncConnection, *, since: int, until: int) -
             all entries, and reads an index from end to end.
     """
     moved = await driver(connection).fetch(_LIST_MOVED, since, until)
-    closed = await driver(connection).fetch(_LIST_CLOSED, since, until)
-    return {account for row in moved for account in row} | {account_id(row[0]) for row in closed}
+    touched = Touched({account for row in moved for account in row}, set())
+    for kind, subject in await driver(connection).fetch(_LIST_CHANGED, since, until):
+        if kind.startswith("account."):
+            touched.accounts.add(account_id(subject))
+        else:
+            touched.batches.add(subject)
+    return touched
+
+
+def _spans(first: Sequence[int], last: Sequence[int]) -> tuple[Span, ...]:
+    return tuple(zip(first, last, strict=True))
 
 
 def _to_account(row: Sequence[Any]) -> Account:
-    number, owner, kind, status, name, version, opened_at, _ = row
+    number, owner, kind, status, name, version, opened_at, is_frozen = row
     return Account(
-        number, owner, AccountKind(kind), AccountStatus(status), name, version, opened_at
+        number, owner, AccountKind(kind), AccountStatus(status), name, version, opened_at, is_frozen
     )

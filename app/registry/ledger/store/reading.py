@@ -12,6 +12,7 @@ from app.kernel.paging import INDEX_END, Found, between, rows
 from app.registry.ledger.rules import BUFFER, FINAL_ACCOUNTS, TRANSIT, Account, Batch
 from app.registry.ledger.serials import batch_ids_of
 from app.registry.ledger.store.keeping import to_account, to_batch
+from app.registry.ledger.store.loading import IS_FROZEN
 from app.registry.ledger.store.tables import accounts, balances, batches
 
 ALL_HOLDINGS: Final = 1000  # above every account of the registry's own, below every other
@@ -86,6 +87,7 @@ async def list_accounts(
     )
     query = text(f"""
         SELECT a.id, a.owner_party_id, a.kind, a.status, a.name, a.version, a.opened_at,
+               {IS_FROZEN} AS is_frozen,
                {_total_below("a.id", "9223372036854775807")} AS total
           FROM accounts a WHERE {condition} ORDER BY {order} LIMIT {limit:d}
     """)  # noqa: S608  constants

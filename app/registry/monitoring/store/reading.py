@@ -34,7 +34,7 @@ from app.registry.monitoring.store.tables import (
     recognitions,
     report_events,
 )
-from app.registry.parties.rules import Actor, Permission, allows
+from app.registry.parties.policy import Actor, Permission, allows
 
 
 def visible_to(viewer: Actor | None) -> ColumnElement[bool]:

@@ -7,20 +7,15 @@ from app.kernel.ids import new_id
 from app.registry.log.pen import Pen
 from app.registry.parties import rules, store
 from app.registry.parties.operations.history import record
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.parties.refusals import (
     AccreditationNotFoundError,
     LastAdministratorError,
+    PartyClosedError,
+    PartyHasAccountError,
     StatusUnchangedError,
 )
-from app.registry.parties.rules import (
-    Accreditation,
-    Actor,
-    Party,
-    PartyKind,
-    Permission,
-    Status,
-    require,
-)
+from app.registry.parties.rules import Accreditation, Party, PartyKind, Status
 from app.registry.provinces.store import get_province
 
 
@@ -138,11 +133,47 @@ async def reinstate_party(pen: Pen, actor: Actor, command: DecideOnParty) -> Par
     Raises:
         NotAllowedError: the actor is no administrator.
         PartyNotFoundError: there is no such party.
+        PartyClosedError: it was closed.
         StatusUnchangedError: it is not suspended.
     """
     require(actor, Permission.ADMIT_PARTY)
     party = await store.get_party(pen.connection, command.party_id)
+    if party.closed_at is not None:
+        raise PartyClosedError
     return await _set_party_status(pen, actor, party, Status.ACTIVE, why=command.reason)
+
+
+async def close_party(
+    pen: Pen, actor: Actor, command: DecideOnParty, *, has_open_account: bool
+) -> Party:
+    """
+    Let nobody act for a party ever again.
+
+    Args:
+        pen: what to write with.
+        actor: who closes it.
+        command: which party, and why.
+        has_open_account: what the ledger knows; ``close_owner`` there asks it.
+
+    Raises:
+        NotAllowedError: the actor is no administrator.
+        PartyNotFoundError: there is no such party.
+        PartyClosedError: it is closed already.
+        PartyHasAccountError: it has an open account, with or without credits.
+        LastAdministratorError: nobody would be left to run the register.
+    """
+    require(actor, Permission.ADMIT_PARTY)
+    party = await store.get_party(pen.connection, command.party_id)
+    if party.closed_at is not None:
+        raise PartyClosedError
+    if has_open_account:
+        raise PartyHasAccountError(party_id=party.id)
+    if not await store.find_administrator(pen.connection, besides_party_id=party.id):
+        raise LastAdministratorError
+    closed = replace(party, status=Status.SUSPENDED, closed_at=pen.now, version=party.version + 1)
+    await store.update_party(pen.connection, closed)
+    await record(pen, "party.closed", by=actor.user_id, about=closed, data={}, why=command.reason)
+    return closed
 
 
 async def accredit(pen: Pen, actor: Actor, command: Accredit) -> Party:
@@ -219,16 +250,24 @@ async def end_accreditation(pen: Pen, actor: Actor, command: EndAccreditation) -
     return ended
 
 
-async def insert_admitted(pen: Pen, command: AdmitParty, *, by: str) -> Party:
+async def insert_admitted(
+    pen: Pen,
+    command: AdmitParty,
+    *,
+    by: str,
+    party_id: str | None = None,
+    representatives_min: int | None = None,
+) -> Party:
     """Write a party that may be admitted, whoever admits it."""
     party = Party(
-        id=new_id("pty"),
+        id=party_id or new_id("pty"),
         kind=command.kind,
         name_th=command.name_th,
         name_en=command.name_en,
         province_code=command.province_code,
         status=Status.ACTIVE,
         version=1,
+        representatives_min=representatives_min,
     )
     await store.insert_party(pen.connection, party, now=pen.now)
     data = {

@@ -1,34 +1,23 @@
-"""Acts on users and their API keys, and the founding of the register."""
+"""Acts on users, and the founding of the register."""
 
 from dataclasses import dataclass, replace
 from typing import Final
 
 from app.kernel.ids import new_id
 from app.registry.log.pen import Pen
-from app.registry.parties import rules, store
+from app.registry.parties import policy, rules, store
 from app.registry.parties.operations.history import record
 from app.registry.parties.operations.organisations import AdmitParty, insert_admitted
+from app.registry.parties.policy import Actor, Permission, require
 from app.registry.parties.refusals import (
     AlreadyFoundedError,
     EmailTakenError,
-    KeyRevokedError,
     LastAdministratorError,
+    RepresentativesMissingError,
     StatusUnchangedError,
-    TooManyKeysError,
     UserErasedError,
 )
-from app.registry.parties.rules import (
-    KEYS_PER_USER_MAX,
-    Actor,
-    ApiKey,
-    Party,
-    PartyKind,
-    Permission,
-    Role,
-    Status,
-    User,
-    require,
-)
+from app.registry.parties.rules import Party, PartyKind, Role, Status, User
 from app.registry.parties.store import PartyEvent
 
 FOUNDER: Final = "registry"  # who acts before there is anybody
@@ -71,23 +60,6 @@ class SetPassword:
 
 
 @dataclass(frozen=True, slots=True)
-class IssueKey:
-    """Give a user an API key; its secret was made, shown and forgotten by the way in."""
-
-    user_id: str
-    label: str
-    secret_sha256: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RevokeKey:
-    """End an API key for good."""
-
-    user_id: str
-    key_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class FoundAuthority:
     """The authority that runs the register, and its first administrator."""
 
@@ -110,7 +82,7 @@ async def found_authority(pen: Pen, command: FoundAuthority) -> tuple[Party, Use
     party = await insert_admitted(
         pen, AdmitParty(PartyKind.AUTHORITY, command.name_th, command.name_en), by=FOUNDER
     )
-    user = await _insert_user(
+    user = await insert_added(
         pen,
         party,
         AddUser(
@@ -140,7 +112,7 @@ async def add_user(pen: Pen, actor: Actor, command: AddUser) -> User:
     rules.require_roles_of_kind(party.kind, command.roles)
     if await store.find_user_id_by_email(pen.connection, command.email.casefold()) is not None:
         raise EmailTakenError
-    return await _insert_user(pen, party, command, by=actor.user_id)
+    return await insert_added(pen, party, command, by=actor.user_id)
 
 
 async def set_roles(pen: Pen, actor: Actor, command: SetRoles) -> User:
@@ -153,12 +125,14 @@ async def set_roles(pen: Pen, actor: Actor, command: SetRoles) -> User:
         PartyStaleError: the user was changed since they were read.
         RoleNotOfKindError: the user's party cannot give one of the roles.
         LastAdministratorError: no administrator would be left.
+        RepresentativesMissingError: too few could act for the party.
     """
     user = await _managed_user(pen, actor, command.user_id)
     rules.require_version(user.version, expected=command.expected_version)
     rules.require_roles_of_kind(user.party_kind, command.roles)
     if Role.ADMINISTRATOR not in command.roles:
         await _require_another_administrator(pen, user)
+    await _require_represented(pen, user, roles=command.roles)
     changed = replace(user, roles=command.roles, version=user.version + 1)
     await store.update_user(pen.connection, changed)
     data = {"roles": sorted(role.value for role in changed.roles)}
@@ -175,9 +149,11 @@ async def suspend_user(pen: Pen, actor: Actor, command: DecideOnUser) -> User:
         UserNotFoundError: there is no such user.
         StatusUnchangedError: the user is suspended already.
         LastAdministratorError: no administrator would be left.
+        RepresentativesMissingError: too few could act for the party.
     """
     user = await _managed_user(pen, actor, command.user_id)
     await _require_another_administrator(pen, user)
+    await _require_represented(pen, user, roles=frozenset())
     return await _set_user_status(pen, actor, user, Status.SUSPENDED, why=command.reason)
 
 
@@ -201,55 +177,14 @@ async def set_password(pen: Pen, actor: Actor, command: SetPassword) -> User:
     Raises:
         UserNotFoundError: there is no such user, or the actor may not see them.
         NotAllowedError: it is another user, whom the actor may not manage.
+        KeyLimitedError: a key with scopes asks for it.
     """
-    user = await _own_or_managed_user(pen, actor, command.user_id)
+    user = await own_or_managed_user(pen, actor, command.user_id)
+    policy.require_unlimited(actor)
     changed = replace(user, version=user.version + 1)
     await store.update_user(pen.connection, changed, password_hash=command.password_hash)
     await record(pen, "user.password_set", by=actor.user_id, about=changed, data={})
     return changed
-
-
-async def issue_key(pen: Pen, actor: Actor, command: IssueKey) -> ApiKey:
-    """
-    Give a user an API key.
-
-    Raises:
-        UserNotFoundError: there is no such user, or the actor may not see them.
-        NotAllowedError: it is another user, whom the actor may not manage.
-        TooManyKeysError: the user has as many as one user may have.
-    """
-    user = await _own_or_managed_user(pen, actor, command.user_id)
-    working = await store.list_keys(
-        pen.connection, user_id=user.id, only_working=True, limit=KEYS_PER_USER_MAX
-    )
-    if len(working) == KEYS_PER_USER_MAX:
-        raise TooManyKeysError(keys_max=KEYS_PER_USER_MAX)
-    key = ApiKey(new_id("key"), user.id, command.label, created_at=pen.now, revoked_at=None)
-    await store.insert_key(pen.connection, key, secret_sha256=command.secret_sha256)
-    data = {"key_id": key.id}
-    await record(pen, "user.key_issued", by=actor.user_id, about=user, data=data)
-    return key
-
-
-async def revoke_key(pen: Pen, actor: Actor, command: RevokeKey) -> ApiKey:
-    """
-    End an API key for good.
-
-    Raises:
-        UserNotFoundError: there is no such user, or the actor may not see them.
-        NotAllowedError: it is another user, whom the actor may not manage.
-        KeyNotFoundError: the user has no such key.
-        KeyRevokedError: it was revoked before.
-    """
-    user = await _own_or_managed_user(pen, actor, command.user_id)
-    key = await store.get_key(pen.connection, command.key_id, user_id=user.id)
-    if key.revoked_at is not None:
-        raise KeyRevokedError
-    revoked = replace(key, revoked_at=pen.now)
-    await store.update_key_revoked(pen.connection, revoked)
-    data = {"key_id": key.id}
-    await record(pen, "user.key_revoked", by=actor.user_id, about=user, data=data)
-    return revoked
 
 
 async def find_erasable(pen: Pen, user_id: str) -> User:
@@ -260,10 +195,12 @@ async def find_erasable(pen: Pen, user_id: str) -> User:
         UserNotFoundError: there is no such user.
         UserErasedError: nothing is left of them.
         LastAdministratorError: no administrator would be left.
+        RepresentativesMissingError: too few could act for the party.
     """
     user = await store.get_user(pen.connection, user_id)
     _require_not_erased(user)
     await _require_another_administrator(pen, user)
+    await _require_represented(pen, user, roles=frozenset())
     return user
 
 
@@ -302,7 +239,15 @@ async def _managed_user(pen: Pen, actor: Actor, user_id: str) -> User:
     return user
 
 
-async def _own_or_managed_user(pen: Pen, actor: Actor, user_id: str) -> User:
+async def own_or_managed_user(pen: Pen, actor: Actor, user_id: str) -> User:
+    """
+    Return a user whom the actor is, or may manage.
+
+    Raises:
+        UserNotFoundError: there is no such user, or the actor may not see them.
+        NotAllowedError: it is another user, whom the actor may not manage.
+        UserErasedError: nothing is left of them.
+    """
     user = await store.get_user(pen.connection, user_id, seen_by=actor)
     if user.id != actor.user_id:
         require(actor, Permission.MANAGE_USERS, owner_ids=(user.party_id,))
@@ -323,9 +268,32 @@ async def _require_another_administrator(pen: Pen, user: User) -> None:
         raise LastAdministratorError
 
 
-async def _insert_user(pen: Pen, party: Party, command: AddUser, *, by: str) -> User:
+async def _require_represented(pen: Pen, user: User, *, roles: frozenset[Role]) -> None:
+    """Refuse what would leave a party that was admitted on an application with too few people."""
+    losing = (user.roles - roles) & {Role.HOLDER_INITIATOR, Role.HOLDER_APPROVER}
+    if user.status is not Status.ACTIVE or not losing:
+        return
+    party = await store.get_party(pen.connection, user.party_id)
+    if party.representatives_min is None or party.status is not Status.ACTIVE:
+        return
+    least = party.representatives_min
+    left = {}
+    for role in (Role.HOLDER_INITIATOR, Role.HOLDER_APPROVER):
+        left[role] = await store.list_representatives(
+            pen.connection, party.id, role, besides_user_id=user.id, limit=least
+        )
+        if role in roles:
+            left[role].append(user.id)
+    if not rules.are_represented(*left.values(), least=least):
+        raise RepresentativesMissingError(least=least)
+
+
+async def insert_added(
+    pen: Pen, party: Party, command: AddUser, *, by: str, user_id: str | None = None
+) -> User:
+    """Write a user who may be added, whoever adds them."""
     user = User(
-        id=new_id("usr"),
+        id=user_id or new_id("usr"),
         party_id=party.id,
         party_kind=party.kind,
         email=command.email.casefold(),

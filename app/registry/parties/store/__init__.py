@@ -7,7 +7,7 @@ Parties, users, accreditations and API keys in the database.
 from typing import Final
 
 from app.kernel.errors import RegistryError
-from app.registry.parties.refusals import EmailTakenError, UserErasedError
+from app.registry.parties.refusals import EmailTakenError, PartyClosedError, UserErasedError
 from app.registry.parties.store.organisations import (
     PartyEvent,
     find_any_party,
@@ -17,26 +17,26 @@ from app.registry.parties.store.organisations import (
     insert_party,
     list_accreditations,
     list_accreditations_of,
+    list_events_about,
     list_parties,
     update_accreditation_end,
     update_party,
 )
 from app.registry.parties.store.people import (
-    Standing,
     find_administrator,
     find_key_secret,
     find_password,
     find_password_hash,
-    find_standing,
     find_user_id_by_email,
     get_key,
     get_user,
     insert_key,
     insert_user,
     list_keys,
-    list_standings,
+    list_representatives,
     list_users,
     update_key_revoked,
+    update_keys_used,
     update_user,
     update_user_erased,
 )
@@ -51,7 +51,6 @@ from app.registry.parties.store.tables import (
 __all__ = [
     "REFUSALS",
     "PartyEvent",
-    "Standing",
     "accreditations",
     "api_keys",
     "find_administrator",
@@ -59,7 +58,6 @@ __all__ = [
     "find_key_secret",
     "find_password",
     "find_password_hash",
-    "find_standing",
     "find_user_id_by_email",
     "get_key",
     "get_party",
@@ -71,14 +69,16 @@ __all__ = [
     "insert_user",
     "list_accreditations",
     "list_accreditations_of",
+    "list_events_about",
     "list_keys",
     "list_parties",
-    "list_standings",
+    "list_representatives",
     "list_users",
     "parties",
     "party_events",
     "update_accreditation_end",
     "update_key_revoked",
+    "update_keys_used",
     "update_party",
     "update_user",
     "update_user_erased",
@@ -86,6 +86,7 @@ __all__ = [
 ]
 
 REFUSALS: Final[dict[str, type[RegistryError]]] = {
+    "ck_parties_closed_for_good": PartyClosedError,
     "ck_users_erased_for_good": UserErasedError,
     "uq_users_email": EmailTakenError,
 }

@@ -20,6 +20,8 @@ _PARTY: Final = (
     parties.c.province_code,
     parties.c.status,
     parties.c.version,
+    parties.c.representatives_min,
+    parties.c.closed_at,
 )
 
 
@@ -83,13 +85,14 @@ async def insert_party(connection: AsyncConnection, party: Party, *, now: dateti
             province_code=party.province_code,
             status=party.status,
             version=party.version,
+            representatives_min=party.representatives_min,
             created_at=now,
         )
     )
 
 
 async def update_party(connection: AsyncConnection, party: Party) -> None:
-    """Write a party's names and status over the version before it."""
+    """Write a party's names and standing over the version before it."""
     result = await connection.execute(
         update(parties)
         .where(parties.c.id == party.id, parties.c.version == party.version - 1)
@@ -98,6 +101,7 @@ async def update_party(connection: AsyncConnection, party: Party) -> None:
             name_en=party.name_en,
             status=party.status,
             version=party.version,
+            closed_at=party.closed_at,
         )
     )
     assert result.rowcount == 1
@@ -190,6 +194,19 @@ async def insert_event(connection: AsyncConnection, event: PartyEvent) -> None:
     )
 
 
+async def list_events_about(
+    connection: AsyncConnection, user_id: str, *, limit: int
+) -> list[PartyEvent]:
+    """Return what was done to a user and why, oldest first."""
+    query = (
+        select(*(party_events.c[name] for name in PartyEvent.__dataclass_fields__))
+        .where(party_events.c.user_id == user_id)
+        .order_by(party_events.c.log_index)
+        .limit(rows(limit))
+    )
+    return [PartyEvent(*row) for row in await connection.execute(query)]
+
+
 def _party(row: Row[*tuple[Any, ...]]) -> Party:
     return Party(
         id=row.id,
@@ -199,4 +216,6 @@ def _party(row: Row[*tuple[Any, ...]]) -> Party:
         province_code=row.province_code,
         status=Status(row.status),
         version=row.version,
+        representatives_min=row.representatives_min,
+        closed_at=row.closed_at,
     )

@@ -1,26 +1,24 @@
 """Users and what they sign in with in the database."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.kernel.db import show_people_of
 from app.kernel.paging import rows
+from app.registry.parties.policy import Actor, sees_every_party
 from app.registry.parties.refusals import KeyNotFoundError
-from app.registry.parties.rules import (
-    Actor,
-    ApiKey,
-    PartyKind,
-    Role,
-    Status,
-    User,
-    UserNotFoundError,
-    sees_every_party,
+from app.registry.parties.rules import ApiKey, PartyKind, Role, Status, User, UserNotFoundError
+from app.registry.parties.store.tables import (
+    ARE_REPRESENTATIVES,
+    IS_ADMINISTRATOR,
+    api_keys,
+    parties,
+    users,
 )
-from app.registry.parties.store.tables import IS_ADMINISTRATOR, api_keys, parties, users
 
 LABEL_ERASED: Final = "[erased]"  # people call their keys by their own names
 
@@ -40,28 +38,12 @@ _KEY: Final = (
     api_keys.c.label,
     api_keys.c.created_at,
     api_keys.c.revoked_at,
+    api_keys.c.expires_at,
+    api_keys.c.scopes,
+    api_keys.c.addresses,
+    api_keys.c.last_used_at,
+    api_keys.c.public_key,
 )
-
-
-_LIST_STANDINGS: Final = text("""
-    SELECT w.user_id, w.key_id AS asked_key_id, u.party_id, u.party_kind, u.roles, u.status,
-           p.status AS party_status, k.id AS key_id, k.revoked_at
-      FROM unnest(CAST(:users AS text[]), CAST(:keys AS text[])) AS w(user_id, key_id)
-      JOIN users u ON u.id = w.user_id
-      JOIN parties p ON p.id = u.party_id
-      LEFT JOIN LATERAL (SELECT id, revoked_at FROM api_keys
-                          WHERE id = w.key_id AND user_id = w.user_id LIMIT 1) AS k ON true
-""")
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Whether somebody who holds a token may act now, and as what."""
-
-    actor: Actor
-    user_status: Status
-    party_status: Status
-    key_revoked: bool
 
 
 async def get_user(
@@ -79,8 +61,10 @@ async def get_user(
         UserNotFoundError: there is none, or it belongs to a party that ``seen_by`` may not read.
     """
     query = select(*_USER).where(users.c.id == user_id)
-    if seen_by is not None and not sees_every_party(seen_by):
-        query = query.where(users.c.party_id == seen_by.party_id)
+    if seen_by is not None:
+        await _show_people_to(connection, seen_by)
+        if not sees_every_party(seen_by):
+            query = query.where(users.c.party_id == seen_by.party_id)
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise UserNotFoundError
@@ -96,6 +80,7 @@ async def list_users(
     limit: int,
 ) -> list[User]:
     """Return the users that somebody may see, in the order they came, those after ``after``."""
+    await _show_people_to(connection, seen_by)
     query = select(*_USER).order_by(users.c.id).limit(rows(limit))
     if not sees_every_party(seen_by):
         query = query.where(users.c.party_id == seen_by.party_id)
@@ -104,6 +89,10 @@ async def list_users(
     if after is not None:
         query = query.where(users.c.id > after)
     return [_user(row) for row in await connection.execute(query)]
+
+
+async def _show_people_to(connection: AsyncConnection, actor: Actor) -> None:
+    await show_people_of(connection, None if sees_every_party(actor) else actor.party_id)
 
 
 async def find_user_id_by_email(connection: AsyncConnection, email: str) -> str | None:
@@ -135,6 +124,23 @@ async def find_administrator(
         query = query.where(users.c.party_id != besides_party_id)
     found: str | None = await connection.scalar(query)
     return found
+
+
+async def list_representatives(
+    connection: AsyncConnection, party_id: str, role: Role, *, besides_user_id: str, limit: int
+) -> list[str]:
+    """Return users of a party who can act now in a representative's role, besides one of them."""
+    query = (
+        select(users.c.id)
+        .where(
+            text(ARE_REPRESENTATIVES[role]),
+            users.c.party_id == party_id,
+            users.c.id != besides_user_id,
+        )
+        .order_by(users.c.id)
+        .limit(rows(limit))
+    )
+    return list((await connection.execute(query)).scalars())
 
 
 async def insert_user(
@@ -193,7 +199,11 @@ async def update_user_erased(connection: AsyncConnection, user: User, *, now: da
     await connection.execute(
         update(api_keys)
         .where(api_keys.c.user_id == user.id)
-        .values(label=LABEL_ERASED, revoked_at=func.coalesce(api_keys.c.revoked_at, now))
+        .values(
+            label=LABEL_ERASED,
+            addresses=None,
+            revoked_at=func.coalesce(api_keys.c.revoked_at, now),
+        )
     )
 
 
@@ -227,47 +237,6 @@ async def find_key_secret(connection: AsyncConnection, key_id: str) -> tuple[str
     return None if row is None else (row.user_id, bytes(row.secret_sha256))
 
 
-async def find_standing(
-    connection: AsyncConnection, *, user_id: str, key_id: str | None
-) -> Standing | None:
-    """Return how a user and the key they came with stand now; None: no such user or key."""
-    return (await list_standings(connection, [(user_id, key_id)])).get((user_id, key_id))
-
-
-async def list_standings(
-    connection: AsyncConnection, asked: Collection[tuple[str, str | None]]
-) -> dict[tuple[str, str | None], Standing]:
-    """
-    Return how users and the keys they came with stand now, in one statement.
-
-    Args:
-        connection: to read on.
-        asked: identifiers of users, each with that of the key; None: they came with none.
-
-    Returns:
-        What is left out: there is no such user, or the key is not theirs.
-    """
-    rows = await connection.execute(
-        _LIST_STANDINGS, {"users": [user for user, _ in asked], "keys": [key for _, key in asked]}
-    )
-    return {
-        (row.user_id, row.asked_key_id): Standing(
-            Actor(
-                user_id=row.user_id,
-                party_id=row.party_id,
-                party_kind=PartyKind(row.party_kind),
-                roles=frozenset(map(Role, row.roles)),
-                client_id=row.key_id,
-            ),
-            user_status=Status(row.status),
-            party_status=Status(row.party_status),
-            key_revoked=row.revoked_at is not None,
-        )
-        for row in rows
-        if row.key_id == row.asked_key_id
-    }
-
-
 async def get_key(connection: AsyncConnection, key_id: str, *, user_id: str) -> ApiKey:
     """
     Return a user's API key, without its secret.
@@ -282,7 +251,7 @@ async def get_key(connection: AsyncConnection, key_id: str, *, user_id: str) -> 
     ).one_or_none()
     if row is None:
         raise KeyNotFoundError(user_id=user_id)
-    return ApiKey(*row)
+    return _key(row)
 
 
 async def list_keys(
@@ -304,7 +273,7 @@ async def list_keys(
         query = query.where(api_keys.c.revoked_at.is_(None))
     if after is not None:
         query = query.where(api_keys.c.id > after)
-    return [ApiKey(*row) for row in await connection.execute(query)]
+    return [_key(row) for row in await connection.execute(query)]
 
 
 async def insert_key(connection: AsyncConnection, key: ApiKey, *, secret_sha256: bytes) -> None:
@@ -316,7 +285,30 @@ async def insert_key(connection: AsyncConnection, key: ApiKey, *, secret_sha256:
             label=key.label,
             secret_sha256=secret_sha256,
             created_at=key.created_at,
+            expires_at=key.expires_at,
+            scopes=None if key.scopes is None else sorted(key.scopes),
+            addresses=list(key.addresses) or None,
+            public_key=key.public_key,
         )
+    )
+
+
+async def update_keys_used(
+    connection: AsyncConnection, key_ids: Collection[str], *, now: datetime
+) -> None:
+    """Write to the minute when keys were used; never an earlier moment over a later one."""
+    minute = now.replace(second=0, microsecond=0)
+    # Whoever holds a key at this moment, as an act that revokes it, is not waited for.
+    due = (
+        select(api_keys.c.id)
+        .where(
+            api_keys.c.id.in_(key_ids),
+            api_keys.c.last_used_at.is_(None) | (api_keys.c.last_used_at < minute),
+        )
+        .with_for_update(skip_locked=True)
+    )
+    await connection.execute(
+        update(api_keys).where(api_keys.c.id.in_(due)).values(last_used_at=minute)
     )
 
 
@@ -328,6 +320,21 @@ async def update_key_revoked(connection: AsyncConnection, key: ApiKey) -> None:
         .values(revoked_at=key.revoked_at)
     )
     assert result.rowcount == 1
+
+
+def _key(row: Row[*tuple[Any, ...]]) -> ApiKey:
+    return ApiKey(
+        id=row.id,
+        user_id=row.user_id,
+        label=row.label,
+        created_at=row.created_at,
+        revoked_at=row.revoked_at,
+        expires_at=row.expires_at,
+        scopes=None if row.scopes is None else frozenset(row.scopes),
+        addresses=tuple(map(str, row.addresses or ())),
+        last_used_at=row.last_used_at,
+        public_key=None if row.public_key is None else bytes(row.public_key),
+    )
 
 
 def _user(row: Row[*tuple[Any, ...]]) -> User:

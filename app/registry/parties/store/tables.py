@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, CIDR
 
 from app.kernel.db import metadata
 from app.registry.parties.rules import (
@@ -54,6 +54,9 @@ parties: Final = Table(
     Column("province_code", Text, ForeignKey("provinces.code")),
     Column("status", Text, nullable=False),
     Column("version", Integer, nullable=False),
+    # Null: it was not admitted on an application, and who may act for it is not counted.
+    Column("representatives_min", SmallInteger),
+    Column("closed_at", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("id", "kind"),  # what users refer to, so that their roles can be held to it
     CheckConstraint(f"kind in ({_words(list(PartyKind))})", name="kind"),
@@ -62,6 +65,8 @@ parties: Final = Table(
         f"kind not in ({_words(list(KINDS_OF_PLACE))}) or province_code is not null",
         name="place_has_province",
     ),
+    CheckConstraint("representatives_min between 2 and 20", name="representatives_range"),
+    CheckConstraint(f"closed_at is null or status = '{Status.SUSPENDED}'", name="closed_for_good"),
     Index(None, "kind", "id"),
     Index(None, "province_code", "id"),
     Index(None, "province_code", "kind", "id"),
@@ -69,6 +74,12 @@ parties: Final = Table(
 
 # Few of very many users. The planner finds the index only where a query says it in these words.
 IS_ADMINISTRATOR: Final = f"roles @> '{{{Role.ADMINISTRATOR}}}'"
+
+# The same for those who can act for an account: a party has few of them.
+ARE_REPRESENTATIVES: Final = {
+    role: f"status = '{Status.ACTIVE}' and roles @> '{{{role}}}'"
+    for role in (Role.HOLDER_INITIATOR, Role.HOLDER_APPROVER)
+}
 
 users: Final = Table(
     "users",
@@ -97,6 +108,18 @@ users: Final = Table(
     ),
     Index(None, "party_id", "id"),
     Index("ix_users_administrators", "id", postgresql_where=text(IS_ADMINISTRATOR)),
+    Index(
+        "ix_users_initiators",
+        "party_id",
+        "id",
+        postgresql_where=text(ARE_REPRESENTATIVES[Role.HOLDER_INITIATOR]),
+    ),
+    Index(
+        "ix_users_approvers",
+        "party_id",
+        "id",
+        postgresql_where=text(ARE_REPRESENTATIVES[Role.HOLDER_APPROVER]),
+    ),
 )
 
 accreditations: Final = Table(
@@ -131,8 +154,17 @@ api_keys: Final = Table(
     Column("secret_sha256", LargeBinary, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
+    Column("scopes", ARRAY(Text)),  # null: all that its user may do
+    Column("addresses", ARRAY(CIDR)),  # null: it works from anywhere
+    Column("expires_at", DateTime(timezone=True)),
+    Column("last_used_at", DateTime(timezone=True)),  # to the minute
+    Column("public_key", LargeBinary),  # Ed25519; null: what it changes need not be signed
     CheckConstraint("octet_length(secret_sha256) = 32", name="digest_length"),
+    CheckConstraint("octet_length(public_key) = 32", name="public_key_length"),
     CheckConstraint("revoked_at >= created_at", name="moments_in_order"),
+    CheckConstraint("cardinality(scopes) > 0", name="has_scope"),
+    CheckConstraint("cardinality(addresses) > 0", name="has_address"),
+    CheckConstraint("expires_at > created_at", name="works_at_first"),
     Index(None, "user_id", "id"),
 )
 

@@ -9,7 +9,17 @@ import msgspec
 
 from app.kernel.encoding import LEAF_BYTES_MAX
 from app.registry.replay.faults import LeafFault
-from app.registry.replay.leaves import activities, ledger, parties, reports, rules
+from app.registry.replay.leaves import (
+    activities,
+    applications,
+    calendar,
+    ledger,
+    orders,
+    parties,
+    reports,
+    rules,
+    transfers,
+)
 from app.registry.replay.leaves.quick import QuickTransfer
 from app.registry.replay.leaves.words import Act
 
@@ -29,7 +39,9 @@ def _kinds(*modules: types.ModuleType) -> dict[str, type[Act]]:
 
 
 # Every kind of act that the register can write.
-KINDS: Final = _kinds(activities, ledger, parties, reports, rules)
+KINDS: Final = _kinds(
+    activities, applications, calendar, ledger, orders, parties, reports, rules, transfers
+)
 
 
 def _decoder_of(kinds: dict[str, type[Act]]) -> msgspec.json.Decoder[Act]:
@@ -39,6 +51,11 @@ def _decoder_of(kinds: dict[str, type[Act]]) -> msgspec.json.Decoder[Act]:
 _decoder: Final = _decoder_of(KINDS)
 _quick_decoder: Final = _decoder_of({**KINDS, "credits.transferred": QuickTransfer})
 _encoder: Final = msgspec.json.Encoder(order="sorted")
+
+
+def leaf_of(act: Act) -> bytes:
+    """Return the bytes of an act that was read: its one canonical form."""
+    return _encoder.encode(act)
 
 
 def decode(leaf: bytes) -> Leaf:

@@ -15,6 +15,7 @@ from app.registry.replay.leaves.words import (
     Name,
     Nothing,
     PartyId,
+    PasskeyId,
     ProvinceCode,
     SectoralScope,
     UserId,
@@ -67,6 +68,17 @@ class PartySuspended(Act, frozen=True, tag="party.suspended"):
 
 class PartyReinstated(Act, frozen=True, tag="party.reinstated"):
     """The party's users may act again. A replayer checks that it was suspended."""
+
+    subject: _Subject
+    data: Nothing
+
+
+class PartyClosed(Act, frozen=True, tag="party.closed"):
+    """
+    The party was closed: nobody acts for it ever again.
+
+    A replayer checks that all its accounts are closed, and refuses to reinstate it.
+    """
 
     subject: _Subject
     data: Nothing
@@ -168,6 +180,47 @@ class UserPasswordSet(Act, frozen=True, tag="user.password_set"):
 
     subject: _UserSubject
     data: OfParty
+
+
+class UserSecondFactorSet(Act, frozen=True, tag="user.second_factor_set"):
+    """A user needs a second factor to sign in from now on. Nothing follows for a replayer."""
+
+    subject: _UserSubject
+    data: OfParty
+
+
+class UserSecondFactorRemoved(Act, frozen=True, tag="user.second_factor_removed"):
+    """A user's second factor was taken away. Nothing follows for a replayer."""
+
+    subject: _UserSubject
+    data: OfParty
+
+
+class UserRecoveryCodesSet(Act, frozen=True, tag="user.recovery_codes_set"):
+    """A user's recovery codes were replaced. Nothing follows for a replayer."""
+
+    subject: _UserSubject
+    data: OfParty
+
+
+class OfPasskey(OfParty, frozen=True):
+    """Which passkey."""
+
+    passkey_id: Annotated[PasskeyId, Meta(description="The passkey.")]
+
+
+class UserPasskeyAdded(Act, frozen=True, tag="user.passkey_added"):
+    """A user can sign in with one more passkey. Nothing follows for a replayer."""
+
+    subject: _UserSubject
+    data: OfPasskey
+
+
+class UserPasskeyRemoved(Act, frozen=True, tag="user.passkey_removed"):
+    """A user's passkey was taken away. Nothing follows for a replayer."""
+
+    subject: _UserSubject
+    data: OfPasskey
 
 
 class Key(OfParty, frozen=True):

@@ -28,14 +28,19 @@ Day = date
 PartyId = Annotated[str, _identifier("pty")]
 UserId = Annotated[str, _identifier("usr")]
 KeyId = Annotated[str, _identifier("key")]
+PasskeyId = Annotated[str, _identifier("pky")]
 ActivityId = Annotated[str, _identifier("act")]
 DocumentId = Annotated[str, _identifier("doc")]
 OpinionId = Annotated[str, _identifier("opn")]
 ReportId = Annotated[str, _identifier("mrp")]
 VerificationId = Annotated[str, _identifier("vrf")]
 IssuanceId = Annotated[str, _identifier("iss")]
+ProposalId = Annotated[str, _identifier("prp")]
+TrustId = Annotated[str, _identifier("tru")]
+OrderId = Annotated[str, _identifier("ord")]
 RuleId = Annotated[str, _identifier("cfg")]
-By = Annotated[str, Meta(pattern=rf"^(usr_[0-9a-hjkmnp-tv-z]{{26}}|registry)${END}")]
+ApplicationId = Annotated[str, _identifier("apl")]
+By = Annotated[str, Meta(pattern=rf"^(usr_[0-9a-hjkmnp-tv-z]{{26}}|registry|applicant)${END}")]
 
 ProgrammeCode = Annotated[str, Meta(pattern=rf"^[A-Z][A-Z0-9]{{1,11}}${END}")]
 ActivityCode = Annotated[str, Meta(pattern=rf"^[A-Z][A-Z0-9]{{1,11}}-[0-9]{{4,12}}${END}")]
@@ -87,6 +92,7 @@ class Act(
         By,
         Meta(
             description="The user who acted, or `registry` for what nobody signed in for: the "
-            "founding, and what an operator does at the machine."
+            "founding, and what an operator does at the machine; `applicant` for whoever applies "
+            "for an account and has no user yet."
         ),
     ]

@@ -12,6 +12,7 @@ from app.registry.verification.store.reading import (
     find_concluded_verification,
     get_verification,
     get_visible_verification,
+    list_bodies,
     list_opinions,
     list_verifications,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "insert_opinion",
     "insert_review",
     "insert_verification",
+    "list_bodies",
     "list_opinions",
     "list_verifications",
     "update_verification",

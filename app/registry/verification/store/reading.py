@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.registry.log.store import with_salt
 from app.registry.monitoring.store import monitoring_reports, visible_to
-from app.registry.parties.rules import Actor
+from app.registry.parties.policy import Actor
 from app.registry.verification.refusals import VerificationNotFoundError
 from app.registry.verification.rules import (
     Assurance,
@@ -93,6 +93,22 @@ async def find_concluded_verification(
     )
     found = await _list(connection, query)
     return found[0] if found else None
+
+
+async def list_bodies(
+    connection: AsyncConnection, activity_id: str, *, limit: int
+) -> tuple[str, ...]:
+    """Return the bodies that concluded verifications of an activity, the last assigned first."""
+    query = (
+        select(verifications.c.vvb_party_id)
+        .where(
+            verifications.c.activity_id == activity_id,
+            verifications.c.status == VerificationStatus.CONCLUDED,
+        )
+        .order_by(verifications.c.id.desc())
+        .limit(limit)
+    )
+    return tuple((await connection.execute(query)).scalars())
 
 
 async def list_verifications(

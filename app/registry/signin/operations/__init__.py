@@ -1,0 +1,85 @@
+"""What happens when somebody signs in, proves who they are, or stops."""
+
+from app.registry.signin.operations.access import (
+    By,
+    an_access,
+    by_actor,
+    drop_old_access,
+    issue_key,
+    keep_access,
+    revoke_key,
+)
+from app.registry.signin.operations.factors import (
+    ConfirmFactor,
+    Proof,
+    confirm,
+    confirm_factor,
+    enrol,
+    remove_factor,
+    remove_factor_of,
+    replace_recovery_codes,
+    use_confirmation,
+    use_proof,
+)
+from app.registry.signin.operations.guesses import (
+    enter_guess,
+    forget_guesses,
+    forgive_guesses,
+    take_guess_back,
+)
+from app.registry.signin.operations.passkeys import (
+    AddPasskey,
+    add_passkey,
+    ask_challenge,
+    remove_passkey,
+    rename_passkey,
+    take_challenge,
+)
+from app.registry.signin.operations.sessions import (
+    begin_session,
+    forget_user,
+    present,
+    refresh,
+    set_password,
+    sign_out,
+    sign_out_everywhere,
+)
+from app.registry.signin.operations.signed import take_signed
+
+__all__ = [
+    "AddPasskey",
+    "By",
+    "ConfirmFactor",
+    "Proof",
+    "add_passkey",
+    "an_access",
+    "ask_challenge",
+    "begin_session",
+    "by_actor",
+    "confirm",
+    "confirm_factor",
+    "drop_old_access",
+    "enrol",
+    "enter_guess",
+    "forget_guesses",
+    "forget_user",
+    "forgive_guesses",
+    "issue_key",
+    "keep_access",
+    "present",
+    "refresh",
+    "remove_factor",
+    "remove_factor_of",
+    "remove_passkey",
+    "rename_passkey",
+    "replace_recovery_codes",
+    "revoke_key",
+    "set_password",
+    "sign_out",
+    "sign_out_everywhere",
+    "take_challenge",
+    "take_guess_back",
+    "take_signed",
+    "use_confirmation",
+    "use_proof",
+]

@@ -1,0 +1,28 @@
+"""
+Sign-in: sessions, second factors, confirmations, guesses, and what API keys are limited to.
+
+Revision ID: 0006
+Revises: 0005
+"""
+
+from pathlib import Path
+
+from alembic import op
+from sqlalchemy.util import await_only
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+SCRIPT = Path(__file__).parent.parent / "sql" / "0006_sign_in.sql"
+
+
+def upgrade() -> None:
+    # The driver takes several statements at once only without parameters, past SQLAlchemy.
+    connection = op.get_bind().connection
+    await_only(connection.driver_connection.execute(SCRIPT.read_text(encoding="utf-8")))
+
+
+def downgrade() -> None:
+    raise NotImplementedError("history is not taken back: restore a backup instead")

@@ -1,0 +1,28 @@
+"""
+Passkeys, and records of who came in and who read about whom.
+
+Revision ID: 0014
+Revises: 0010
+"""
+
+from pathlib import Path
+
+from alembic import op
+from sqlalchemy.util import await_only
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+SCRIPT = Path(__file__).parent.parent / "sql" / "0014_passkeys.sql"
+
+
+def upgrade() -> None:
+    # The driver takes several statements at once only without parameters, past SQLAlchemy.
+    connection = op.get_bind().connection
+    await_only(connection.driver_connection.execute(SCRIPT.read_text(encoding="utf-8")))
+
+
+def downgrade() -> None:
+    raise NotImplementedError("history is not taken back: restore a backup instead")
