@@ -263,6 +263,8 @@ async def test_a_key_says_what_it_signs_with_and_gives_out_no_other(
     machine = await a_machine(api, developer)
     (shown,) = (await api.get(path, headers=headers)).json()["data"]
     assert shown["public_key"] == public_key_of(machine.private)
+    taken_away = await api.get(f"/v1/users/{developer.user_id}/personal-data", headers=headers)
+    assert taken_away.json()["keys"] == [shown], "the same wherever it is shown"
     for wrong in ("", "AAAA", "A" * 44, "A" * 42 + "B=", "\u0e01" * 43 + "="):
         body = {"label": "x", "public_key": wrong}
         refused(await api.post(path, json=body, headers=headers), 422, "malformed")

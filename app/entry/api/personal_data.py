@@ -10,7 +10,7 @@ from app.entry.api.audit import AccessShown, access_shown
 from app.entry.api.context import StrictRoute
 from app.entry.api.noticed import note_read
 from app.entry.api.passkey_shapes import PasskeyShown, passkey_shown
-from app.entry.api.user_keys import KeyShown, UserId
+from app.entry.api.user_keys import KeyShown, UserId, key_shown
 from app.entry.api.wire import LogIndex, Shown, show
 from app.entry.identity import Caller
 from app.entry.problems import refused
@@ -107,7 +107,7 @@ async def get_personal_data(request: Request, actor: Caller, user_id: UserId) ->
             roles=sorted(user.roles),
             status=user.status,
             has_password=password_hash is not None,
-            keys=[KeyShown(**{n: getattr(key, n) for n in KeyShown.model_fields}) for key in keys],
+            keys=list(map(key_shown, keys)),
             events=[
                 PersonEventShown(**{n: getattr(event, n) for n in PersonEventShown.model_fields})
                 for event in events

@@ -178,7 +178,7 @@ async def list_user_keys(
     await note_read(request, actor, AccessKind.USER_READ, "list_user_keys", [user.id])
     return show(
         Page[KeyShown](
-            data=[_key_shown(key) for key in rows],
+            data=[key_shown(key) for key in rows],
             next_cursor=encode_cursor([rows[-1].id]) if has_more else None,
             has_more=has_more,
         )
@@ -225,7 +225,7 @@ async def issue_user_key(
     )
 
     def present(key: ApiKey) -> Reply:
-        shown = KeyIssued(**_key_shown(key).model_dump(), client_secret=secret)
+        shown = KeyIssued(**key_shown(key).model_dump(), client_secret=secret)
         return created(shown, location=f"/v1/users/{key.user_id}/keys")
 
     write, network = Writer(request, actor, None), network_of(request)
@@ -251,11 +251,12 @@ async def revoke_user_key(write: Write, user_id: UserId, key_id: KeyId) -> Respo
     network = network_of(write.request)
     return await write(
         lambda pen: signin.revoke_key(pen, write.actor, command, network=network),
-        lambda key: changed(_key_shown(key)),
+        lambda key: changed(key_shown(key)),
     )
 
 
-def _key_shown(key: ApiKey) -> KeyShown:
+def key_shown(key: ApiKey) -> KeyShown:
+    """Show an API key, without its secret."""
     return KeyShown(
         id=key.id,
         user_id=key.user_id,
