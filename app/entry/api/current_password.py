@@ -1,12 +1,30 @@
 """The present password, asked for where somebody changes how they sign in."""
 
-from fastapi import Request
+from typing import Annotated
 
+from fastapi import Request
+from pydantic import Field, StringConstraints
+
+from app.entry.api.wire import HIDDEN
 from app.entry.guessing import Gate
-from app.entry.passwords import is_password
+from app.entry.passwords import PASSWORD_LENGTH_MAX, is_password
 from app.kernel.db import reading
 from app.kernel.errors import ForbiddenError
 from app.registry.parties import store
+
+TypedPassword = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=PASSWORD_LENGTH_MAX, pattern=r"^[^\x00]*$"),
+]
+CurrentPassword = Annotated[
+    TypedPassword,
+    Field(
+        description="Your password, so that nobody does it who found an open session.",
+        examples=["a long sentence is a good password"],
+        repr=False,
+        json_schema_extra=HIDDEN,
+    ),
+]
 
 
 class CurrentPasswordWrongError(ForbiddenError):

@@ -3,11 +3,15 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, StringConstraints
 
 from app.entry.acts import Reply
 from app.entry.api.context import StrictRoute, Writer
-from app.entry.api.current_password import CurrentPasswordWrongError, require_current_password
+from app.entry.api.current_password import (
+    CurrentPassword,
+    CurrentPasswordWrongError,
+    require_current_password,
+)
 from app.entry.api.noticed import network_of
 from app.entry.api.passkey_shapes import (
     PUBLIC_KEY,
@@ -25,7 +29,6 @@ from app.entry.api.passkey_shapes import (
     passkey_shown,
     signature_asked,
 )
-from app.entry.api.users import TypedPassword
 from app.entry.api.wire import Body, Identifier, Name, Page, created, show
 from app.entry.identity import Caller
 from app.entry.passkeys import (
@@ -70,7 +73,6 @@ from app.registry.signin.rules import (
 router: Final = APIRouter(prefix="/passkeys", tags=["passkeys"], route_class=StrictRoute)
 confirming: Final = APIRouter(prefix="/confirmations", tags=["passkeys"], route_class=StrictRoute)
 
-_HIDDEN: Final[dict[str, JsonValue]] = {"format": "password", "writeOnly": True}
 _Id = Annotated[
     Identifier,
     Path(description="Identifier of the passkey.", examples=["pky_01kb5b1j0dfz5r5d8r4v5e2c3a"]),
@@ -81,12 +83,7 @@ _PasskeyName = Annotated[Name, Field(description="What you call it.", examples=[
 class Present(Body):
     """That you know your password."""
 
-    current_password: TypedPassword = Field(
-        description="Your password, so that nobody does it who found an open session.",
-        examples=["a long sentence is a good password"],
-        repr=False,
-        json_schema_extra=_HIDDEN,
-    )
+    current_password: CurrentPassword
 
 
 class NewPasskey(Body):

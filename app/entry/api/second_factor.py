@@ -3,19 +3,32 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from app.entry.acts import Outcome
 from app.entry.api.context import StrictRoute, Writer
-from app.entry.api.current_password import CurrentPasswordWrongError, require_current_password
+from app.entry.api.current_password import (
+    CurrentPassword,
+    CurrentPasswordWrongError,
+    require_current_password,
+)
 from app.entry.api.noticed import network_of
 from app.entry.api.passkey_shapes import Assertion
 from app.entry.api.passkeys import Content, signed_by
-from app.entry.api.users import TypedPassword
-from app.entry.api.wire import Body, RecoveryCode, Shown, Totp, answer, changed, created, show
+from app.entry.api.wire import (
+    HIDDEN,
+    Body,
+    RecoveryCode,
+    Shown,
+    Totp,
+    answer,
+    changed,
+    created,
+    show,
+)
 from app.entry.guessing import Gate
 from app.entry.identity import Caller
 from app.entry.passwords import TooManySignInsError
@@ -51,17 +64,13 @@ from app.registry.signin.rules import require_person
 router = APIRouter(prefix="/second-factor", tags=["second-factor"], route_class=StrictRoute)
 confirming = APIRouter(prefix="/confirmations", tags=["second-factor"], route_class=StrictRoute)
 
-_HIDDEN: Final[dict[str, JsonValue]] = {"format": "password", "writeOnly": True}
 
-_TotpField = Annotated[
-    Totp,
-    Field(
-        description="The code that your authenticator shows now; it works once.",
-        examples=["492039"],
-        repr=False,
-        json_schema_extra=_HIDDEN,
-    ),
-]
+_OF_A_CODE: Final[Any] = Field(
+    description="The code that your authenticator shows now; it works once.",
+    examples=["492039"],
+    repr=False,
+    json_schema_extra=HIDDEN,
+)
 
 
 class SecondFactorShown(Shown):
@@ -101,49 +110,32 @@ class RecoveryCodesShown(Shown):
 class Enrolment(Body):
     """A second factor to set up."""
 
-    current_password: TypedPassword = Field(
-        description="Your password, so that nobody does it who found an open session.",
-        examples=["a long sentence is a good password"],
-        repr=False,
-        json_schema_extra=_HIDDEN,
-    )
+    current_password: CurrentPassword
 
 
 class CodeShown(Body):
     """A code of your authenticator."""
 
-    totp: _TotpField
+    totp: Annotated[Totp, _OF_A_CODE]
 
 
 class AnyCode(Body):
     """A code of your authenticator, or one of your recovery codes."""
 
-    totp: Totp | None = Field(
-        None,
-        description="The code that your authenticator shows now; it works once.",
-        examples=["492039"],
-        repr=False,
-        json_schema_extra=_HIDDEN,
-    )
+    totp: Annotated[Totp | None, _OF_A_CODE] = None
     recovery_code: RecoveryCode | None = Field(
         None,
         description="One of your recovery codes, where the authenticator is lost.",
         examples=["K7QX-2MDA-ZP5R-WV6E"],
         repr=False,
-        json_schema_extra=_HIDDEN,
+        json_schema_extra=HIDDEN,
     )
 
 
 class NewConfirmation(Content):
     """What you are about to do, and that it is you: a code, or what your passkey signed."""
 
-    totp: Totp | None = Field(
-        None,
-        description="The code that your authenticator shows now; it works once.",
-        examples=["492039"],
-        repr=False,
-        json_schema_extra=_HIDDEN,
-    )
+    totp: Annotated[Totp | None, _OF_A_CODE] = None
     passkey: Assertion | None = Field(
         None,
         description="What one of your passkeys signed: a challenge for this very digest.",

@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.entry.api.context import StrictRoute
+from app.entry.api.current_password import TypedPassword
 from app.entry.api.noticed import network_of, note_failed
 from app.entry.api.passkey_shapes import Assertion
 from app.entry.api.second_proofs import find_code_proof, find_passkey_proof, take_challenge
 from app.entry.api.token_keys_shown import PublicKeyShown, PublicKeysShown
-from app.entry.api.users import Email, TypedPassword
-from app.entry.api.wire import Body, Identifier, RecoveryCode, Shown, Totp, show
+from app.entry.api.users import Email
+from app.entry.api.wire import HIDDEN, Body, Identifier, RecoveryCode, Shown, Totp, show
 from app.entry.guessing import LOCAL, Gate, peer_of
 from app.entry.identity import (
     AddressNotAllowedError,
@@ -51,8 +52,6 @@ from app.registry.signin.store import Bearer, Standing
 
 router = APIRouter(prefix="/tokens", tags=["tokens"], route_class=StrictRoute)
 
-_HIDDEN: Final[dict[str, JsonValue]] = {"format": "password", "writeOnly": True}
-
 
 class CredentialsRefusedError(UnauthenticatedError):
     """These credentials are not right."""
@@ -82,7 +81,7 @@ class PasswordGrant(Body):
         description="Their password.",
         examples=["a long sentence is a good password"],
         repr=False,
-        json_schema_extra=_HIDDEN,
+        json_schema_extra=HIDDEN,
     )
 
     totp: Totp | None = Field(
@@ -90,14 +89,14 @@ class PasswordGrant(Body):
         description="The code that their authenticator shows, where they have one.",
         examples=["492039"],
         repr=False,
-        json_schema_extra=_HIDDEN,
+        json_schema_extra=HIDDEN,
     )
     recovery_code: RecoveryCode | None = Field(
         None,
         description="One of their recovery codes, where the authenticator is lost.",
         examples=["K7QX-2MDA-ZP5R-WV6E"],
         repr=False,
-        json_schema_extra=_HIDDEN,
+        json_schema_extra=HIDDEN,
     )
     passkey: Assertion | None = Field(
         None, description="What one of their passkeys signed, where they have one.", repr=False
@@ -123,7 +122,7 @@ class RefreshGrant(Body):
         description="The last one that the session was given; it works once.",
         examples=["v5Zq0Vb2pXyYz8n6m4L1s3R5t7U9w0A2c4E6g8I0k2M"],
         repr=False,
-        json_schema_extra=_HIDDEN,
+        json_schema_extra=HIDDEN,
     )
 
 
@@ -140,7 +139,7 @@ class ClientGrant(Body):
         description="Its secret.",
         examples=["kq0Vb2pXyYz8n6m4L1s3R5t7U9w0A2c4E6g8I0k2M4o"],
         repr=False,
-        json_schema_extra=_HIDDEN,
+        json_schema_extra=HIDDEN,
     )
 
 

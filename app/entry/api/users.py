@@ -3,16 +3,21 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AfterValidator, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from app.entry.acts import Reply
 from app.entry.api import user_keys
 from app.entry.api.context import Reader, StrictRoute, Write, Writer
-from app.entry.api.current_password import CurrentPasswordWrongError, require_current_password
+from app.entry.api.current_password import (
+    CurrentPasswordWrongError,
+    TypedPassword,
+    require_current_password,
+)
 from app.entry.api.noticed import network_of, note_read
 from app.entry.api.parties import Reason
 from app.entry.api.user_keys import UserId
 from app.entry.api.wire import (
+    HIDDEN,
     Body,
     CursorError,
     Identifier,
@@ -65,7 +70,6 @@ router.include_router(user_keys.router)
 
 EMAIL_PATTERN: Final = r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,4}$"
 EMAIL_LENGTH_MAX: Final = 254
-_HIDDEN: Final[dict[str, JsonValue]] = {"format": "password", "writeOnly": True}
 
 
 def _refuse_doubles(roles: list[Role]) -> list[Role]:
@@ -80,10 +84,6 @@ NewPassword = Annotated[
     StringConstraints(
         min_length=PASSWORD_LENGTH_MIN, max_length=PASSWORD_LENGTH_MAX, pattern=r"^[^\x00]*$"
     ),
-]
-TypedPassword = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=PASSWORD_LENGTH_MAX, pattern=r"^[^\x00]*$"),
 ]
 Roles = Annotated[
     list[Role],
@@ -146,7 +146,7 @@ class NewUser(Body):
         "an API key only.",
         examples=["a long sentence is a good password"],
         repr=False,
-        json_schema_extra=_HIDDEN,
+        json_schema_extra=HIDDEN,
     )
 
 
@@ -163,14 +163,14 @@ class PasswordSet(Body):
         description="The new password, 12 to 128 characters.",
         examples=["a long sentence is a good password"],
         repr=False,
-        json_schema_extra=_HIDDEN,
+        json_schema_extra=HIDDEN,
     )
     current_password: TypedPassword | None = Field(
         None,
         description="The present one; needed by users who change their own.",
         examples=["the sentence that I used before"],
         repr=False,
-        json_schema_extra=_HIDDEN,
+        json_schema_extra=HIDDEN,
     )
 
 

@@ -21,6 +21,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     StringConstraints,
 )
 
@@ -99,6 +100,8 @@ Name = Annotated[
     BeforeValidator(_strip),
 ]
 Identifier = Annotated[str, StringConstraints(pattern=ID_PATTERN, min_length=30, max_length=30)]
+# Of secrets that are sent and never shown: forms hide them, and no answer has them.
+HIDDEN: Final[dict[str, JsonValue]] = {"format": "password", "writeOnly": True}
 # What an authenticator shows, and what stands in for it when it is lost.
 Totp = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 RecoveryCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z2-7]{4}(-?[A-Za-z2-7]{4}){3}$")]
