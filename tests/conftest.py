@@ -22,10 +22,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import httpx2
+import hypothesis
 import pytest
 from alembic import command
 from alembic.config import Config
 from fastapi import FastAPI
+from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.entry.acts import Act, Idempotency, Reply
@@ -110,6 +112,17 @@ def settings_for(url: str, data: Path) -> Settings:
     return Settings(
         database_url=url, data=data, passkey_rp_id=RP_ID, passkey_origins=PAGE_OF_PASSKEYS
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _characters() -> None:
+    """
+    Have Hypothesis make its table of characters now.
+
+    It does so once in a checkout, on the first text it draws, which takes a second or two; the test
+    that draws it would be called too slow.
+    """
+    hypothesis.find(st.text(min_size=1), bool)
 
 
 @pytest.fixture(scope="session")

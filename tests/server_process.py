@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from tests.conftest import CHECKOUT
 
 START_SECONDS_MAX: Final = 40
 STOP_SECONDS_MAX: Final = 20
+SERVING: Final = re.compile(rb"\bserving\b")  # the line of each that has come to it
 COMMAND: Final = (sys.executable, "-m", "app.entry.cli")
 
 
@@ -29,6 +31,7 @@ class RegistryProcess:
         self.command = command  # whole: the program and what follows it
         self.environ = environ
         self.log = log
+        self.log_bytes_before = 0  # what earlier starts have written
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -56,6 +59,7 @@ class RegistryProcess:
         """Start it, and do not wait."""
         self.stop()
         with self.log.open("ab") as log:
+            self.log_bytes_before = log.tell()
             self.process = subprocess.Popen(
                 self.command,
                 cwd=CHECKOUT,
@@ -121,6 +125,7 @@ class ServerProcess(RegistryProcess):
     ) -> None:
         self.database_url = database_url
         self.data = data
+        self.workers_wanted = workers
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         more = [
@@ -140,8 +145,9 @@ class ServerProcess(RegistryProcess):
         return children_of(self.process.pid)
 
     def is_at_work(self) -> bool:
-        """Say whether it is in health."""
-        return self.answers()
+        """Say whether it is in health, every worker of it."""
+        said = self.log.read_bytes()[self.log_bytes_before :]
+        return len(SERVING.findall(said)) >= self.workers_wanted and self.answers()
 
     def answers(self) -> bool:
         """Say whether it is in health."""

@@ -7,7 +7,7 @@ a process; and whoever comes first does it, because each is an act that looks ag
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.entry.acts import Act, Reply
+from app.entry.alongside import alongside
 from app.entry.committer import Committer
 from app.kernel import clock
 from app.kernel.db import glancing
@@ -86,13 +87,8 @@ class Deliverer:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Look once a second, as long as the context lasts; what is under way then is finished."""
-        task = asyncio.create_task(self._run(), name="deliverer")
-        try:
+        async with alongside(self._run(), "deliverer"):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def deliver(self) -> list[Proposal]:
         """

@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.entry.alongside import alongside
 from app.kernel import clock
 from app.kernel.db import READER_ROLE, make_engine, open_snapshot, reading
 from app.kernel.outages import is_away, is_crowded
@@ -140,11 +141,9 @@ async def late_reads(
     )
     looks = make_engine(url, connections_max=1)
     made = LateReads(primary, replica)
-    watching = asyncio.create_task(made.watch(glances, looks), name="replica")
     try:
-        yield made
+        async with alongside(made.watch(glances, looks), "replica"):
+            yield made
     finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
         await looks.dispose()
         await replica.dispose()

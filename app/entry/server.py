@@ -247,7 +247,17 @@ async def _wordy(_scope: Scope, _receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-class _Worker(uvicorn.Server):
+class _Server(uvicorn.Server):
+    """A server that says when it has come to serving."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve from here on, until told to stop."""
+        await super().startup(sockets)
+        if self.started:
+            log.info("serving", host=self.config.host, port=self.config.port)
+
+
+class _Worker(_Server):
     """A server that is one of several, and does not outlive the process that began them."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -291,10 +301,9 @@ def serve(
     if listener is not None:  # Ctrl-C reaches all processes of a terminal
         signal.signal(signal.SIGINT, lambda _number, _frame: sys.exit(0))
     config = _loaded(factory, (host, port), connections_max)
-    server = uvicorn.Server(config) if listener is None else _Worker(config)
+    server = _Server(config) if listener is None else _Worker(config)
     if (listener := listener or _listening(host, port)) is None:
         return False
-    log.info("serving", host=host, port=port)
     server.run(_often(listener))
     return server.started
 

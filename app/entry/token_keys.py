@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from app.entry.alongside import alongside
 from app.entry.identity import Identities
 from app.entry.tokens import TokenKeys, load_keys
 
@@ -39,8 +40,5 @@ async def following(
             await asyncio.sleep(LOOKED_FOR_EVERY_S)
             look_for_keys(token_keys, folder, identities)
 
-    task = asyncio.create_task(follow())
-    try:
+    async with alongside(follow(), "token keys"):
         yield
-    finally:
-        task.cancel()

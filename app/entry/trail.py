@@ -17,6 +17,7 @@ from typing import Final
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.entry.alongside import alongside
 from app.kernel.db import noting
 from app.kernel.outages import is_away
 from app.registry.signin.operations import drop_old_access, keep_access
@@ -74,13 +75,10 @@ class Trail:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep what is taken over while the block runs, and the rest of it at its end."""
-        task = asyncio.create_task(self._run(), name="trail")
         try:
-            yield
+            async with alongside(self._run(), "trail"):
+                yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
             await self._drain()
 
     async def keep(self) -> None:

@@ -69,7 +69,7 @@ class Workers:
         """
         try:
             with _reserved(self.host, self.port):
-                log.info("serving", host=self.host, port=self.port, workers=self.number)
+                log.info("beginning", host=self.host, port=self.port, workers=self.number)
                 self._workers = [_Worker() for _ in range(self.number)]
                 began = self._watch(_signals())
         except OSError as error:

@@ -67,8 +67,10 @@ def a_database(**settings: str) -> Iterator[Database]:
         Path(folder).chmod(0o711)
         made = Database(Path(folder), settings)
         made.start()
-        yield made
-        made.postgres.stop()
+        try:
+            yield made
+        finally:
+            made.postgres.stop()
 
 
 @contextmanager
@@ -79,8 +81,10 @@ def a_standby_of(primary: Database) -> Iterator[Database]:
         made = Database(Path(folder), {"hot_standby_feedback": "on"})
         made.copy(primary)
         made.start()
-        yield made
-        made.postgres.stop()
+        try:
+            yield made
+        finally:
+            made.postgres.stop()
 
 
 async def a_register_on(database: Database) -> str:

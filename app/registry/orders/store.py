@@ -22,8 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.kernel.db import metadata
 from app.kernel.errors import RegistryError
 from app.kernel.paging import IDS_END, between, rows
-from app.registry.ledger.freezing import Freeze, Target
-from app.registry.ledger.store import batches, freezes
+from app.registry.ledger.freezing import Target
+from app.registry.ledger.store import batches, freeze_of, freezes
 from app.registry.log.store import log_salts
 from app.registry.orders.refusals import (
     OrderGivenError,
@@ -254,13 +254,4 @@ def _order(row: Row[Any]) -> Order:
 
 
 def _frozen_thing(row: Row[Any]) -> FrozenThing:
-    freeze = Freeze(
-        id=row.id,
-        target=Target(row.account_id, row.batch_id, row.first_serial, row.last_serial),
-        frozen_at=row.frozen_at,
-        frozen_index=row.frozen_index,
-        released_at=row.released_at,
-        released_index=row.released_index,
-        released_by=row.released_by,
-    )
-    return FrozenThing(freeze, row.serial_prefix, row.document_sha256, row.reason, row.salt)
+    return FrozenThing(freeze_of(row), row.serial_prefix, row.document_sha256, row.reason, row.salt)

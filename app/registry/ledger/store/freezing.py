@@ -43,7 +43,7 @@ async def get_freeze(connection: AsyncConnection, freeze_id: str) -> Freeze:
     found = (await connection.execute(query)).one_or_none()
     if found is None:
         raise FreezeNotFoundError
-    return _freeze(found)
+    return freeze_of(found)
 
 
 async def list_frozen_spans(
@@ -117,7 +117,8 @@ async def insert_reversal(
     )
 
 
-def _freeze(row: Row[Any]) -> Freeze:
+def freeze_of(row: Row[Any]) -> Freeze:
+    """Return the freeze that a row of the table is, whatever else was read with it."""
     return Freeze(
         id=row.id,
         target=Target(row.account_id, row.batch_id, row.first_serial, row.last_serial),

@@ -6,7 +6,7 @@ recorded with it, in the same transaction; what changed nothing, as a read or a 
 over by the way in, many at a time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,8 +16,9 @@ from app.kernel.ids import new_id
 from app.registry.log.pen import Pen
 from app.registry.parties import operations as parties
 from app.registry.parties.operations import IssueKey, RevokeKey
+from app.registry.parties.operations.history import record
 from app.registry.parties.policy import Actor
-from app.registry.parties.rules import ApiKey
+from app.registry.parties.rules import ApiKey, User
 from app.registry.signin import store
 from app.registry.signin.rules import Access, AccessKind
 
@@ -80,6 +81,20 @@ async def note_changed(pen: Pen, by: By, what: str, *, about: str) -> None:
     changed = AccessKind.SIGN_IN_CHANGED
     record = an_access(by, changed, what, about=about, now=pen.now)
     await store.insert_access(pen.connection, [record])
+
+
+async def record_changed(
+    pen: Pen,
+    actor: Actor,
+    user: User,
+    what: str,
+    *,
+    network: str | None,
+    data: Mapping[str, str] | None = None,
+) -> None:
+    """Say that how a user signs in was changed: with a leaf in the log, and in the records."""
+    await record(pen, what, by=actor.user_id, about=user, data=data or {})
+    await note_changed(pen, by_actor(actor, network), what, about=user.id)
 
 
 async def issue_key(

@@ -15,11 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.kernel.ids import new_id
 from app.registry.log.pen import Pen
 from app.registry.parties import operations as parties
-from app.registry.parties.operations.history import record
 from app.registry.parties.policy import Actor, Permission, require
 from app.registry.parties.rules import User
 from app.registry.signin import store
-from app.registry.signin.operations.access import by_actor, note_changed
+from app.registry.signin.operations.access import by_actor, record_changed
 from app.registry.signin.operations.sessions import end_sessions
 from app.registry.signin.refusals import (
     CodeRefusedError,
@@ -101,8 +100,7 @@ async def confirm_factor(
     await store.insert_recovery_codes(
         pen.connection, user.id, command.recovery_digests, now=pen.now
     )
-    await record(pen, "user.second_factor_set", by=actor.user_id, about=user, data={})
-    await note_changed(pen, by_actor(actor, network), "user.second_factor_set", about=user.id)
+    await record_changed(pen, actor, user, "user.second_factor_set", network=network)
     return user
 
 
@@ -126,8 +124,7 @@ async def replace_recovery_codes(
     user = await parties.own_or_managed_user(pen, actor, actor.user_id)
     await use_proof(pen.connection, user.id, proof, now=pen.now)
     await store.insert_recovery_codes(pen.connection, user.id, digests, now=pen.now)
-    await record(pen, "user.recovery_codes_set", by=actor.user_id, about=user, data={})
-    await note_changed(pen, by_actor(actor, network), "user.recovery_codes_set", about=user.id)
+    await record_changed(pen, actor, user, "user.recovery_codes_set", network=network)
     return user
 
 
@@ -179,13 +176,11 @@ async def _removed(
     pen: Pen, actor: Actor, user: User, network: str | None, *, besides: str | None
 ) -> User:
     await store.delete_recovery_codes(pen.connection, user.id)
-    by = by_actor(actor, network)
-    await record(pen, "user.second_factor_removed", by=actor.user_id, about=user, data={})
-    await note_changed(pen, by, "user.second_factor_removed", about=user.id)
+    await record_changed(pen, actor, user, "user.second_factor_removed", network=network)
     await end_sessions(
         pen.connection,
         user.id,
-        by=by,
+        by=by_actor(actor, network),
         reason=EndReason.FACTOR_REMOVED,
         now=pen.now,
         besides=besides,

@@ -15,10 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.kernel.ids import new_id
 from app.registry.log.pen import Pen
 from app.registry.parties import operations as parties
-from app.registry.parties.operations.history import record
 from app.registry.parties.policy import Actor
 from app.registry.signin import store
-from app.registry.signin.operations.access import by_actor, note_changed
+from app.registry.signin.operations.access import by_actor, record_changed
 from app.registry.signin.operations.sessions import end_sessions
 from app.registry.signin.refusals import (
     PasskeyExistsError,
@@ -143,8 +142,7 @@ async def add_passkey(
     )
     await store.insert_passkey(pen.connection, passkey)
     data = {"passkey_id": passkey.id}
-    await record(pen, "user.passkey_added", by=actor.user_id, about=user, data=data)
-    await note_changed(pen, by_actor(actor, network), "user.passkey_added", about=user.id)
+    await record_changed(pen, actor, user, "user.passkey_added", network=network, data=data)
     return passkey
 
 
@@ -182,14 +180,12 @@ async def remove_passkey(
     user = await parties.own_or_managed_user(pen, actor, actor.user_id)
     if not await store.delete_passkey(pen.connection, passkey_id, user_id=user.id):
         raise PasskeyNotFoundError
-    by = by_actor(actor, network)
     data = {"passkey_id": passkey_id}
-    await record(pen, "user.passkey_removed", by=actor.user_id, about=user, data=data)
-    await note_changed(pen, by, "user.passkey_removed", about=user.id)
+    await record_changed(pen, actor, user, "user.passkey_removed", network=network, data=data)
     await end_sessions(
         pen.connection,
         user.id,
-        by=by,
+        by=by_actor(actor, network),
         reason=EndReason.FACTOR_REMOVED,
         now=pen.now,
         besides=actor.session_id,
