@@ -48,7 +48,12 @@ ONE_AT_A_TIME: Final = (
     "tests/journeys/test_server.py",
 )
 TESTS_FAILED: Final = 1  # pytest's exit code; higher ones: it was stopped, or could not run
-IN_PROCESSES: Final = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
+IN_PROCESSES: Final = (
+    "--numprocesses=auto",
+    "--maxprocesses=4",
+    "--dist=loadfile",
+    "--no-loadscope-reorder",  # the order is that of tests/conftest.py: the longest first
+)
 
 
 def main() -> int:

@@ -62,6 +62,9 @@ MADE_BY_BUILDERS: Final = re.compile(
     rb'"source":"XX"|"subject":"iss_0{25}1"|"by":"usr_01kb5w6yk2e0hr9h5y0s8v2a3b"'
 )
 
+# Files whose tests take a minute or more: begun last, one process would go on with them alone.
+LONGEST: Final = ("test_ledger_machine.py", "test_schemathesis.py", "test_proof_mutations.py")
+
 # Where passkeys of tests are used.
 RP_ID: Final = "registry.test"
 PAGE_OF_PASSKEYS: Final = "https://registry.test"
@@ -112,6 +115,12 @@ def settings_for(url: str, data: Path) -> Settings:
     return Settings(
         database_url=url, data=data, passkey_rp_id=RP_ID, passkey_origins=PAGE_OF_PASSKEYS
     )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first, whatever order the others were shuffled into."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session", autouse=True)
