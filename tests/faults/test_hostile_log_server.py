@@ -5,12 +5,11 @@ Exit code 1 where what it says cannot be, 3 where nothing was said; never a stac
 """
 
 import resource
-import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ import pytest
 from app.entry.verifying import source
 from tests.builders.public_log import Forger, PublishedLog, Verdict, publish_busy, verify_here
 from tests.conftest import Server
+from tests.lasting_server import LastingServer
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 HTML: Final = b"<!doctype html><html><body>Welcome to our hotel's network</body></html>"
@@ -55,17 +55,13 @@ def serving(log: Path, answers: dict[str, Answer]) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.daemon_threads = True
-    made.block_on_close = False
-    thread = threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
+    made = LastingServer(("127.0.0.1", 0), Handler)
+    made.serve_until_shutdown()
     try:
         yield f"http://127.0.0.1:{made.server_port}"
     finally:
         made.shutdown()
         made.server_close()
-        thread.join()
 
 
 def whole(content: bytes, status: int = 200, **headers: str) -> Answer:

@@ -3,11 +3,10 @@
 import json
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -23,6 +22,7 @@ from app.main import TOKEN_KEY_FILE
 from app.registry.ledger.serials import account_number
 from app.registry.parties.policy import Actor
 from app.registry.parties.rules import PartyKind
+from tests.lasting_server import LastingServer
 
 pytestmark = pytest.mark.skipif(
     shutil.which("wrk") is None, reason="wrk, which makes the load, is not installed"
@@ -92,12 +92,8 @@ def listening(
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    class Listener(ThreadingHTTPServer):
-        def handle_error(self, *_: object) -> None:
-            """Say nothing of a connection that wrk drops in the end."""
-
-    listener = Listener(("127.0.0.1", 0), Answer)
-    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    listener = LastingServer(("127.0.0.1", 0), Answer)
+    listener.serve_until_shutdown()
     address = f"http://127.0.0.1:{listener.server_port}"
     try:
         yield StandIn(LocalPostgres(folder), "none", 0, address, folder, {}), asked
