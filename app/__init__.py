@@ -13,12 +13,15 @@ the earlier ones, never the reverse (the order is contract 2 in ``pyproject.toml
 
     replay         the register as its log tells it: what outsiders run
     erasure        what people wrote, and who they were, taken out of the tables on request
+    notices        what people hear of acts that concern them, in the register and by mail
     history        blocks and retirements taken over from another registry
+    pairs          acts of TGO that take two people, where a dated rule says so
+    compensation   what is owed for credits issued in excess or lost again, and who made it good
     issuance       TGO's decision, and the minting of serialised credits
     verification   the opinion of a validation and verification body (VVB)
     monitoring     what was measured in a period, split by vintage
     activities     who reduces emissions, where, under which methodology
-    orders         what TGO orders by two officers: freezes, releases, reversals of errors
+    orders         what TGO orders by two officers: freezes, releases, reversals of errors, cases
     documents      evidence files, written once
     applications   who asks for an account, with what, and what two officers decide
     methodologies  the catalogue: versions, crediting period rules, buffer

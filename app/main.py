@@ -25,15 +25,19 @@ from app.entry.guessing import Gate
 from app.entry.identity import Identities
 from app.entry.late_reads import late_reads
 from app.entry.log_files import open_log_files
+from app.entry.mailing import Mailer
 from app.entry.middleware import Envelope, Intake
 from app.entry.passkeys import load_library
+from app.entry.provider import provider_of
 from app.entry.publishing.agreement import check_published
 from app.entry.purposes import Purposes
 from app.entry.rates import Rates
+from app.entry.sealed_files import open_sealed_files
 from app.entry.second_factors import load_or_make_vault
 from app.entry.signatures import Signatures
 from app.entry.state_file import StateFile
 from app.entry.storage import make_storage
+from app.entry.sweeping import Sweeper
 from app.entry.terms import PresentTerms
 from app.entry.token_keys import following
 from app.entry.tokens import KEY_FILE, TokenKeys, load_keys
@@ -112,6 +116,7 @@ def _make_what_needs_no_database(app: FastAPI, settings: Settings) -> None:
     app.state.token_keys = TokenKeys(load_keys(settings.data))
     app.state.vault = load_or_make_vault(settings.data)
     app.state.storage = make_storage(settings.documents_url)
+    app.state.sealed_files = open_sealed_files(settings.documents_url, app.state.vault)
     app.state.log_files = open_log_files(settings.log_url)
     app.state.rates = Rates()
     if settings.passkey_rp_id:
@@ -146,8 +151,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             with closing(StateFile(app.state.late_reads, settings.data)) as app.state.state_file:
                 await app.state.committer.start()
                 async with (
+                    provider_of(settings) as app.state.provider,
                     Deliverer(glances, app.state.committer).running(),
+                    Mailer(reads, settings).running(),
                     app.state.trail.running(),
+                    Sweeper(reads, app.state.sealed_files).running(),
                     following(app.state.token_keys, settings.data, app.state.identities),
                 ):
                     yield

@@ -26,6 +26,12 @@ _DOMAIN: Final = r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*"
 # A browser gives passkeys to pages that came safely, and to those of the machine itself.
 _ORIGIN: Final = rf"(https://{_DOMAIN}|http://localhost)(:[0-9]{{1,5}})?"
 
+# A provider for development is a process beside ours. Whatever else is called is called safely.
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_OIDC_ADDRESS: Final = (
+    r"^(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?)(/[^\s?#@]*)?$"
+)
+
 
 class Settings(BaseSettings):
     """
@@ -90,6 +96,21 @@ class Settings(BaseSettings):
     # blanks between. Both or neither: without them nobody can register one.
     passkey_rp_id: Annotated[str, StringConstraints(pattern=rf"^({_DOMAIN})?$")] = ""
     passkey_origins: Annotated[str, StringConstraints(pattern=rf"^({_ORIGIN}( {_ORIGIN})*)?$")] = ""
+    # The server that takes mail; empty: nobody is mailed, and notices are read in the register.
+    mail_host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]{0,253}$")] = ""
+    mail_port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    # How it is talked to: TLS after a greeting, from the first byte, or none (to this machine).
+    mail_tls: Literal["starttls", "tls", "none"] = "starttls"
+    mail_from: Annotated[str, StringConstraints(pattern=rf"^([^@\s<>,;:\"]+@{_DOMAIN})?$")] = ""
+    mail_user: str = ""  # empty: it asks for no name
+    mail_password_file: Path | None = None
+    # An identity provider (OpenID Connect) to sign in by: its name as it writes it, which is where
+    # its discovery document lies; what we are called there; the file with our secret; and the page
+    # that it sends browsers back to. All four or none: without them nobody is called.
+    oidc_issuer: Annotated[str, StringConstraints(pattern=rf"{_OIDC_ADDRESS}|^$")] = ""
+    oidc_client_id: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{0,255}$")] = ""
+    oidc_client_secret_file: Path | None = None
+    oidc_redirect_uri: Annotated[str, StringConstraints(pattern=rf"{_OIDC_ADDRESS}|^$")] = ""
     log_format: Literal["console", "json"] = "console"
     # Connections for reading, of each server process. All processes of all machines together must
     # fit into the database's max_connections (`registry doctor` counts).
@@ -104,6 +125,26 @@ class Settings(BaseSettings):
             raise ValueError("set REGISTRY_PASSKEY_RP_ID and REGISTRY_PASSKEY_ORIGINS, or neither")
         if not all(f".{host}".endswith(f".{self.passkey_rp_id}") for host in hosts):
             raise ValueError("REGISTRY_PASSKEY_ORIGINS are pages of REGISTRY_PASSKEY_RP_ID")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> Self:
+        if self.mail_host and not self.mail_from:
+            raise ValueError("set REGISTRY_MAIL_FROM, from whom mail by REGISTRY_MAIL_HOST is")
+        if bool(self.mail_user) is not bool(self.mail_password_file):
+            raise ValueError("set REGISTRY_MAIL_USER and REGISTRY_MAIL_PASSWORD_FILE, or neither")
+        if self.mail_user and self.mail_tls == "none":
+            raise ValueError("REGISTRY_MAIL_USER needs REGISTRY_MAIL_TLS: its password is secret")
+        return self
+
+    @model_validator(mode="after")
+    def _a_provider_is_named_whole(self) -> Self:
+        named = (self.oidc_issuer, self.oidc_client_id, self.oidc_redirect_uri)
+        if len({bool(self.oidc_client_secret_file), *map(bool, named)}) != 1:
+            raise ValueError(
+                "set REGISTRY_OIDC_ISSUER, REGISTRY_OIDC_CLIENT_ID, REGISTRY_OIDC_REDIRECT_URI and "
+                "REGISTRY_OIDC_CLIENT_SECRET_FILE, or none of them"
+            )
         return self
 
     @property

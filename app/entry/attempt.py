@@ -34,6 +34,7 @@ from app.registry.ledger.store import load_book
 from app.registry.log import store as log_store
 from app.registry.log.pen import Pen
 from app.registry.log.store import Head
+from app.registry.notices.operations import tell
 
 
 class OutcomeUnknownError(BusyError):
@@ -96,6 +97,9 @@ class Attempt:
             decisions, composed = await self._decide(self.connection, head, acts)
             if decisions.writes:
                 await commit.write(self.connection, composed)
+                # In the same transaction: who is told, is told of what has happened. What is
+                # written ahead of the pen moves credits at once, and nobody is told of that.
+                await tell(self.connection, decisions.pen.records, now=decisions.pen.now)
                 failpoint("commit_written")
         except Exception as error:
             self.memory.lose()

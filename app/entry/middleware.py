@@ -35,7 +35,8 @@ SNAPSHOT_LOST: Final = "40001"
 BODY_SECONDS_MAX: Final = 30
 UPLOAD_SECONDS_MAX: Final = 600  # the largest document over a slow line
 LENGTH_DIGITS_MAX: Final = 18  # of a declared length; the limits have eight
-UPLOADS: Final = "/v1/documents"
+# Where files come in: documents, and files of applications.
+UPLOADS: Final = re.compile(r"/v1/(documents|applications/[^/]+/files)")
 READ_BODY: Final = "registry.read_body"  # where a request's scope holds its `ReadBody`, or None
 
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -171,7 +172,7 @@ class Intake:
         headers = _sent(scope)
         if b"content-length" not in headers and b"transfer-encoding" not in headers:
             return receive
-        upload = scope["path"].startswith(UPLOADS)
+        upload = UPLOADS.match(scope["path"]) is not None
         bytes_max = self.upload_bytes_max if upload else self.bytes_max
         if _declared_bytes(headers) > bytes_max:
             raise _RefusedError(BodyTooLargeError(bytes_max=bytes_max), body_left=True)

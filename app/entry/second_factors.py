@@ -99,8 +99,8 @@ class Vault:
     """
     Encrypts secrets with the installation's key, which is a file and never in the database.
 
-    So a copy of the database alone makes no codes. A secret is bound to its row: put into another
-    user's, it does not open.
+    So a copy of the database alone makes no codes, and opens no file of an applicant. A secret is
+    bound to its row: put into another user's, it does not open.
     """
 
     key: bytes
@@ -108,8 +108,7 @@ class Vault:
     def new_totp(self, user_id: str) -> tuple[TotpSecret, bytes]:
         """Make a secret for a user: as it is kept, and as it is shown once."""
         plain, secret_id = secrets.token_bytes(SECRET_BYTES), new_id("otp")
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = nonce + AESGCM(self.key).encrypt(nonce, plain, _bound(secret_id, user_id))
+        sealed = self.seal(plain, _bound(secret_id, user_id))
         return TotpSecret(secret_id, user_id, sealed, last_step=None), plain
 
     def open(self, kept: TotpSecret) -> bytes:
@@ -119,8 +118,21 @@ class Vault:
         Raises:
             InvalidTag: it was encrypted with another key, or for another user.
         """
-        nonce, sealed = kept.sealed[:_NONCE_BYTES], kept.sealed[_NONCE_BYTES:]
-        return AESGCM(self.key).decrypt(nonce, sealed, _bound(kept.id, kept.user_id))
+        return self.unseal(kept.sealed, _bound(kept.id, kept.user_id))
+
+    def seal(self, plain: bytes, bound: bytes) -> bytes:
+        """Encrypt something (AES-256-GCM), bound to what it belongs to."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + AESGCM(self.key).encrypt(nonce, plain, bound)
+
+    def unseal(self, sealed: bytes, bound: bytes) -> bytes:
+        """
+        Decrypt what `seal` made.
+
+        Raises:
+            InvalidTag: it was encrypted with another key, or is bound to something else.
+        """
+        return AESGCM(self.key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound)
 
 
 def _bound(secret_id: str, user_id: str) -> bytes:

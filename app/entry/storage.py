@@ -52,7 +52,7 @@ class Storage:
                 assert kept["size"] == len(content), "a kept content is not whole"
         if self._folder is not None:
             # Without it, a power cut soon after could lose a file whose act was acknowledged.
-            await asyncio.to_thread(_reach_disk, self._folder / path)
+            await asyncio.to_thread(reach_disk_with_folders, self._folder / path)
 
     async def open(self, sha256: str) -> AsyncIterator[bytes]:
         """
@@ -104,6 +104,7 @@ def _path(sha256: str) -> str:
     return f"{sha256[:2]}/{sha256}"
 
 
-def _reach_disk(file: Path) -> None:
+def reach_disk_with_folders(file: Path) -> None:
+    """Return when a file in a folder of a folder, and the names that lead to it, are on disk."""
     for kept in (file, file.parent, file.parent.parent):
         reach_disk(kept)

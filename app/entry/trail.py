@@ -4,7 +4,8 @@ Hands over records of what changed nothing: who read about whom, and who did not
 Many at a time and behind the answer: a read costs no transaction of its own, and it takes as long
 to be refused as somebody who exists as it does as nobody. What waits is bounded, and kept when the
 service is told to stop; of a process that is killed the last moment is lost. Old records go as
-the rule `access_record_years` says, an hour's worth of looking apart.
+the rule `access_record_years` says, an hour's worth of looking apart; and with them notices, as
+`notice_days` says.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.entry.alongside import alongside
 from app.kernel.db import noting
 from app.kernel.outages import is_away
+from app.registry.notices.operations import drop_old_notices
 from app.registry.signin.operations import drop_old_access, keep_access
 from app.registry.signin.rules import Access
 
@@ -107,11 +109,12 @@ class Trail:
                 await self._insert([record])
 
     async def tidy(self) -> None:
-        """Remove what is older than the rule says."""
-        dropped = DROPPED_AT_ONCE
-        while dropped == DROPPED_AT_ONCE:
-            async with noting(self._engine) as connection:
-                dropped = await drop_old_access(connection, rows_max=DROPPED_AT_ONCE)
+        """Remove what is older than the rules say."""
+        for drop in (drop_old_access, drop_old_notices):
+            dropped = DROPPED_AT_ONCE
+            while dropped == DROPPED_AT_ONCE:
+                async with noting(self._engine) as connection:
+                    dropped = await drop(connection, rows_max=DROPPED_AT_ONCE)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

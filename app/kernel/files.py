@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 PRIVATE: Final = 0o600
+SECRET_BYTES_MAX: Final = 4_096
 
 
 def write_durably(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
@@ -48,6 +49,21 @@ def make_once(path: Path, content: bytes) -> None:
             os.link(name, path)
     finally:
         Path(name).unlink()
+
+
+def read_secret(path: Path) -> str:
+    """
+    Return the secret that a file holds, without the blanks and line ends around it.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: there is none in it, or it is no text.
+    """
+    with path.open("rb") as file:
+        secret = file.read(SECRET_BYTES_MAX).decode().strip()
+    if not secret:
+        raise ValueError(f"{path.name} holds no secret")
+    return secret
 
 
 def reach_disk(path: Path) -> None:

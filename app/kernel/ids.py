@@ -10,7 +10,7 @@ PREFIXES: Final = frozenset(
     {
         *("pty", "usr", "key", "act", "sit", "doc", "mrp", "vrf", "iss", "cfg", "imp", "opn"),
         *("req", "apl", "prp", "tru", "ses", "cnf", "otp", "ord"),
-        *("aud", "pky"),
+        *("aud", "pky", "ntc", "idn", "apf"),
     }
 )
 ID_PATTERN: Final = r"^[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}$"

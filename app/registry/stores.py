@@ -8,6 +8,7 @@ from app.kernel.errors import RegistryError
 from app.registry.activities import store as activities
 from app.registry.applications import store as applications
 from app.registry.calendar import store as calendar
+from app.registry.compensation import store as compensation
 from app.registry.documents import store as documents
 from app.registry.erasure import store as erasure
 from app.registry.history import store as history
@@ -17,6 +18,7 @@ from app.registry.log import store as log
 from app.registry.log.store import publication
 from app.registry.methodologies import store as methodologies
 from app.registry.monitoring import store as monitoring
+from app.registry.notices import store as notices
 from app.registry.orders import store as orders
 from app.registry.parties import store as parties
 from app.registry.programmes import store as programmes
@@ -43,7 +45,9 @@ STORES: Final[tuple[ModuleType, ...]] = (
     monitoring,
     verification,
     issuance,
+    compensation,
     history,
+    notices,
     erasure,
 )
 

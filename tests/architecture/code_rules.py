@@ -22,7 +22,12 @@ COMMITTING = {"app/entry/attempt.py", "app/entry/deciding.py"}  # and who opens 
 # SQL is written here; everywhere else only the type of a connection may be named.
 SQL_PLACES = {
     "app/registry/commit.py",  # the statement of a commit, through the one door
-    "app/registry/invariants.py",  # what must never be true, across subjects
+    # What must never be true, across subjects.
+    "app/registry/invariants/checking.py",
+    "app/registry/invariants/of_credits.py",
+    "app/registry/invariants/of_history.py",
+    "app/registry/invariants/of_orders.py",
+    "app/registry/invariants/of_people.py",
     "app/entry/attempt.py",  # the transaction, and what the driver says of it
     "app/entry/deciding.py",  # what the driver says of an act
     "app/entry/cli/doctor.py",  # asks about the database itself, not about the register

@@ -109,6 +109,11 @@ async def submitting(registry: Register, application: Application) -> Applicatio
     return await registry.do(NOBODY, lambda pen: operations.submit(pen, own(application)))
 
 
+async def withdrawing(registry: Register, application: Application) -> Application:
+    """Take an application back."""
+    return await registry.do(NOBODY, lambda pen: operations.withdraw(pen, own(application)))
+
+
 async def asking(registry: Register, officer: Actor, application: Application) -> Application:
     """Ask the applicant something."""
     return await registry.do(

@@ -38,11 +38,23 @@ SELECT pg_temp.name('aud', n), now() - n * interval '1 minute',
        pg_temp.name('usr', pg_temp.half(n)), pg_temp.name('usr', CASE n % 4 WHEN 0 THEN 7 ELSE pg_temp.half(n) END),
        '203.0.113.7', NULL, NULL
   FROM generate_series(1, ROWS) n;
+-- Half of the notices are user 1's; one in fifty is unread, and one in fifty is yet to be mailed.
+INSERT INTO notices
+SELECT pg_temp.name('ntc', n), pg_temp.name('usr', pg_temp.half(n)), 'account_opened', 100000 + n, NULL, NULL, NULL,
+       n % (SELECT size FROM log_head), now() - n * interval '1 minute', CASE WHEN n % 50 > 0 THEN now() END,
+       CASE WHEN n % 50 = 1 THEN now() + n * interval '1 hour' END, 1, CASE WHEN n % 50 <> 1 THEN 'sent' END
+  FROM generate_series(1, ROWS) n;
 INSERT INTO passkeys SELECT pg_temp.name('pky', n), pg_temp.name('usr', n), sha256(n::text::bytea),
        sha256(n::text::bytea), 0, 'Phone', now(), NULL
   FROM generate_series(1, ROWS) n;
 INSERT INTO passkey_challenges SELECT sha256(n::text::bytea), 'sign_in', NULL,
        CASE n % 2 WHEN 0 THEN 'busy' ELSE n::text END, now(), now() + interval '5 minutes'
+  FROM generate_series(1, ROWS) n;
+INSERT INTO identities SELECT pg_temp.name('idn', n), pg_temp.name('usr', n), 'https://id.example', n::text, now()
+  FROM generate_series(1, ROWS) n;
+INSERT INTO identity_requests SELECT sha256(n::text::bytea), 'sign_in', NULL, sha256(n::text::bytea),
+       repeat('n', 43), repeat('v', 43), CASE n % 2 WHEN 0 THEN 'busy' ELSE n::text END, now(),
+       now() + interval '10 minutes', NULL, NULL
   FROM generate_series(1, ROWS) n;
 INSERT INTO totp_secrets SELECT pg_temp.name('otp', n), pg_temp.name('usr', n), '\x00', now(), now(),
        NULL, 1
@@ -68,6 +80,9 @@ INSERT INTO application_contents SELECT LOG + n, pg_temp.name('apl', n), NULL
   FROM generate_series(1, ROWS) n;
 INSERT INTO application_events SELECT LOG + n, pg_temp.name('apl', n), 'submit', 'submitted', 'applicant',
        NULL, now()
+  FROM generate_series(1, ROWS) n;
+INSERT INTO application_files SELECT pg_temp.name('apl', n), lpad(n::text, 64, '0'), pg_temp.name('apf', n), 1000,
+       'application/pdf', decode(repeat('00', 60), 'hex'), now()
   FROM generate_series(1, ROWS) n;
 
 INSERT INTO activities
@@ -202,3 +217,19 @@ SELECT o.id, o.account_id, o.batch_id, o.first_serial, o.last_serial, now(), a.l
 UPDATE freezes f SET released_at = now(), released_by = o.id, released_index = a.log_index
   FROM orders o JOIN order_approvals a ON a.order_id = o.id
  WHERE o.freeze_id = f.id AND o.log_index % 50 > 0 AND a.log_index > f.frozen_index;
+
+-- Cases: two against each of the first issuances. One of them has half of all steps; half of the others are closed.
+INSERT INTO orders (id, action, issuance_id, case_kind, credits, document_sha256, reason, digest, proposed_by,
+                    proposed_at, expires_at, log_index)
+SELECT pg_temp.name('ord', ROWS + n), 'case', pg_temp.name('iss', (n + 1) / 2), 'reversal', ROWS, repeat('a', 64), 'why',
+       repeat('b', 64), pg_temp.name('usr', 1), now() - n * interval '1 day', now() + n * interval '1 hour',
+       LOG + 3 * ROWS + n
+  FROM generate_series(1, ROWS) n;
+INSERT INTO cases SELECT id, issuance_id, case_kind, credits, '2030-01-01', now(), log_index
+  FROM orders WHERE action = 'case';
+INSERT INTO case_steps
+SELECT LOG + 5 * ROWS + n, pg_temp.name('ord', ROWS + 1), 'deduction', 1, ROWS - n + 1, ROWS - n, NULL, now()
+  FROM generate_series(1, ROWS / 2) n
+ UNION ALL
+SELECT LOG + 6 * ROWS + n, pg_temp.name('ord', ROWS + n), 'replacement', ROWS, ROWS, 0, NULL, now()
+  FROM generate_series(2, ROWS, 2) n;

@@ -14,6 +14,7 @@ from app.registry.orders.operations import (
     ProposeReversal,
 )
 from app.registry.orders.rules import Order
+from app.registry.pairs.operations import approve_order
 from app.registry.parties.policy import Actor
 from app.registry.parties.rules import Role
 from tests.builders.activities import an_official
@@ -40,7 +41,7 @@ class Officers:
     ) -> Order:
         """Approve an order."""
         command = ApproveOrder(order.id, digest or order.digest)
-        return await do(self.registry, by or self.approver, operations.approve_order, command)
+        return await do(self.registry, by or self.approver, approve_order, command)
 
     async def freeze(self, named: Named) -> Order:
         """Have something frozen."""

@@ -48,6 +48,7 @@ PROJECTS: Final = frozenset(
 _SMALL_INDEXES: Final = frozenset(
     {
         "ix_users_administrators",
+        "ix_users_officials",
         # What stands frozen, of all that ever did.
         *("ix_freezes_standing", "ix_freezes_standing_account", "ix_freezes_standing_batch"),
     }

@@ -235,6 +235,14 @@ _USERS: Final = {
     ),
     "list_user_keys": _of_user("user"),
     "get_personal_data": _of_user("user"),
+    "list_notices": _SIGNED_IN,
+    "read_notices": Row(
+        Anybody.SIGNED_IN,
+        whose="who has a passkey",
+        body={"up_to": T("notice")},
+        hides="notice",
+        refused=frozenset({404}),
+    ),
     "list_audit": Row((P.READ_AUDIT,)),
     "list_user_audit": Row(
         (P.READ_AUDIT,),
@@ -288,6 +296,30 @@ _SIGNING_IN: Final = {
     ),
     "rename_passkey": _of_passkey("passkey", {"name": "My phone"}),
     "remove_passkey": _of_passkey("passkey to remove", {"current_password": T("password")}),
+    "list_identities": _SIGNED_IN,
+    "begin_identity_sign_in": _PUBLIC,
+    # What a provider answers counts in the browser that began alone, which its cookie shows.
+    "complete_identity_sign_in": Row(
+        Anybody.PUBLIC,
+        whose="who comes back",
+        body={name: T(f"{name} of a sign-in") for name in ("state", "code", "iss")},
+        refused=frozenset({403}),
+    ),
+    "begin_identity": Row(Anybody.SIGNED_IN, body={"current_password": T("password")}),
+    "link_identity": Row(
+        Anybody.SIGNED_IN,
+        whose="who has an identity",
+        body={name: T(f"{name} of a link") for name in ("state", "code", "iss", "binding")},
+        refused=frozenset({403}),
+    ),
+    "unlink_identity": Row(
+        Anybody.SIGNED_IN,
+        whose="who has an identity",
+        path={"identity_id": T("identity")},
+        body={"current_password": T("password")},
+        hides="identity",
+        refused=frozenset({404}),
+    ),
     "ask_confirmation_challenge": Row(
         Anybody.SIGNED_IN,
         whose="who has a passkey",
@@ -645,10 +677,59 @@ _ORDERS: Final = {
     "propose_freeze": Row((P.PROPOSE_FREEZE,), body={"batch": T("batch"), **_PAPER}),
     "propose_release": Row((P.PROPOSE_FREEZE,), path={"freeze_id": T("freeze")}, body=_PAPER),
     "propose_reversal": Row((P.PROPOSE_REVERSAL,), body={"act": T("transfer"), **_PAPER}),
+    "propose_act of a rule": Row(
+        (P.SET_RULES,),
+        body={
+            "rule": {
+                "key": "order_hours",
+                "value": "48",
+                "valid_from": "2200-01-01",
+                "source": "A test",
+            },
+            **_PAPER,
+        },
+    ),
+    "propose_act of roles": Row(
+        (P.MANAGE_USERS,),
+        body={
+            "roles": {
+                "user_id": T("user for roles by two"),
+                "roles": ["holder_viewer"],
+                "version": 1,
+            },
+            **_PAPER,
+        },
+    ),
+    "propose_act of an issuance": Row(
+        (P.DECIDE_ISSUANCE,),
+        body={
+            "issuance": {"report_id": T("report to propose"), "decision": _MEETING},
+            **_PAPER,
+        },
+    ),
     "list_orders": Row((P.QUERY_LEDGER,)),
     "get_order": Row((P.QUERY_LEDGER,), path={"order_id": T("order")}, hides="order"),
     "approve_order": _on_order("order to approve", P.APPROVE_FREEZE),
+    "approve_order of an act of two": _on_order("act to approve", P.SET_RULES),
     "approve_order of a reversal": _on_order("reversal to approve", P.APPROVE_REVERSAL),
+    "approve_order of a case": _on_order("case to approve", P.APPROVE_CASE),
+    "approve_order of the buffer": _on_order("buffer to approve", P.MANAGE_BUFFER),
+}
+
+_CASES: Final = {
+    "list_cases": _PUBLIC,
+    "get_case": _public(path={"case_id": T("case")}),
+    "list_case_steps": _public(path={"case_id": T("case")}),
+    "propose_case": Row(
+        (P.PROPOSE_CASE,),
+        body={"issuance_id": T("issuance"), "kind": "over_issuance", "credits": 1, **_PAPER},
+    ),
+    "propose_buffer": Row(
+        (P.PROPOSE_CASE,), path={"case_id": T("case")}, body={"credits": 1, **_PAPER}
+    ),
+    "compensate_case": _moves(
+        {**_MOVE, "kind": "deduction", "batch": T("batch")}, path={"case_id": T("case")}
+    ),
 }
 
 _SAID: Final = {
@@ -669,6 +750,18 @@ _APPLICATIONS: Final = {
         (P.READ_APPLICATION,), path=_application("application"), hides="application"
     ),
     "get_application with its secret": _by_applicant("application of an applicant"),
+    "upload_application_file": _by_applicant("application to upload to", {}, is_form=True),
+    "get_application_file": Row(
+        (P.READ_APPLICATION,),
+        path={**_application("application with a file"), "digest": T("digest of the unheard")},
+        hides="application with a file",
+    ),
+    "get_application_file with its secret": Row(
+        Anybody.PUBLIC,
+        path={**_application("application of an applicant"), "digest": T("digest")},
+        headers={"Application-Secret": T("secret")},
+        hides="application of an applicant",
+    ),
     "amend_application": _by_applicant(
         "application to amend", _SAID, version="application to amend"
     ),
@@ -677,6 +770,9 @@ _APPLICATIONS: Final = {
         "application to answer for",
         {"answer": "Mali signs."},
         version="application to answer for",
+    ),
+    "withdraw_application": _by_applicant(
+        "application to withdraw", version="application to withdraw"
     ),
     "ask_applicant": _by_officer(
         "application to ask about", P.REVIEW_APPLICATION, {"question": "Who signs?"}
@@ -718,6 +814,7 @@ ROWS: Final[Mapping[str, Row]] = {
     **_LEDGER,
     **_TRANSFERS,
     **_ORDERS,
+    **_CASES,
     **_APPLICATIONS,
     **_LOG,
 }

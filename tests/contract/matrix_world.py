@@ -13,23 +13,30 @@ from typing import Any, Final
 
 from httpx2 import AsyncClient
 
+from app.entry.api.identities import COOKIE
 from app.entry.passwords import new_secret
 from app.kernel import clock
 from app.kernel.encoding import sha256
 from app.registry.activities.rules import Activity
 from app.registry.applications.rules import Application
+from app.registry.compensation import operations as compensation
+from app.registry.compensation.operations import ProposeBuffer, ProposeCase
 from app.registry.ledger import operations as ledger
 from app.registry.ledger import store as accounts
 from app.registry.ledger.operations import Named
 from app.registry.ledger.rules import Account, Beneficiary, EntryKind, Statement, Visibility
 from app.registry.ledger.serials import account_id, account_number
 from app.registry.monitoring.rules import Report
-from app.registry.orders.operations import Ground
+from app.registry.orders.operations import ApproveOrder, Ground
+from app.registry.orders.rules import CaseKind
+from app.registry.pairs.operations import ProposeAct, approve_order, propose_act
 from app.registry.parties import operations as parties
 from app.registry.parties import store
 from app.registry.parties.operations import IssueKey
 from app.registry.parties.policy import Actor, Permission
 from app.registry.parties.rules import Party, PartyKind, Role, User
+from app.registry.programmes.operations import SetRule
+from app.registry.programmes.rules import RuleKey
 from app.registry.transfers import operations as transfers
 from app.registry.verification import operations as verification
 from app.registry.verification.rules import Verification
@@ -45,11 +52,13 @@ from tests.builders.activities import (
 )
 from tests.builders.applications import (
     a_content,
+    a_document,
     a_draft,
     asking,
     recommending,
     submitting,
 )
+from tests.builders.identity_provider import back_from, begun_link, link
 from tests.builders.issuance import (
     a_draft_report,
     a_submitted_report,
@@ -177,8 +186,10 @@ async def a_world_of_everybody(registry: Register, api: Service, client: AsyncCl
     await _credits(maker)
     await _transfers(maker)
     await _orders(maker)
+    await _cases(maker)
     await _applications(maker)
     await _persons(maker)
+    client.cookies.clear()  # who has begun is told by headers alone
     await _prefixes(maker, client)
     await _documents(maker, client)
     await _names_of_people(maker)
@@ -271,7 +282,8 @@ async def _a_key(maker: _Maker, user: Actor, label: str) -> str:
 
 async def _people(maker: _Maker) -> None:
     registry, administrator, world = maker.registry, maker.administrator, maker.world
-    for name in ("user", "user to suspend", "user for roles", "user for password"):
+    changed = ("user to suspend", "user for roles", "user for roles by two", "user for password")
+    for name in ("user", *changed):
         user = await a_user(registry, administrator, maker.city.id, Role.DEVELOPER)
         maker.keep(name, user)
         if name == "user":
@@ -366,11 +378,12 @@ async def _credits(maker: _Maker) -> None:
     activity = await a_registered_activity(registry, owner=owner, vvb=maker.lead)
     verified = [
         await a_submitted_report(registry, activity, tonnes={vintage: "900"}, owner=owner)
-        for vintage in (2023, 2024)
+        for vintage in (2023, 2024, 2025)
     ]
     for report in verified:
         await approve(registry, await _given(maker, report), maker.reviewer)
     world.things["report to issue"] = verified[0].id
+    world.things["report to propose"] = verified[2].id
     issued = await issue(registry, verified[1])
     world.things |= {
         "issuance": issued.id,
@@ -515,6 +528,7 @@ async def _orders(maker: _Maker) -> None:
     frozen = await officers.approve(await officers.propose_freeze(named, ground=ground))
     waiting = await officers.propose_freeze(named, ground=ground)
     wrong = await officers.propose_reversal(world.things["transfer to reverse"])
+    await _acts_of_two(maker)
     world.things |= {
         "freeze": frozen.id,
         "order": frozen.id,
@@ -523,6 +537,48 @@ async def _orders(maker: _Maker) -> None:
         "reversal to approve": wrong.id,
         "digest of reversal to approve": wrong.digest,
     }
+
+
+async def _cases(maker: _Maker) -> None:
+    """Open a case, and propose another, and that the buffer gives to the first."""
+    registry, world = maker.registry, maker.world
+    officer, approver = maker.officials[Role.OFFICER], maker.officials[Role.APPROVER]
+    words = "Of a forest that nobody knows to have burnt"
+    ground = Ground(words, document_sha256="ab" * 32)
+    world.secrets.append(Secret(words, Permission.QUERY_LEDGER))
+    claim = ProposeCase(world.things["issuance"], CaseKind.REVERSAL, 50, ground)
+    opened, waiting = [
+        await do(registry, officer, compensation.propose_case, claim) for _ in range(2)
+    ]
+    approval = ApproveOrder(opened.id, opened.digest)
+    await do(registry, approver, approve_order, approval)
+    giving = ProposeBuffer(opened.id, 1, ground)
+    buffer = await do(registry, officer, compensation.propose_buffer, giving)
+    world.things |= {
+        "case": opened.id,
+        "case to approve": waiting.id,
+        "digest of case to approve": waiting.digest,
+        "buffer to approve": buffer.id,
+        "digest of buffer to approve": buffer.digest,
+    }
+
+
+async def _acts_of_two(maker: _Maker) -> None:
+    """Propose a rule, as an administrator who approves nothing."""
+    registry, administrator, world = maker.registry, maker.administrator, maker.world
+    added = await a_user(registry, administrator, administrator.party_id, Role.ADMINISTRATOR)
+    command = SetRule(
+        programme_code=None,
+        key=RuleKey.REVERSAL_WINDOW_DAYS,
+        value="5",
+        valid_from=date(2200, 1, 1),
+        valid_to=None,
+        source="A test",
+        is_default=True,
+    )
+    ground = Ground("Because of it", document_sha256="ab" * 32)
+    proposed = await do(registry, actor_of(added), propose_act, ProposeAct(command, ground))
+    world.things |= {"act to approve": proposed.id, "digest of act to approve": proposed.digest}
 
 
 async def _applications(maker: _Maker) -> None:
@@ -537,8 +593,9 @@ async def _applications(maker: _Maker) -> None:
         Secret(unheard, Permission.READ_APPLICATION),
         Secret(said.contact_email, Permission.READ_APPLICATION),
     ]
-    for name in ("of an applicant", "to amend", "to submit"):
+    for name in ("to amend", "to submit", "to withdraw"):
         maker.keep(f"application {name}", await a_draft(registry, secret=digest))
+    await _application_files(maker, secret, digest)
     for name in ("to ask about", "to recommend", "to answer for", "to decide"):
         application = await submitting(registry, await a_draft(registry, secret=digest))
         if name == "to answer for":
@@ -571,6 +628,7 @@ async def _persons(maker: _Maker) -> None:
         world.things[f"phone of {name}"] = phone
         world.persons[name] = Seat(name, bearer(api, person))
     await _passkeys(maker)
+    await _identities(maker)
     user = await a_user(registry, maker.administrator, maker.city.id, Role.DEVELOPER)
     await _a_phone(maker, actor_of(user), is_confirmed=True)
     maker.keep("user without a phone", user)
@@ -583,7 +641,26 @@ async def _passkeys(maker: _Maker) -> None:
         maker.world.things[thing] = await register(maker.api, headers, device, name=thing)
     maker.world.things["credential"] = await made_by(maker.api, headers, device)
     maker.world.secrets.append(Secret("passkey to remove", None))
+    told = (await maker.api.get("/v1/notices", headers=headers)).json()["data"]
+    assert [notice["kind"] for notice in told][:2] == ["passkey_added", "passkey_added"]
+    maker.world.things["notice"] = told[0]["id"]
     maker.world.persons["who has a passkey"] = Seat("who has a passkey", headers)
+
+
+async def _identities(maker: _Maker) -> None:
+    person, things, api = await a_holder(maker.registry), maker.world.things, maker.api
+    headers = bearer(api, person)
+    things["identity"] = await link(api, headers, "subject of somebody")
+    maker.world.secrets.append(Secret("subject of somebody", None))
+    maker.world.persons["who has an identity"] = Seat("who has an identity", headers)
+    answers = {
+        "link": await back_from(api, "another", asked=await begun_link(api, headers)),
+        "sign-in": await back_from(api, "subject of somebody"),
+    }
+    for kind, answer in answers.items():
+        things.update({f"{name} of a {kind}": value for name, value in answer.items()})
+    cookie = {"Cookie": f"{COOKIE}={things.pop('binding of a sign-in')}"}
+    maker.world.persons["who comes back"] = Seat("who comes back", cookie)
 
 
 async def _a_phone(maker: _Maker, person: Actor, *, is_confirmed: bool) -> Authenticator:
@@ -629,6 +706,32 @@ async def _documents(maker: _Maker, client: AsyncClient) -> None:
         Secret(name, Permission.READ_ACTIVITY_DRAFT, readers),
         Secret("% unheard-of", Permission.READ_ACTIVITY_DRAFT, readers),
     ]
+
+
+async def _application_files(maker: _Maker, secret: str, digest: bytes) -> None:
+    plain = b"%PDF-1.7\n"  # what every file of the matrix is
+    unheard = plain + b"% identity of somebody"
+    maker.world.things["digest of the unheard"] = sha256(unheard).hex()
+    maker.world.things["digest"] = sha256(plain).hex()
+    maker.world.secrets.append(Secret("% identity of somebody", Permission.READ_APPLICATION))
+    for name, content in (
+        ("of an applicant", plain),
+        ("with a file", unheard),
+        ("to upload to", plain),
+    ):
+        document = replace(
+            a_document("request_letter"), sha256=sha256(content).hex(), bytes=len(content)
+        )
+        said = a_content(documents=(document,))
+        draft = await a_draft(maker.registry, content=said, secret=digest)
+        maker.keep(f"application {name}", draft)
+        if name != "to upload to":
+            sent = await maker.api.post(
+                f"/v1/applications/{draft.id}/files",
+                files={"file": ("a.pdf", content, "application/pdf")},
+                headers={"Application-Secret": secret},
+            )
+            assert sent.status_code == 201, sent.text
 
 
 async def _names_of_people(maker: _Maker) -> None:

@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import httpx2
 
 from app.registry.log.tiles import tiles_between
+from tests.builders.application_files import a_said
 from tests.builders.parties import PASSWORD
 
 CHECKOUT: Final = Path(__file__).parents[2]
@@ -62,8 +64,10 @@ class Service:
 
 
 @asynccontextmanager
-async def serving(database_url: str, folder: Path) -> AsyncIterator[Service]:
-    """Serve a database from a process of its own, over loopback."""
+async def serving(
+    database_url: str, folder: Path, *, named: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[Service]:
+    """Serve a database from a process of its own, over loopback, with more settings by name."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -72,6 +76,7 @@ async def serving(database_url: str, folder: Path) -> AsyncIterator[Service]:
         "DATABASE_URL": database_url,
         "REGISTRY_DATA": str(folder / "data"),
         "REGISTRY_LOG_FORMAT": "json",
+        **named,
     }
     command = (sys.executable, "-m", "app.entry.cli", "serve", "--port", str(port))
     service = Service(f"http://127.0.0.1:{port}", folder / "service.log", folder / "data")
@@ -104,11 +109,20 @@ async def furnish(service: Service, developer: str) -> None:
         me = (await client.get("/v1/users/me")).raise_for_status().json()
         key = await client.post(f"/v1/users/{me['id']}/keys", json={"label": "A system"})
         key.raise_for_status()
+        file = ("plan.pdf", b"%PDF-1.7\n", "application/pdf")
         for activity_id in await _column(client, "/v1/activities", "id"):
-            file = ("plan.pdf", b"%PDF-1.7\n", "application/pdf")
             form = {"purpose": "design", "activity_id": activity_id}
             sent = await client.post("/v1/documents", files={"file": file}, data=form)
             sent.raise_for_status()
+    async with httpx2.AsyncClient(base_url=service.address) as client:
+        said = {"holder_kind": "juristic_person", "party_kind": "holder", **a_said(file[1])}
+        begun = (await client.post("/v1/applications", json=said)).raise_for_status().json()
+        sent = await client.post(
+            f"/v1/applications/{begun['id']}/files",
+            files={"file": file},
+            headers={"Application-Secret": begun["secret"]},
+        )
+        sent.raise_for_status()
 
 
 async def _published(client: httpx2.AsyncClient) -> Mapping[str, Sequence[str | int]]:
@@ -135,7 +149,9 @@ async def known_values(service: Service, authority: str) -> Mapping[str, Sequenc
             "issuances": await _column(client, "/v1/issuances", "id"),
             "applications": await _column(client, "/v1/applications", "id"),
             "orders": await _column(client, "/v1/orders", "id"),
+            "notices": await _column(client, "/v1/notices", "id"),
             "freezes": await _column(client, "/v1/freezes", "id"),
+            "cases": await _column(client, "/v1/cases", "id"),
             "years": await _column(client, "/v1/calendar", "year"),
             "accounts": await _column(client, "/v1/accounts", "number"),
             "batches": await _column(client, "/v1/batches", "prefix"),
@@ -149,7 +165,20 @@ async def known_values(service: Service, authority: str) -> Mapping[str, Sequenc
             "methodology_versions": await _column(client, "/v1/methodologies", "version"),
             "refusals": await _column(client, "/v1/problems", "code"),
             **await _published(client),
+            **await _uploaded(client),
         }
+
+
+async def _uploaded(client: httpx2.AsyncClient) -> Mapping[str, Sequence[str]]:
+    """Return applications with files, and the digests of these."""
+    found: dict[str, set[str]] = {"filed_applications": set(), "digests": set()}
+    for application in await _column(client, "/v1/applications", "id"):
+        shown = (await client.get(f"/v1/applications/{application}")).raise_for_status().json()
+        for document in (shown["said"] or {"documents": []})["documents"]:
+            if document["uploaded_at"] is not None:
+                found["filed_applications"].add(application)
+                found["digests"].add(document["sha256"])
+    return {name: sorted(values) for name, values in found.items()}
 
 
 async def _column(client: httpx2.AsyncClient, paths: str | Sequence[str], name: str) -> list[str]:

@@ -26,6 +26,7 @@ from app.kernel.ids import new_id
 from app.main import create_app
 from app.registry.log.tiles import tiles_between
 from app.registry.parties.policy import POLICY, Permission, Reach
+from tests.builders.identity_provider import an_identity_provider, knowing
 from tests.builders.publishing import publish
 from tests.builders.signing_in import Authenticator
 from tests.conftest import Api, Server, opened, settings_for
@@ -141,8 +142,8 @@ async def matrix(server: Server, tmp_path_factory: pytest.TempPathFactory) -> As
     await server.run(f"CREATE DATABASE {DATABASE} TEMPLATE {server.template}")
     url, data = server.url(DATABASE), tmp_path_factory.mktemp("matrix")
     try:
-        async with opened(url) as registry:
-            APP.state.settings = settings_for(url, data)
+        async with opened(url) as registry, an_identity_provider() as provider:
+            APP.state.settings = knowing(settings_for(url, data), provider, data)
             async with APP.router.lifespan_context(APP):
                 transport = httpx2.ASGITransport(app=APP, raise_app_exceptions=False)
                 async with httpx2.AsyncClient(transport=transport, base_url="http://r") as client:

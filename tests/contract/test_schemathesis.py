@@ -40,15 +40,17 @@ NAMED: Final = {
     "documents": ("path.document_id", "body.document_id", "body.document_ids[*]"),
     "parties": ("path.party_id", "body.party_id", "body.owner_party_id"),
     "verifiers": ("body.vvb_party_id",),
-    "users": ("path.user_id",),
+    "users": ("path.user_id", "body.roles.user_id"),
     "keys": ("path.key_id",),
-    "reports": ("path.report_id", "query.report_id", "body.report_id"),
+    "reports": ("path.report_id", "query.report_id", "body.report_id", "body.issuance.report_id"),
     "verifications": ("path.verification_id",),
-    "issuances": ("path.issuance_id",),
+    "issuances": ("path.issuance_id", "query.issuance_id", "body.issuance_id"),
     "applications": ("path.application_id",),
     "years": ("path.year",),
     "orders": ("path.order_id",),
     "freezes": ("path.freeze_id",),
+    "notices": ("body.up_to",),
+    "cases": ("path.case_id",),
     "accounts": (
         "path.number",
         "query.account",
@@ -73,6 +75,10 @@ NAMED_AT: Final = {
     "/v1/programmes/{code}": {"path.code": "programmes"},
     "/v1/programmes/{code}/rules": {"path.code": "programmes"},
     "/problems/{code}": {"path.code": "refusals"},
+    "/v1/applications/{application_id}/files/{digest}": {
+        "path.application_id": "filed_applications",
+        "path.digest": "digests",
+    },
     "/v1/tokens": {"body.email": "emails", "body.password": "passwords"},
     **{
         f"/v1/methodologies/{{code}}/versions/{{version}}{step}": {
@@ -103,6 +109,11 @@ enabled = false
 include-operation-id = "upload_document"
 # No schema can say that bytes are those of a PDF: a file that is not what it claims to be is 415.
 checks.positive_data_acceptance.expected-statuses = ["201", "401", "403", "404", "409", "415"]
+
+[[operations]]
+include-operation-id = "upload_application_file"
+# Here too.
+checks.positive_data_acceptance.expected-statuses = ["201", "404", "409", "415"]
 """
 
 

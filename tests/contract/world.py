@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 from typing import Final
 
+from app.registry.compensation import operations as compensation
+from app.registry.compensation.operations import ProposeCase
 from app.registry.ledger import operations as ledger
 from app.registry.ledger import store as accounts
 from app.registry.ledger.operations import End, Named
 from app.registry.ledger.rules import Account, Beneficiary, Ending, EntryKind, Statement, Visibility
+from app.registry.orders.operations import ApproveOrder
+from app.registry.orders.rules import CaseKind
+from app.registry.pairs.operations import approve_order
 from app.registry.parties import operations as parties
 from app.registry.parties import store
 from app.registry.parties.operations import SetRoles
@@ -30,7 +35,7 @@ from tests.builders.issuance import (
     an_issuance,
 )
 from tests.builders.ledger import an_account, move, oldest
-from tests.builders.orders import the_officers
+from tests.builders.orders import PAPER, the_officers
 from tests.builders.parties import (
     Register,
     a_developer,
@@ -88,7 +93,7 @@ async def a_small_world(registry: Register) -> Mapping[str, str]:
 
 async def _credits_that_moved(registry: Register, authority: Actor, developer: Actor) -> None:
     activity = await a_registered_activity(registry, owner=developer)
-    await an_issuance(registry, activity, tonnes={2023: "900.5", 2024: "1234.567"})
+    issued = await an_issuance(registry, activity, tonnes={2023: "900.5", 2024: "1234.567"})
     assert activity.credit_account_id is not None
     async with registry.read() as connection:
         held = await accounts.get_account(connection, activity.credit_account_id)
@@ -96,6 +101,7 @@ async def _credits_that_moved(registry: Register, authority: Actor, developer: A
     await move(registry, developer, held, elsewhere, oldest(100))
     await _transfers_that_wait(registry, developer, held, elsewhere)
     await _what_is_ordered(registry, authority)
+    await _what_is_owed(registry, issued.id)
     for kind, purpose in ((EntryKind.RETIRED, "organisation"), (EntryKind.CANCELLED, "event")):
         await _end(registry, developer, held, kind, purpose)
 
@@ -126,6 +132,17 @@ async def _what_is_ordered(registry: Register, authority: Actor) -> None:
     account = await an_account(registry, authority, await a_holder(registry))
     await officers.freeze_account(account)
     await officers.propose_freeze(Named(account.id))
+
+
+async def _what_is_owed(registry: Register, issuance_id: str) -> None:
+    """Leave one case open, and another proposed."""
+    officers = await the_officers(registry)
+    command = ProposeCase(issuance_id, CaseKind.REVERSAL, 100, PAPER)
+    for number in range(2):
+        order = await do(registry, officers.officer, compensation.propose_case, command)
+        if number == 0:
+            approval = ApproveOrder(order.id, order.digest)
+            await do(registry, officers.approver, approve_order, approval)
 
 
 async def _end(

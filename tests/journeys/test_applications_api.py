@@ -144,6 +144,16 @@ async def test_only_the_secret_lets_an_applicant_on(desk: Desk) -> None:
     assert (await desk.applicant("POST", "/submission")).status_code == 200
 
 
+async def test_an_applicant_takes_their_application_back(desk: Desk) -> None:
+    await desk.applicant("POST", "/submission")
+    withdrawn = await desk.applicant("POST", "/withdrawal")
+    assert withdrawn.json()["status"] == "withdrawn", withdrawn.text
+    advice = {"is_favourable": True, "reason": "All is there."}
+    late = await desk.officer(Role.OFFICER, "/recommendation", advice)
+    assert code_of(late) == (409, "application_state")
+    assert code_of(await desk.applicant("POST", "/submission")) == (409, "application_state")
+
+
 async def test_a_step_names_the_version_it_was_decided_on(desk: Desk) -> None:
     unbound = await desk.api.post(f"{desk.address}/submission", headers=desk.secret)
     assert code_of(unbound) == (428, "precondition_required")

@@ -1,6 +1,10 @@
 """Commands run inside the tests' own process: what they find, say and end with."""
 
 import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -10,9 +14,14 @@ from typer.testing import CliRunner, Result
 from app.entry import logging
 from app.entry.cli import exits
 from app.entry.cli.commands import cli
+from app.entry.cli.entered import look_at_what_is_entered
+from app.kernel import clock
 from app.kernel.clock import now
+from app.kernel.db import reading
+from tests.builders.mail import MailServer, a_mail_server
+from tests.builders.parties import a_holder
 from tests.builders.transfers import a_world, the_calendar
-from tests.conftest import opened
+from tests.conftest import Registry, opened
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +54,8 @@ def test_the_doctor_looks_at_everything(database_url: str, tmp_path: Path) -> No
         "public log",
         "rights",
         "disk",
+        "calendar",
+        "rules",
     ):
         assert what in said.output
 
@@ -53,6 +64,30 @@ def test_the_doctor_says_what_it_cannot_reach(tmp_path: Path) -> None:
     said = run("postgresql://nobody@127.0.0.1:1/x", tmp_path, "doctor")
     assert said.exit_code == 1
     assert "Is PostgreSQL running" in said.output
+
+
+@pytest.mark.parametrize(
+    ("today", "calendar", "lacks_rules"),
+    [
+        (datetime(2027, 9, 30, 16, 59, tzinfo=UTC), "✓", False),
+        (datetime(2027, 9, 30, 17, 0, tzinfo=UTC), "!", False),  # October in Bangkok
+        (datetime(2028, 1, 1, tzinfo=UTC), "!", False),
+        (datetime(2013, 6, 1, tzinfo=UTC), "!", True),  # before any rule of a new register
+    ],
+)
+async def test_the_doctor_sees_what_nobody_has_entered(
+    registry: Registry,
+    monkeypatch: pytest.MonkeyPatch,
+    today: datetime,
+    calendar: str,
+    lacks_rules: bool,  # noqa: FBT001
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: today)
+    async with reading(registry.engine) as connection:
+        findings = {one.what: one for one in await look_at_what_is_entered(connection)}
+    assert findings["calendar"].mark == calendar
+    assert ("order_hours" in findings["rules"].found) is lacks_rules
+    assert not any(finding.is_bad for finding in findings.values())
 
 
 def test_the_doctor_knows_a_replica_from_what_is_none(database_url: str, tmp_path: Path) -> None:
@@ -125,3 +160,52 @@ def test_what_is_due_is_delivered_by_a_command(database_url: str, tmp_path: Path
     assert asyncio.run(_state_of(database_url, due)) == "delivered"
     again = run(database_url, tmp_path, "deliver")
     assert "0 proposed transfers" in again.output
+
+
+def test_what_is_due_is_mailed_by_a_command(database_url: str, tmp_path: Path) -> None:
+    """Where no server runs, or to see that it would; and once."""
+    asyncio.run(_somebody_is_told(database_url))
+    assert run(database_url, tmp_path, "mail").exit_code == exits.ExitCode.USAGE
+    with _mail_server() as server:
+        settings = {
+            "REGISTRY_MAIL_HOST": "127.0.0.1",
+            "REGISTRY_MAIL_PORT": str(server.port),
+            "REGISTRY_MAIL_TLS": "none",
+            "REGISTRY_MAIL_FROM": "registry@tgo.example",
+        }
+        said = run(database_url, tmp_path, "mail", **settings)
+        assert said.exit_code == 0, said.output
+        assert f"{len(server.taken)} notices were mailed" in said.output
+        assert server.taken
+        again = run(database_url, tmp_path, "mail", **settings)
+        assert "0 notices" in again.output
+        asyncio.run(_somebody_is_told(database_url))
+    away = run(database_url, tmp_path, "mail", **settings)
+    assert away.exit_code == exits.ExitCode.UNAVAILABLE
+    assert "mail server" in away.output
+
+
+async def _somebody_is_told(url: str) -> None:
+    async with opened(url) as registry:
+        await a_holder(registry)
+
+
+@contextmanager
+def _mail_server() -> Iterator[MailServer]:
+    """Open a mail server in a thread: the command has a loop of its own."""
+    server, ready = MailServer(), threading.Event()
+    loop = asyncio.new_event_loop()
+    end = asyncio.Event()
+
+    async def serve() -> None:
+        async with a_mail_server(server):
+            ready.set()
+            await end.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
+    thread.start()
+    assert ready.wait(10)
+    yield server
+    loop.call_soon_threadsafe(end.set)
+    thread.join(10)
+    loop.close()

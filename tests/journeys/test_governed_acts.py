@@ -8,14 +8,12 @@ refresh token; the eve of a long holiday; and clocks that jump.
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
 import rfc8785
-import uvicorn
 from sqlalchemy import text
 
 from app.entry.delivering import Deliverer, SteadyClock
@@ -43,26 +41,11 @@ from tests.builders.signing_in import (
     signed_in,
 )
 from tests.builders.transfers import AFTER, EVE, MONDAY, World, a_world
-from tests.conftest import Api, Registry
+from tests.conftest import Registry
 
 PROPOSALS = "/v1/transfer-proposals"
 SECOND = timedelta(seconds=1)
 HOURS_2 = timedelta(hours=2)
-
-
-@pytest.fixture
-async def door(api: Service) -> AsyncIterator[Service]:
-    """The application of `api` on a loopback port."""
-    config = uvicorn.Config(api.app, host="127.0.0.1", port=0, lifespan="off", log_config=None)
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110  it has no event of it
-        await asyncio.sleep(0.005)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-        yield Api(api.app, client)
-    server.should_exit = True
-    await task
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from app.registry.activities.rules import ActivityStatus
 from app.registry.activities.store import Filter
 from app.registry.applications import store as applications
 from app.registry.applications.rules import ApplicationStatus
+from app.registry.compensation import store as compensation
+from app.registry.compensation.rules import CaseState
 from app.registry.documents import store as documents
 from app.registry.erasure import store as erasure
 from app.registry.history import store as history
@@ -26,6 +28,7 @@ from app.registry.ledger.store import EntryFilter
 from app.registry.log import store as log
 from app.registry.monitoring import store as monitoring
 from app.registry.monitoring.rules import ReportStatus
+from app.registry.notices import store as notices
 from app.registry.orders import store as orders
 from app.registry.parties import store as parties
 from app.registry.parties.rules import PartyKind, Role
@@ -36,10 +39,11 @@ from app.registry.transfers import store as transfers
 from app.registry.transfers.rules import State
 from app.registry.verification import store as verification
 from app.registry.verification.rules import VerificationStatus
-from tests.builders.large import VIEWERS, Large, an_id
+from tests.builders.large import ROWS, VIEWERS, Large, an_id
 
 LIMIT: Final = 51
 LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LONG_AHEAD: Final = datetime(2100, 1, 1, tzinfo=UTC)
 NEW_YEAR: Final = date(2025, 1, 1)
 LATEST: Final = "zzz_zzz"  # sorts after every identifier
 EARLIEST: Final = "aaa_aaa"
@@ -285,6 +289,30 @@ CASES: Final[Mapping[str, Cases]] = {
         for standing in (True, False)
         for after in (None, EARLIEST)
     ],
+    # ----------------------------------------------------------------------- cases
+    "compensation.get_case": lambda _: [
+        partial(compensation.get_case, case_id=an_id("ord", ROWS + number))
+        for number in (1, 2, 3, ROWS + 1)
+    ],
+    "compensation.list_cases": lambda _: [
+        partial(
+            compensation.list_cases,
+            issuance_id=issuance_id,
+            state=state,
+            before=before,
+            limit=LIMIT,
+        )
+        for issuance_id in (None, an_id("iss", 1), an_id("iss", 0))
+        for state in (None, CaseState.OPEN, CaseState.CLOSED)
+        for before in (None, LATEST)
+    ],
+    "compensation.list_steps": lambda _: [
+        partial(compensation.list_steps, case_id=an_id("ord", ROWS + number), limit=LIMIT)
+        for number in (1, 2, 3)
+    ],
+    "compensation.find_claimed": lambda _: [
+        partial(compensation.find_claimed, issuance_id=an_id("iss", number)) for number in (0, 1)
+    ],
     # ------------------------------------------------------------------- transfers
     "transfers.get_proposal": lambda _: [
         partial(transfers.get_proposal, proposal_id=an_id("prp", 7))
@@ -348,6 +376,10 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(parties.find_administrator, besides_user_id=an_id("usr", 5)),
         partial(parties.find_administrator, besides_party_id=an_id("pty", 5)),
     ],
+    "parties.list_officials": lambda _: [
+        partial(parties.list_officials, having=[Role.APPROVER], besides_user_id=besides, limit=2)
+        for besides in (None, an_id("usr", 5))
+    ],
     "parties.find_password": lambda _: [partial(parties.find_password, email="user7@example.com")],
     "parties.find_password_hash": lambda _: [
         partial(parties.find_password_hash, user_id=an_id("usr", 7))
@@ -391,6 +423,15 @@ CASES: Final[Mapping[str, Cases]] = {
     ],
     "applications.list_events": lambda _: [
         partial(applications.list_events, application_id=an_id("apl", number)) for number in (0, 7)
+    ],
+    "applications.list_files": lambda _: [
+        partial(applications.list_files, application_id=an_id("apl", number)) for number in (0, 7)
+    ],
+    "applications.get_file": lambda _: [
+        partial(applications.get_file, application_id=an_id("apl", 7), sha256="7".zfill(64))
+    ],
+    "applications.list_file_ids": lambda _: [
+        partial(applications.list_file_ids, ids=[an_id("apf", number) for number in range(500)])
     ],
     "applications.find_draft_begun_at": lambda _: [
         partial(applications.find_draft_begun_at, place=200)
@@ -443,6 +484,36 @@ CASES: Final[Mapping[str, Cases]] = {
         for since in (None, LONG_AGO, x.recorded_at)
         for before in (None, (now(), LATEST))
     ],
+    "notices.list_notices": lambda _: [
+        partial(
+            notices.list_notices,
+            user_id=an_id("usr", number),
+            unread=unread,
+            before=before,
+            limit=LIMIT,
+        )
+        for number in (1, 7, 0)
+        for unread in (False, True)
+        for before in (None, (5_000, LATEST), (0, EARLIEST))
+    ],
+    "notices.get_unread_count": lambda _: [
+        partial(notices.get_unread_count, user_id=an_id("usr", number), most=LIMIT)
+        for number in (1, 7, 0)
+    ],
+    "notices.find_notice": lambda _: [
+        partial(notices.find_notice, notice_id=an_id("ntc", 7), user_id=an_id("usr", 7))
+    ],
+    "notices.list_representatives_of": lambda _: [
+        partial(notices.list_representatives_of, party_ids=[an_id("pty", n) for n in numbers])
+        for numbers in ((1,), (3, 7), (0,))
+    ],
+    "notices.list_entered": lambda _: [partial(notices.list_entered, log_index=7)],
+    "notices.find_mail_due": lambda _: [
+        partial(notices.find_mail_due, now=moment) for moment in (LONG_AGO, now(), LONG_AHEAD)
+    ],
+    "notices.lock_mail": lambda _: [
+        partial(notices.lock_mail, now=moment) for moment in (LONG_AGO, now(), LONG_AHEAD)
+    ],
     "signin.find_passkey": lambda _: [
         partial(signin.find_passkey, credential_id=sha256(name)) for name in (b"7", b"none")
     ],
@@ -452,6 +523,20 @@ CASES: Final[Mapping[str, Cases]] = {
     ],
     "signin.get_challenges_open": lambda _: [
         partial(signin.get_challenges_open, network=network, now=at, most=LIMIT)
+        for network in ("busy", "none")
+        for at in (LONG_AGO, now())
+    ],
+    "signin.find_identity": lambda _: [
+        partial(signin.find_identity, issuer="https://id.example", subject=subject)
+        for subject in ("7", "nobody")
+    ],
+    "signin.get_identity": lambda _: [partial(signin.get_identity, identity_id=an_id("idn", 7))],
+    "signin.list_identities": lambda _: [
+        partial(signin.list_identities, user_id=an_id("usr", number), limit=LIMIT)
+        for number in (7, 10**9)
+    ],
+    "signin.get_identity_requests_open": lambda _: [
+        partial(signin.get_identity_requests_open, network=network, now=at, most=LIMIT)
         for network in ("busy", "none")
         for at in (LONG_AGO, now())
     ],
@@ -600,6 +685,9 @@ CASES: Final[Mapping[str, Cases]] = {
     "issuance.get_issuance": lambda _: [
         partial(issuance.get_issuance, issuance_id=an_id("iss", 7))
     ],
+    "issuance.find_issuance_of_batch": lambda x: [
+        partial(issuance.find_issuance_of_batch, batch_id=number) for number in (x.batch_id, 7)
+    ],
     "issuance.find_issuance_of_report": lambda _: [
         partial(issuance.find_issuance_of_report, report_id=an_id("mrp", 7))
     ],
@@ -638,7 +726,9 @@ CASES: Final[Mapping[str, Cases]] = {
 
 # Read a whole table, and may.
 READS_ALL: Final = {
+    "applications.find_bytes_waiting": "files of applicants not admitted, bounded; per upload",
     "ledger.stream_state": "all of the register, for outsiders",
+    "notices.list_holders": "whoever holds serials that are frozen: as many as there are",
     "erasure.list_endings_for": "DECISIONS 15: an index would be paid for by every retirement",
 }
 # Walk through tables that grow with projects, never through those of the ledger or the log.
@@ -667,7 +757,7 @@ OF_SMALL_TABLES: Final = {
     *("programmes.get_programme", "programmes.find_programme", "programmes.list_programmes"),
     *("programmes.list_members", "programmes.get_rule", "programmes.list_rules_in_force"),
     "programmes.find_rule",
-    "programmes.list_rule_history",
+    *("programmes.list_rule_history", "programmes.list_rules_to_come"),
     *("calendar.list_holidays", "calendar.find_day", "calendar.get_year"),
     *("calendar.find_year", "calendar.list_years"),
     *("methodologies.get_methodology", "methodologies.find_methodology"),

@@ -9,7 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.kernel.clock import bangkok_date
-from app.registry.applications import operations, rules, store
+from app.registry.applications import operations, store
+from app.registry.applications.operations import acts
 from app.registry.applications.refusals import (
     ApplicationDocumentMissingError,
     ApplicationErasedError,
@@ -23,7 +24,7 @@ from app.registry.applications.refusals import (
     SameOfficerError,
     TooManyApplicationsError,
 )
-from app.registry.applications.rules import Application, ApplicationStatus, HolderKind
+from app.registry.applications.rules import Application, ApplicationStatus, HolderKind, standing
 from app.registry.calendar.rules import add_working_days
 from app.registry.calendar.store import find_day
 from app.registry.erasure.operations import ErasePerson, erase_person
@@ -347,10 +348,10 @@ async def test_drafts_and_changes_are_bounded(
 ) -> None:
     """Anybody may apply, and the log keeps every act for good."""
     draft = await a_draft(registry)
-    monkeypatch.setattr(rules, "VERSIONS_MAX", 1)
+    monkeypatch.setattr(standing, "VERSIONS_MAX", 1)
     with pytest.raises(ApplicationTooLongError):
         await submitting(registry, draft)
-    monkeypatch.setattr(operations, "BEGUN_MAX", 2)
+    monkeypatch.setattr(acts, "BEGUN_MAX", 2)
     await a_draft(registry)
     with pytest.raises(TooManyApplicationsError):
         await a_draft(registry)

@@ -324,6 +324,8 @@ WRONG: Final[list[tuple[str, dict[str, str]]]] = [
     ("ck_ledger_entries_transit", {"kind": "9"}),
     ("ck_ledger_entries_transit", {"kind": "10"}),
     ("ck_ledger_entries_transit", {"to_account": "3"}),
+    ("ck_ledger_entries_buffer", {"from_account": "2"}),
+    ("ck_ledger_entries_buffer", {"kind": "7"}),
     ("pk_ledger_entries", {"line": "line"}),
     ("ck_endings_kind", {"kind": "3"}),
     ("ck_endings_credits", {"credits": "0"}),

@@ -18,20 +18,32 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.committer import Committer
+from app.kernel.clock import bangkok_date, now
 from app.kernel.db import make_engine, rows_of
 from app.registry import invariants
+from app.registry.compensation import operations as compensation
+from app.registry.compensation.rules import StepKind
 from app.registry.erasure.operations import ErasePerson, erase_person
 from app.registry.invariants import STATEMENTS, VIOLATIONS_SHOWN_MAX
+from app.registry.issuance.operations import DecideIssuance
 from app.registry.ledger import operations
 from app.registry.ledger.operations import Named
 from app.registry.ledger.rules import EntryKind
 from app.registry.log import audit
+from app.registry.orders.operations import ApproveOrder
+from app.registry.orders.rules import CaseKind, Order
+from app.registry.pairs.operations import approve_order
+from app.registry.parties.operations import SetRoles
 from app.registry.parties.rules import Role
+from app.registry.programmes.operations import SetRule
+from app.registry.programmes.rules import RuleKey
+from app.registry.signin.operations import link_identity
 from app.registry.stores import refusals_by_constraint
 from app.registry.transfers import operations as transfers
 from app.registry.transfers.operations import Approve, Propose
+from tests.builders.activities import a_registered_activity
 from tests.builders.applications import a_draft
-from tests.builders.issuance import an_issuance
+from tests.builders.issuance import a_decision, a_verified_report, an_issuance
 from tests.builders.ledger import (
     Holders,
     a_batch,
@@ -44,8 +56,9 @@ from tests.builders.ledger import (
     retire,
     two_holders,
 )
-from tests.builders.orders import Officers
-from tests.builders.parties import an_actor, do
+from tests.builders.orders import PAPER, Officers
+from tests.builders.pairs import two_of_each
+from tests.builders.parties import a_developer, an_actor, do
 from tests.builders.transfers import the_calendar
 from tests.conftest import Registry, Server
 
@@ -68,8 +81,12 @@ GUARDED: Final = (
     "account_terms",
     "transfer_proposals",
     "freezes",
+    "cases",
+    "case_steps",
     "orders",
+    "order_approvals",
     "reversals",
+    "rule_values",
     "parties",
     "validation_opinions",
 )
@@ -94,6 +111,9 @@ ERASED = "nothing is erased without an act"
 WRITTEN = "what people wrote is what the log commits to"
 PROPOSED = "a proposed transfer is its movements"
 ORDERED = "a freeze is what two officers ordered"
+CASE_ORDERED = "a case is what two officers ordered"
+OWED = "a case owes what its steps have left"
+STEPS = "a step of a case is credits that ended"
 # A forger who knows that the database recomputes a leaf's hash.
 FORGED_LEAF = """
     UPDATE log_entries SET leaf = leaf || ' ',
@@ -114,6 +134,40 @@ CORRUPTIONS = {
             ),
         ),
         "it is not kept from where the erased came",
+        frozenset({"who was erased is told nothing"}),
+    ),
+    "somebody is erased and was told something": Corruption(
+        (
+            "ALTER TABLE users DISABLE TRIGGER USER",
+            (
+                "UPDATE users SET email = NULL, display_name = NULL, password_hash = NULL,"
+                " status = 'suspended' WHERE id = (SELECT max(id) FROM users)"
+            ),
+        ),
+        "who was erased is told nothing",
+    ),
+    "somebody is told of what never happened": Corruption(
+        (
+            (
+                "INSERT INTO notices (id, user_id, kind, log_index, made_at, mail_due_at)"
+                " SELECT 'ntc_x', id, 'own_roles_set', 1000000, now(), now() FROM users LIMIT 1"
+            ),
+        ),
+        "a notice is of an act, of its moment",
+    ),
+    "a stranger is told of a transfer": Corruption(
+        (
+            (
+                "INSERT INTO notices (id, user_id, kind, account_id, proposal_id, log_index,"
+                " made_at, mail_due_at)"
+                " SELECT 'ntc_x', u.id, 'transfer_proposed', a.id, p.id, l.log_index,"
+                " l.recorded_at, now() FROM transfer_proposals p"
+                " JOIN log_entries l ON l.log_index = p.proposed_index"
+                " JOIN accounts a ON a.id = p.from_account"
+                " JOIN users u ON u.party_id <> a.owner_party_id LIMIT 1"
+            ),
+        ),
+        "a notice of a transfer is to who represents a side of it",
     ),
     "a passkey comes out of nowhere": Corruption(
         (
@@ -123,6 +177,19 @@ CORRUPTIONS = {
             ),
         ),
         "a passkey was added by an act",
+    ),
+    "an identity comes out of nowhere": Corruption(
+        (
+            (
+                "INSERT INTO identities SELECT 'idn_x', id, 'https://id.example', 'mali', now()"
+                " FROM users LIMIT 1"
+            ),
+        ),
+        "an identity was linked by an act",
+        frozenset({"as many identities are linked as the acts say"}),
+    ),
+    "an identity is gone": Corruption(
+        ("DELETE FROM identities",), "as many identities are linked as the acts say"
     ),
     "the first block of a batch is gone": Corruption(
         ("DELETE FROM blocks WHERE batch_id = :batch AND first_serial = 1",),
@@ -220,7 +287,7 @@ CORRUPTIONS = {
         (
             (
                 "UPDATE log_entries SET kind = 'credits.transferred'"
-                " WHERE log_index = (SELECT log_index FROM ledger_entries WHERE kind = 8)"
+                " WHERE log_index = (SELECT min(log_index) FROM ledger_entries WHERE kind = 8)"
             ),
         ),
         "every movement is an act in the log",
@@ -293,7 +360,7 @@ CORRUPTIONS = {
     "an erased statement is back": Corruption(
         (
             (
-                "INSERT INTO ending_statements SELECT (SELECT log_index FROM endings"
+                "INSERT INTO ending_statements SELECT (SELECT min(log_index) FROM endings"
                 " WHERE kind = 5), salt, beneficiary_name, beneficiary_kind,"
                 " beneficiary_identifier, reason FROM ending_statements"
                 " WHERE log_index = :retirement"
@@ -389,12 +456,68 @@ CORRUPTIONS = {
         ("UPDATE orders SET digest = repeat('0', 64) WHERE action = 'release'",),
         "the digest of an order is of its leaf",
     ),
+    "two people proposed another thing than they did": Corruption(
+        ("UPDATE orders SET content = replace(content, '48', '49') WHERE content IS NOT NULL",),
+        "what two people did is what was proposed",
+    ),
+    "two people set another value than they proposed": Corruption(
+        ("UPDATE rule_values SET value = '49' WHERE key = 'order_hours' AND value = '44'",),
+        "what two people did is what was proposed",
+    ),
+    "roles that two people gave were given to another": Corruption(
+        (
+            (
+                "UPDATE order_approvals a SET log_index = a.log_index - 1 FROM orders o"
+                " WHERE o.id = a.order_id AND o.action = 'role_change'"
+            ),
+        ),
+        "what two people did is what was proposed",
+    ),
     "a reversal takes another act back": Corruption(
         ("UPDATE reversals SET reverses = reverses - 1",),
         "a reversal takes back what it reverses",
     ),
     "a reversal is kept nowhere": Corruption(
         ("DELETE FROM reversals",), "a reversal takes back what it reverses"
+    ),
+    "a case was opened before it was approved": Corruption(
+        ("UPDATE cases SET opened_at = opened_at - interval '1 day'",), CASE_ORDERED
+    ),
+    "a case claims more than was issued": Corruption(
+        ("UPDATE cases SET credits = 100000",),
+        "cases claim no more than was issued",
+        frozenset({CASE_ORDERED, OWED}),
+    ),
+    "a step begins with less than is owed": Corruption(
+        (
+            (
+                "UPDATE case_steps SET owed_before = owed_before - 1, owed_after = owed_after - 1"
+                " WHERE kind = 'buffer'"
+            ),
+        ),
+        OWED,
+    ),
+    "what ended for a case ended for something else": Corruption(
+        (
+            (
+                "UPDATE endings SET purpose_code = 'event'"
+                " WHERE log_index IN (SELECT log_index FROM case_steps)"
+            ),
+        ),
+        STEPS,
+    ),
+    "a step is kept nowhere": Corruption(
+        ("DELETE FROM case_steps WHERE kind = 'buffer'",), STEPS, frozenset({CASE_ORDERED})
+    ),
+    "somebody else's credits were deducted": Corruption(
+        (
+            (
+                "UPDATE accounts SET owner_party_id = (SELECT owner_party_id FROM accounts"
+                " WHERE id = 1001) WHERE id IN (SELECT e.from_account FROM case_steps s"
+                " JOIN ledger_entries e USING (log_index) WHERE s.kind = 'deduction')"
+            ),
+        ),
+        "a step of a case ends credits that are for it",
     ),
     "a leaf is forged": Corruption((FORGED_LEAF,), TREE),
     "an inner node is forged": Corruption(
@@ -423,6 +546,7 @@ async def make_world(url: str) -> None:
     account, elsewhere = holders.account, holders.elsewhere
     await a_batch(registry, holders.administrator, account, credits_made=100, buffer_credits=10)
     await three_orders(registry, holders)
+    await acts_of_two(registry)
     await move(registry, holders.owner, account, elsewhere, named((X, 31, 35), (X, 41, 45)))
     await two_that_wait(registry, holders, ((X, 51, 55), (X, 61, 65)))
     await retire(registry, holders.owner, account, oldest(5))
@@ -437,8 +561,12 @@ async def make_world(url: str) -> None:
     command = operations.End(2, oldest(3), ending, (ending.purpose_code,))
     approver = holders.approver
     await registry.do(approver, lambda pen: operations.cancel_buffer(pen, approver, command))
-    await an_issuance(registry)
+    await a_case(registry, holders)
     await a_draft(registry)
+    await registry.do(
+        approver,
+        lambda pen: link_identity(pen, approver, issuer="https://id.example", subject="somchai"),
+    )
     empty = await an_account(registry, holders.administrator, holders.other)
     await registry.do(
         holders.administrator,
@@ -448,6 +576,19 @@ async def make_world(url: str) -> None:
     )
     await committer.stop()
     await engine.dispose()
+
+
+async def acts_of_two(registry: Registry) -> None:
+    """Set a rule, change roles and issue credits by two people."""
+    two = await two_of_each(registry)
+    report = await a_verified_report(registry, await a_registered_activity(registry))
+    day = bangkok_date(now())
+    rule = SetRule(None, RuleKey.ORDER_HOURS, "44", day, None, "48 before", is_default=True)
+    await two.by_administrators(rule)
+    roles = SetRoles(two.auditor.user_id, frozenset({Role.OFFICER}), 1)
+    await two.by_administrators(roles)
+    command = DecideIssuance(report.id, approve=True, grounds=a_decision())
+    await two.approve(await two.propose(command))
 
 
 async def three_orders(registry: Registry, holders: Holders) -> None:
@@ -461,6 +602,31 @@ async def three_orders(registry: Registry, holders: Holders) -> None:
     frozen = await an_account(registry, holders.administrator, holders.other)
     await move(registry, holders.owner, holders.account, frozen, named((X, 77, 78)))
     await officers.freeze_account(frozen)
+
+
+async def a_case(registry: Registry, holders: Holders) -> None:
+    """Have a case made good by its developer, by somebody else, and from the buffer."""
+    developer = await a_developer(registry)
+    activity = await a_registered_activity(registry, owner=developer)
+    issued = await an_issuance(registry, activity)
+    assert activity.credit_account_id is not None
+    officer, approver = holders.officer, holders.approver
+
+    async def approve(order: Order) -> None:
+        approval = ApproveOrder(order.id, order.digest)
+        await do(registry, approver, approve_order, approval)
+
+    claim = compensation.ProposeCase(issued.id, CaseKind.REVERSAL, 20, PAPER)
+    case = await do(registry, officer, compensation.propose_case, claim)
+    await approve(case)
+    for actor, account, kind, count in (
+        (developer, activity.credit_account_id, StepKind.DEDUCTION, 5),
+        (holders.owner, holders.account.id, StepKind.REPLACEMENT, 3),
+    ):
+        step = compensation.Compensate(case.id, kind, account, oldest(count))
+        await do(registry, actor, compensation.compensate, step)
+    gift = compensation.ProposeBuffer(case.id, 2, PAPER)
+    await approve(await do(registry, officer, compensation.propose_buffer, gift))
 
 
 async def two_that_wait(

@@ -46,14 +46,8 @@ async def connection(registry: Registry, user_id: str) -> AsyncIterator[AsyncCon
 
 
 async def a_session(connection: AsyncConnection, user_id: str, digest: bytes) -> Session:
-    return await operations.begin_session(
-        connection,
-        user_id=user_id,
-        address="local",
-        second_factor=None,
-        digest=digest,
-        now=clock.now(),
-    )
+    made = operations.SignIn(user_id, "local", None)
+    return await operations.begin_session(connection, made, digest=digest, now=clock.now())
 
 
 async def test_what_has_ended_or_was_used_stays_so(

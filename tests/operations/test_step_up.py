@@ -3,7 +3,7 @@ Fresh second factors: for exactly one content, once, in time, by a person; given
 is refused, and asked for only where the dated rule names the act.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
@@ -11,7 +11,9 @@ import pytest
 
 from app.kernel.db import noting
 from app.kernel.ids import new_id
+from app.registry.ledger.operations import Named
 from app.registry.ledger.terms import TrustedAccount
+from app.registry.orders.rules import Order
 from app.registry.parties.policy import Actor
 from app.registry.programmes.refusals import RuleValueUnreadableError
 from app.registry.programmes.rules import ConfirmedAct, RuleKey, check_value, digest_to_confirm
@@ -20,7 +22,8 @@ from app.registry.signin.rules import CONFIRMATION_LIFETIME
 from app.registry.transfers import operations
 from app.registry.transfers.rules import Proposal, State, content_of, digest_of
 from tests.builders.answers import code_of
-from tests.builders.ledger import oldest
+from tests.builders.ledger import move, oldest
+from tests.builders.orders import PAPER, Officers, the_officers
 from tests.builders.transfers import World, a_world
 from tests.conftest import Registry
 
@@ -137,6 +140,58 @@ async def test_trusting_an_account_takes_a_confirmation_of_each(registry: Regist
     confirmed = {"entry": entry.id, **accounts}
     await confirm(world, world.approver, ConfirmedAct.TRUST_APPROVAL, confirmed)
     assert (await approval()).approved_by == world.approver.user_id
+
+
+async def test_an_order_and_its_approval_each_take_a_confirmation_of_their_own(
+    registry: Registry,
+) -> None:
+    """Freezes, releases and reversals; each of what the log's entry says, and of one order."""
+    world = await a_world_that_confirms(
+        registry, ConfirmedAct.ORDER_PROPOSAL, ConfirmedAct.ORDER_APPROVAL
+    )
+    officers = await the_officers(world.registry)
+    moved = await transfer_at_once(world)
+    account = {"account": world.account.number, "batch": None, "first": None, "last": None}
+    order = await _ordered(world, officers, "freeze", account, lambda: freezing(officers, world))
+    freeze = {"freeze": order.id}
+    await _ordered(world, officers, "release", freeze, lambda: officers.propose_release(order.id))
+    act = {"act": moved}
+    await _ordered(world, officers, "reversal", act, lambda: officers.propose_reversal(moved))
+
+
+def freezing(officers: Officers, world: World) -> Awaitable[Order]:
+    return officers.propose_freeze(Named(world.account.id))
+
+
+async def transfer_at_once(world: World) -> int:
+    choice = oldest(10)
+    moved = await move(world.registry, world.initiator, world.account, world.elsewhere, choice)
+    return moved.log_index
+
+
+async def _ordered(
+    world: World,
+    officers: Officers,
+    action: str,
+    about: Mapping[str, object],
+    propose: Callable[[], Awaitable[Order]],
+) -> Order:
+    """Have something ordered, after every confirmation that is good for something else."""
+    proposing, approving = ConfirmedAct.ORDER_PROPOSAL, ConfirmedAct.ORDER_APPROVAL
+    paper = {"document_sha256": PAPER.document_sha256}
+    asked = {"action": action, "about": about, **paper}
+    await confirm(world, officers.approver, proposing, asked)
+    await confirm(world, officers.officer, proposing, {**asked, "document_sha256": "0" * 64})
+    assert await code_of(propose()) == "confirmation_needed"
+    await confirm(world, officers.officer, proposing, asked)
+    order = await propose()
+    approval = {"order": order.id, "digest": order.digest}
+    await confirm(world, officers.officer, approving, approval)
+    await confirm(world, officers.approver, approving, {**approval, "order": new_id("ord")})
+    assert await code_of(officers.approve(order)) == "confirmation_needed"
+    await confirm(world, officers.approver, approving, approval)
+    assert await code_of(officers.approve(order, digest="0" * 64)) == "order_digest_differs"
+    return await officers.approve(order)
 
 
 async def test_nothing_is_confirmed_before_somebody_has_named_it(registry: Registry) -> None:

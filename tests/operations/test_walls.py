@@ -29,7 +29,8 @@ NOT_READ = {
     *("answers", "party_events"),
     *("sessions", "refresh_tokens", "sign_in_guesses", "signed_requests"),
     *("totp_secrets", "recovery_codes", "confirmations"),
-    *("access_records", "passkeys", "passkey_challenges"),
+    *("access_records", "passkeys", "passkey_challenges", "notices"),
+    *("identities", "identity_requests"),
 }
 
 

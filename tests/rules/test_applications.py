@@ -20,6 +20,7 @@ from app.registry.applications.refusals import (
 )
 from app.registry.applications.rules import (
     BEGUN_WITHIN,
+    ENDED,
     RUNNING,
     STEPS,
     ApplicationStatus,
@@ -169,7 +170,7 @@ def test_every_status_can_be_reached_and_only_a_decision_is_an_end() -> None:
         reached |= {to for steps in STEPS.values() for at, to in steps.items() if at in reached}
     assert reached == set(ApplicationStatus)
     ends = set(ApplicationStatus) - {at for steps in STEPS.values() for at in steps}
-    assert ends == {ApplicationStatus.ADMITTED, ApplicationStatus.REFUSED}
+    assert ends == ENDED
     # The clock runs exactly where the next step is TGO's.
     waits = {at for step in (Step.ANSWER, Step.SUBMIT) for at in STEPS[step]}
     assert set(ApplicationStatus) - ends - waits == RUNNING

@@ -51,12 +51,12 @@ EXPECTED = {
     "officer": {
         "any": "read_party read_account read_activity_draft query_ledger upload_document "
         "review_activity assign_verifier read_application review_application propose_freeze "
-        "propose_reversal",
+        "propose_reversal propose_case",
     },
     "approver": {
         "any": "read_party read_account read_activity_draft query_ledger register_activity "
         "decide_issuance manage_buffer read_application decide_application approve_freeze "
-        "approve_reversal",
+        "approve_reversal approve_case",
     },
     "administrator": {
         "any": "read_party read_account read_activity_draft query_ledger admit_party manage_users "

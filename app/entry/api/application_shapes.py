@@ -1,6 +1,8 @@
 """Applications for an account as they travel over HTTP."""
 
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -24,6 +26,7 @@ from app.registry.applications.rules import (
     DOCUMENTS_MAX,
     REPRESENTATIVES_MAX,
     Application,
+    ApplicationFile,
     ApplicationStatus,
     Event,
     HolderKind,
@@ -246,6 +249,11 @@ class HandedInShown(Shown):
         description="Last day of validity; null: it does not expire.", examples=["2030-12-31", None]
     )
 
+    uploaded_at: Moment | None = Field(
+        description="When the file itself was uploaded; null: it is not here.",
+        examples=["2026-11-24T03:00:00Z", None],
+    )
+
 
 class SaidShown(Shown):
     """What the applicant says."""
@@ -305,12 +313,15 @@ def application_shown(application: Application) -> ApplicationShown:
     return ApplicationShown(**{name: getattr(application, name) for name in names})
 
 
-def application_in_full(application: Application, events: list[Event]) -> ApplicationInFull:
+def application_in_full(
+    application: Application, events: list[Event], files: list[ApplicationFile]
+) -> ApplicationInFull:
     """Show an application to who may read all of it."""
     said = application.content
+    uploaded = {file.sha256: file.uploaded_at for file in files}
     return ApplicationInFull(
         **dict(application_shown(application)),
-        said=None if said is None else _said(said),
+        said=None if said is None else _said(said, uploaded),
         events=[
             ApplicationEventShown(
                 log_index=event.log_index,
@@ -326,7 +337,7 @@ def application_in_full(application: Application, events: list[Event]) -> Applic
     )
 
 
-def _said(content: Content) -> SaidShown:
+def _said(content: Content, uploaded: Mapping[str, datetime]) -> SaidShown:
     return SaidShown(
         name_th=content.name_th,
         name_en=content.name_en,
@@ -338,7 +349,7 @@ def _said(content: Content) -> SaidShown:
             for one in content.representatives
         ],
         documents=[
-            HandedInShown(**{name: getattr(one, name) for name in HandedInShown.model_fields})
+            HandedInShown(**asdict(one), uploaded_at=uploaded.get(one.sha256))
             for one in content.documents
         ],
     )

@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
 from app.entry.acts import Reply
+from app.entry.api.application_access import ApplicationId, MaybeSecret, Secret, get_readable
 from app.entry.api.application_shapes import (
     AnswerBody,
     ApplicationBegun,
@@ -23,10 +24,8 @@ from app.entry.api.application_shapes import (
 )
 from app.entry.api.context import PresentReader, Reader, StrictRoute, Write, Writer
 from app.entry.api.days import Day
-from app.entry.api.noticed import note_read
 from app.entry.api.wire import (
     CursorError,
-    Identifier,
     IfMatch,
     Page,
     PageQuery,
@@ -44,12 +43,13 @@ from app.entry.identity import Caller, Visitor
 from app.entry.passwords import new_secret
 from app.entry.problems import refused
 from app.kernel.encoding import sha256
-from app.registry.applications import operations, rules, store
+from app.registry.applications import operations, store
 from app.registry.applications.operations import OfApplicant, OfOfficer
 from app.registry.applications.refusals import (
     ApplicationDocumentExpiredError,
     ApplicationDocumentMissingError,
     ApplicationErasedError,
+    ApplicationFilesMissingError,
     ApplicationNotFoundError,
     ApplicationStaleError,
     ApplicationStateError,
@@ -65,40 +65,17 @@ from app.registry.applications.refusals import (
 from app.registry.applications.rules import APPLICANT, Application, ApplicationStatus
 from app.registry.calendar.refusals import CalendarYearMissingError
 from app.registry.log.pen import Pen
-from app.registry.parties.policy import Actor, NotAllowedError, Permission, allows, require
+from app.registry.parties.policy import Actor, NotAllowedError, Permission, require
 from app.registry.parties.refusals import EmailTakenError, ProvinceNeededError, RoleNotOfKindError
 from app.registry.parties.rules import PartyKind
 from app.registry.programmes.refusals import RuleMissingError
 from app.registry.provinces.rules import ProvinceNotFoundError
-from app.registry.signin.rules import AccessKind
 
 router: Final = APIRouter(prefix="/applications", tags=["applications"], route_class=StrictRoute)
 
 # In whose name an applicant's acts go to the committer: all of them take turns as one client.
 _NOBODY: Final = Actor(APPLICANT, APPLICANT, PartyKind.HOLDER, frozenset())
 
-_Id = Annotated[
-    Identifier,
-    Path(description="Identifier of the application.", examples=["apl_01kb5b1j0dfz5r5d8r4v5e2c3a"]),
-]
-_Secret = Annotated[
-    str,
-    Header(
-        alias="Application-Secret",
-        description="The secret that came with the application.",
-        pattern=r"^[A-Za-z0-9_-]{43}$",
-        examples=["x7Wd0nA7v1k3oXx1sPz3gS0d0mWcGgqk2jP0b4m1x5Q"],
-    ),
-]
-_MaybeSecret = Annotated[
-    str | None,
-    Header(
-        alias="Application-Secret",
-        description="The secret that came with the application; officers of TGO need none.",
-        pattern=r"^[A-Za-z0-9_-]{43}$",
-        examples=["x7Wd0nA7v1k3oXx1sPz3gS0d0mWcGgqk2jP0b4m1x5Q"],
-    ),
-]
 _OF_COMMITTER: Final = (QueueFullError, OutcomeUnknownError)
 _OF_STEP: Final = (
     ApplicationNotFoundError,
@@ -114,6 +91,7 @@ _OF_COMPLETE: Final = (
     ApplicationDocumentExpiredError,
     CertificateTooOldError,
     RepresentativesTooFewError,
+    ApplicationFilesMissingError,
     RuleMissingError,
     CalendarYearMissingError,
 )
@@ -236,20 +214,18 @@ async def begin_application(write: _ApplicantWrite, body: NewApplication) -> Res
 )
 async def get_application(
     request: Request,
-    application_id: _Id,
+    application_id: ApplicationId,
     visitor: Visitor,
     reader: PresentReader,
-    secret: _MaybeSecret = None,
+    secret: MaybeSecret = None,
 ) -> Response:
     """Show an application with all that was said and done, to its applicant and to TGO."""
-    application = await store.get_application(reader, application_id)
-    if visitor is None or not allows(visitor, Permission.READ_APPLICATION):
-        rules.require_secret(application, sha256((secret or "").encode()))
-    else:
-        kind = AccessKind.APPLICATION_READ
-        await note_read(request, visitor, kind, "get_application", [application.id])
+    application = await get_readable(
+        request, reader, visitor, application_id, secret=secret, what="get_application"
+    )
     events = await store.list_events(reader, application_id)
-    return show(application_in_full(application, events), version=application.version)
+    files = await store.list_files(reader, application_id)
+    return show(application_in_full(application, events, files), version=application.version)
 
 
 @router.put(
@@ -261,9 +237,9 @@ async def get_application(
 )
 async def amend_application(
     write: _ApplicantWrite,
-    application_id: _Id,
+    application_id: ApplicationId,
     body: ContentBody,
-    secret: _Secret,
+    secret: Secret,
     if_match: IfMatch = None,
 ) -> Response:
     """Say everything anew, in a draft or while TGO waits for an answer."""
@@ -280,7 +256,7 @@ async def amend_application(
     operation_id="submit_application",
 )
 async def submit_application(
-    write: _ApplicantWrite, application_id: _Id, secret: _Secret, if_match: IfMatch = None
+    write: _ApplicantWrite, application_id: ApplicationId, secret: Secret, if_match: IfMatch = None
 ) -> Response:
     """Hand a complete application in; TGO's working days count from now on, until `due_on`."""
     command = OfApplicant(application_id, sha256(secret.encode()), version_of(if_match))
@@ -296,14 +272,33 @@ async def submit_application(
 )
 async def answer_application(
     write: _ApplicantWrite,
-    application_id: _Id,
+    application_id: ApplicationId,
     body: AnswerBody,
-    secret: _Secret,
+    secret: Secret,
     if_match: IfMatch = None,
 ) -> Response:
     """Answer what TGO asked; the clock, which stood still, runs again."""
     command = OfApplicant(application_id, sha256(secret.encode()), version_of(if_match))
     return await write(lambda pen: operations.answer(pen, command, body.answer), _changed)
+
+
+@router.post(
+    "/{application_id}/withdrawal",
+    response_model=ApplicationShown,
+    responses=refused(*_OF_STEP, *_OF_COMMITTER),
+    summary="Withdraw an application",
+    operation_id="withdraw_application",
+)
+async def withdraw_application(
+    write: _ApplicantWrite, application_id: ApplicationId, secret: Secret, if_match: IfMatch = None
+) -> Response:
+    """
+    Take an application back for good, until a decision is recommended.
+
+    Its files are removed as the rule `application_file_days` says.
+    """
+    command = OfApplicant(application_id, sha256(secret.encode()), version_of(if_match))
+    return await write(lambda pen: operations.withdraw(pen, command), _changed)
 
 
 @router.post(
@@ -314,7 +309,7 @@ async def answer_application(
     operation_id="ask_applicant",
 )
 async def ask_applicant(
-    write: Write, application_id: _Id, body: Question, if_match: IfMatch = None
+    write: Write, application_id: ApplicationId, body: Question, if_match: IfMatch = None
 ) -> Response:
     """Ask the applicant something; the clock stands still until they answer. Officers only."""
     command = OfOfficer(application_id, body.question, version_of(if_match))
@@ -329,7 +324,7 @@ async def ask_applicant(
     operation_id="recommend_application",
 )
 async def recommend_application(
-    write: Write, application_id: _Id, body: Recommendation, if_match: IfMatch = None
+    write: Write, application_id: ApplicationId, body: Recommendation, if_match: IfMatch = None
 ) -> Response:
     """Recommend to admit or to refuse the applicant. Officers only."""
     command = OfOfficer(application_id, body.reason, version_of(if_match))
@@ -356,7 +351,7 @@ async def recommend_application(
     operation_id="decide_application",
 )
 async def decide_application(
-    write: Write, application_id: _Id, body: Decision, if_match: IfMatch = None
+    write: Write, application_id: ApplicationId, body: Decision, if_match: IfMatch = None
 ) -> Response:
     """
     Admit or refuse an applicant: an approver, who is not the one who recommended.

@@ -110,6 +110,10 @@ class BatchWithStates(BatchShown):
         "tells.",
         examples=[False],
     )
+    cases: str = Field(
+        description="Where the cases against its issuance are, if there are any.",
+        examples=["/v1/cases?batch=TH-CITY-0001-2024-1"],
+    )
 
 
 class BatchesQuery(PageQuery):
@@ -230,6 +234,7 @@ async def get_batch(prefix: PrefixPath, reader: Reader) -> Response:
             cancelled=states.get(CANCELLED, 0),
             exported=states.get(EXPORTED, 0),
             frozen=bool(spans),
+            cases=f"/v1/cases?batch={batch.serial_prefix}",
         )
     )
 

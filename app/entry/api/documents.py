@@ -1,36 +1,31 @@
 """Evidence files over HTTP: upload, look up, download."""
 
-from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Header, Path, Request, UploadFile
 from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 
 from app.entry.acts import Idempotency, Reply
-from app.entry.api.context import KEY_PATTERN, Reader, StrictRoute, Writer
+from app.entry.api.context import KEY_PATTERN, Reader, Writer
+from app.entry.api.uploads import BYTES, TAKES_FILE, AdmittingRoute, attachment_headers, inspect
 from app.entry.api.wire import Body, Identifier, LogIndex, Moment, Shown, created, show
 from app.entry.identity import Caller, Visitor, caller_of
-from app.entry.problems import RefusedInBodyError, refused
-from app.entry.storage import PIECE_BYTES, Storage
+from app.entry.problems import refused
+from app.entry.storage import Storage
 from app.kernel.db import reading
 from app.kernel.encoding import canonical_bytes
-from app.kernel.errors import RegistryError
 from app.registry.activities import operations
 from app.registry.activities.refusals import ActivityNotFoundError
 from app.registry.activities.store import get_visible_document
 from app.registry.documents.operations import UploadDocument
 from app.registry.documents.rules import (
-    ENDINGS,
     Document,
     DocumentEmptyError,
     DocumentKindError,
     DocumentKindMismatchError,
     DocumentNotFoundError,
     DocumentTooLargeError,
-    Inspected,
-    Inspection,
     Purpose,
     clean_file_name,
 )
@@ -38,26 +33,12 @@ from app.registry.parties.policy import NotAllowedError, Permission, require
 from app.registry.programmes.refusals import RuleMissingError
 
 
-class _AdmittingRoute(StrictRoute):
-    """
-    A route that takes a file only from somebody who is signed in: the framework reads a form before
-    it asks whose it is, and so anybody could fill the disk for a while.
-    """
+class _AdmittingRoute(AdmittingRoute):
+    """Takes a file only from somebody who is signed in."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap the handler with the check."""
-        handle = super().get_route_handler()
-        if self.body_field is None:
-            return handle
-
-        async def admitting(request: Request) -> Response:
-            try:
-                await caller_of(request)
-            except RegistryError as refusal:
-                raise RefusedInBodyError(refusal) from None
-            return await handle(request)
-
-        return admitting
+    async def admit(self, request: Request) -> None:
+        """Refuse whoever is not."""
+        await caller_of(request)
 
 
 router: Final = APIRouter(prefix="/documents", tags=["documents"], route_class=_AdmittingRoute)
@@ -164,13 +145,7 @@ async def _uploader(
     ),
     summary="Upload a document",
     operation_id="upload_document",
-    openapi_extra={
-        "requestBody": {
-            "content": {
-                "multipart/form-data": {"encoding": {"file": {"contentType": ", ".join(ENDINGS)}}}
-            }
-        }
-    },
+    openapi_extra=TAKES_FILE,
 )
 async def upload_document(
     uploader: Annotated[tuple[Request, Caller, str | None], Depends(_uploader)],
@@ -187,7 +162,7 @@ async def upload_document(
         # Before anything is kept: bytes that stay are for those who may add them.
         async with reading(request.app.state.views) as connection:
             await operations.find_provable(connection, actor, form.activity_id)
-    found = await _inspect(form.file)
+    found = await inspect(form.file)
     command = UploadDocument(
         purpose=form.purpose,
         is_confidential=form.is_confidential,
@@ -228,12 +203,7 @@ async def get_document(document_id: DocumentId, reader: Reader, visitor: Visitor
     response_class=StreamingResponse,
     responses={
         **refused(DocumentNotFoundError),
-        200: {
-            "description": "The bytes as they were uploaded.",
-            "content": {
-                kind: {"schema": {"type": "string", "format": "binary"}} for kind in ENDINGS
-            },
-        },
+        200: BYTES,
         304: {"description": "You have it: If-None-Match names its SHA-256."},
     },
     summary="Download a document",
@@ -260,26 +230,15 @@ async def get_document_content(
     if if_none_match is not None and tag in if_none_match:
         return Response(status_code=304, headers={"ETag": tag})
     storage: Storage = request.app.state.storage
-    is_text = document.media_type.startswith("text/")
-    name = document.file_name or document.id
     return StreamingResponse(
         await storage.open(document.sha256),
-        media_type=document.media_type + ("; charset=utf-8" if is_text else ""),
-        headers={
-            "ETag": tag,
-            "Content-Length": str(document.bytes),
-            # Never shown inside a page of ours, whatever is in it.
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
-            "X-Content-Type-Options": "nosniff",
-        },
+        headers=attachment_headers(
+            document.file_name or document.id,
+            sha256=document.sha256,
+            size=document.bytes,
+            media_type=document.media_type,
+        ),
     )
-
-
-async def _inspect(file: UploadFile) -> Inspected:
-    inspection = Inspection()
-    while piece := await file.read(PIECE_BYTES):
-        inspection.feed(piece)
-    return inspection.finish(file.content_type)
 
 
 def _bind(request: Request, actor: Caller, key: str, command: UploadDocument) -> Idempotency:

@@ -42,11 +42,13 @@ from app.registry.activities.refusals import (
     ReasonMissingError,
 )
 from app.registry.activities.rules import Grounds
-from app.registry.issuance import operations, refusals, store
+from app.registry.issuance import refusals, store
 from app.registry.issuance.operations import DecideIssuance
 from app.registry.issuance.rules import Issuance, IssuanceLine
 from app.registry.ledger.refusals import SerialPrefixTakenError
 from app.registry.monitoring.refusals import ReportNotFoundError, ReportStateError
+from app.registry.pairs import operations as acts
+from app.registry.pairs.refusals import TwoPeopleNeededError
 from app.registry.parties.policy import NotAllowedError
 from app.registry.programmes.refusals import RuleMissingError
 from app.registry.signin.refusals import CONFIRMING
@@ -151,6 +153,11 @@ class IssuanceShown(Shown):
     lines: list[IssuanceLineShown] = Field(
         description="By vintage, rising; empty where it was not approved."
     )
+    cases: str = Field(
+        description="Where the cases against it are: credits owed because too many were issued, "
+        "or because what they stood for was lost again.",
+        examples=["/v1/cases?issuance_id=iss_01kb5w6yk2e0hr9h5y0s8v2a3b"],
+    )
     recorded_at: Moment = Field(
         description="When it was recorded.", examples=["2026-03-03T03:00:00Z"]
     )
@@ -199,6 +206,7 @@ class IssuanceQuery(PageQuery):
             CreditAccountForeignError,
             RuleMissingError,
             SerialPrefixTakenError,
+            TwoPeopleNeededError,
         ),
     },
     summary="Decide on an issuance",
@@ -212,7 +220,8 @@ async def decide_issuance(
 
     Each vintage is rounded down to whole credits once, and becomes one batch: the buffer's share
     goes to the pooled buffer, the rest to the activity's account. What is left of a tonne stays
-    on the line. A refused report leaves its period free to be reported anew.
+    on the line. A refused report leaves its period free to be reported anew. Where the rule
+    `two_person_acts` names `issuance_approval`, an approval is proposed instead: POST /v1/orders.
     """
     grounds = Grounds(body.decision.decided_on, body.decision.document_id, body.decision.meeting)
     command = DecideIssuance(body.report_id, body.approve, grounds, body.reason)
@@ -224,7 +233,7 @@ async def decide_issuance(
         return created(shown, location=f"/v1/issuances/{issuance.id}")
 
     return await write(
-        lambda pen: operations.decide_issuance(pen, write.actor, command),
+        lambda pen: acts.decide_issuance(pen, write.actor, command),
         present,
         dry_run=dry_run,
     )
@@ -286,6 +295,7 @@ def issuance_shown(issuance: Issuance) -> IssuanceShown:
         credits=sum(line.credits for line in planned),
         buffer_credits=sum(line.buffer_credits for line in planned),
         lines=[_line_shown(line) for line in issuance.lines],
+        cases=f"/v1/cases?issuance_id={issuance.id}",
         recorded_at=issuance.recorded_at,
         log_index=issuance.log_index,
         receipt=receipt_address(issuance.log_index),

@@ -1,16 +1,27 @@
 """What is said and shown of orders of TGO."""
 
+import json
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
 
+from app.entry.api.activity_bodies import ProgrammeCode
 from app.entry.api.credits import AccountNumber, BatchPrefix
+from app.entry.api.issuances import DecisionBody
+from app.entry.api.programmes import RuleBody
 from app.entry.api.wire import Body, Identifier, LogIndex, Salt, Serial, Shown, Text, salt_shown
+from app.registry.activities.rules import Grounds
+from app.registry.issuance.operations import DecideIssuance
 from app.registry.ledger.operations import Named
 from app.registry.ledger.serials import account_id, account_number
 from app.registry.orders import operations
-from app.registry.orders.rules import FrozenThing, Order
+from app.registry.orders.rules import Claim, FrozenThing, Order
+from app.registry.pairs.operations import ProposeAct
+from app.registry.pairs.refusals import OneActError
+from app.registry.parties.operations import SetRoles
+from app.registry.parties.rules import Role
+from app.registry.programmes.operations import SetRule
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 DIGEST: Final = "9f2feb0f1ef425b292f2f94bc8482494df430413d6a8a0a5d7f5e2d5e7f3c1aa"
@@ -72,6 +83,82 @@ class ReversalBody(GroundBody):
         description="Log index of the transfer; of one that waited, of its delivery.",
         examples=[42],
     )
+
+
+class IssuanceProposed(Body):
+    """The approval of an issuance."""
+
+    report_id: Identifier = Field(
+        description="The verified report.", examples=["mrp_01kb5w6yk2e0hr9h5y0s8v2a3b"]
+    )
+    decision: DecisionBody = Field(description="What the decision rests on.")
+
+    def command(self) -> DecideIssuance:
+        """Return what is to be done."""
+        said = self.decision
+        grounds = Grounds(said.decided_on, said.document_id, said.meeting)
+        return DecideIssuance(self.report_id, approve=True, grounds=grounds)
+
+
+class RolesProposed(Body):
+    """The roles that a user is to have."""
+
+    user_id: Identifier = Field(
+        description="The user.", examples=["usr_01kb5b1j0dfz5r5d8r4v5e2c3a"]
+    )
+    roles: Annotated[list[Role], Field(min_length=1, max_length=len(Role))] = Field(
+        description="All roles from then on; roles that are left out are revoked.",
+        examples=[["officer", "approver"]],
+    )
+    version: int = Field(
+        description="The user's version, as you read it.", ge=1, le=2**31 - 1, examples=[1]
+    )
+
+    def command(self) -> SetRoles:
+        """Return what is to be done."""
+        return SetRoles(self.user_id, frozenset(self.roles), self.version)
+
+
+class RuleProposed(RuleBody):
+    """The value that a rule is to have."""
+
+    programme: ProgrammeCode | None = Field(
+        None,
+        description="Whose rule; left out: of every programme that has no value of its own.",
+        examples=["CITY"],
+    )
+
+    def command(self) -> SetRule:
+        """Return what is to be done."""
+        return SetRule(
+            programme_code=self.programme,
+            key=self.key,
+            value=self.value,
+            valid_from=self.valid_from,
+            valid_to=self.valid_to,
+            source=self.source,
+            is_default=self.is_default,
+        )
+
+
+class ActBody(GroundBody):
+    """An act that another person is to approve: an issuance, roles of a user, or a rule."""
+
+    issuance: IssuanceProposed | None = Field(None, description="Issue credits.")
+    roles: RolesProposed | None = Field(None, description="Set the roles of a user.")
+    rule: RuleProposed | None = Field(None, description="Set a rule.")
+
+    def command(self) -> ProposeAct:
+        """
+        Return what is proposed.
+
+        Raises:
+            OneActError: it is not exactly one act.
+        """
+        given = [act for act in (self.issuance, self.roles, self.rule) if act is not None]
+        if len(given) != 1:
+            raise OneActError
+        return ProposeAct(given[0].command(), self.ground())
 
 
 class OrderApprovalBody(Body):
@@ -141,12 +228,42 @@ class FreezeShown(FrozenShown):
         )
 
 
+class ClaimShown(Shown):
+    """What a case claims, or what the buffer gives to one."""
+
+    credits: int = Field(description="How many credits (tCO2e).", examples=[30])
+    issuance_id: str | None = Field(
+        description="The issuance at fault; null: the buffer gives.",
+        examples=["iss_01kb5w6yk2e0hr9h5y0s8v2a3b", None],
+    )
+    kind: str | None = Field(
+        description="`over_issuance` or `reversal`; null: the buffer gives.",
+        examples=["over_issuance", None],
+    )
+    case: str | None = Field(
+        description="The case that the buffer gives to; null: one is opened.",
+        examples=[ORDER, None],
+    )
+
+    @classmethod
+    def of(cls, claim: Claim) -> "ClaimShown":
+        """Show what is claimed."""
+        return cls(
+            credits=claim.credits,
+            issuance_id=claim.issuance_id,
+            kind=claim.kind,
+            case=claim.case_id,
+        )
+
+
 class OrderShown(Shown):
     """An order and what became of it."""
 
     id: str = Field(description="Its identifier.", examples=[ORDER])
     action: str = Field(
-        description="What is ordered: `freeze`, `release` or `reversal`.", examples=["freeze"]
+        description="What is ordered: `freeze`, `release`, `reversal`, `case`, `buffer`, or an act "
+        "that can take two people: `issuance_approval`, `role_change`, `rule_change`.",
+        examples=["freeze"],
     )
     freezes: FrozenShown | None = Field(description="What it freezes; null: nothing.")
     releases: str | None = Field(
@@ -154,6 +271,14 @@ class OrderShown(Shown):
     )
     reverses: int | None = Field(
         description="Log index of the act that it takes back; null: none.", examples=[42, None]
+    )
+    claims: ClaimShown | None = Field(
+        description="What is owed by it, or given by the buffer; null: nothing."
+    )
+    content: dict[str, Any] | None = Field(
+        description="All that an act of two people is to do, as the log's entry `proposed_by_act` "
+        "has it; null: it is none.",
+        examples=[{"user_id": "usr_01kb5b1j0dfz5r5d8r4v5e2c3a", "roles": ["officer"]}, None],
     )
     reason: str | None = Field(description="Why; null: erased.", examples=["Court order 123/2569"])
     salt: Salt
@@ -204,6 +329,8 @@ class OrderShown(Shown):
             ),
             releases=order.freeze_id,
             reverses=order.act,
+            claims=None if order.claim is None else ClaimShown.of(order.claim),
+            content=None if order.content is None else json.loads(order.content),
             reason=order.reason,
             salt=salt_shown(order.salt, order.reason),
             document_id=order.document_id,

@@ -14,8 +14,10 @@ from app.entry.api.context import (
     WriteCredits,
 )
 from app.entry.api.credits import AccountNumber, BatchPrefix
+from app.entry.api.order_acts import ACTS_OF_TWO
 from app.entry.api.order_shapes import (
     ORDER,
+    ActBody,
     FreezeBody,
     FreezeShown,
     GroundBody,
@@ -36,6 +38,7 @@ from app.entry.api.wire import (
 )
 from app.entry.identity import Caller, Visitor
 from app.entry.problems import refused
+from app.registry.compensation import refusals as of_cases
 from app.registry.documents.rules import DocumentNotFoundError
 from app.registry.ledger import frozen
 from app.registry.ledger import refusals as of_ledger
@@ -44,20 +47,37 @@ from app.registry.ledger.serials import AccountNumberError, account_id
 from app.registry.orders import operations, store
 from app.registry.orders import refusals as why
 from app.registry.orders.rules import Order
+from app.registry.pairs import operations as acts
+from app.registry.pairs import refusals as pairs
 from app.registry.parties.policy import NotAllowedError, Permission, allows, require
 from app.registry.programmes.refusals import RuleMissingError
+from app.registry.signin.refusals import CONFIRMING
 
 freezes: Final = APIRouter(prefix="/freezes", tags=["orders"], route_class=StrictRoute)
 reversals: Final = APIRouter(prefix="/reversals", tags=["orders"], route_class=StrictRoute)
 router = APIRouter(prefix="/orders", tags=["orders"], route_class=StrictRoute)
 
-_PROPOSING = (NotAllowedError, why.OrderDocumentError, DocumentNotFoundError, RuleMissingError)
+PROPOSING_REFUSALS = (
+    *CONFIRMING,
+    NotAllowedError,
+    why.OrderDocumentError,
+    DocumentNotFoundError,
+    RuleMissingError,
+)
 _REVERSING = (
     frozen.NotReversibleError,
     frozen.ReversedBeforeError,
     frozen.ReversalLateError,
     frozen.MovedOnError,
     of_ledger.AccountClosedError,
+)
+_CLAIMING = (
+    of_cases.CaseOverIssuedError,
+    of_cases.CaseClosedError,
+    of_cases.CaseOverOwedError,
+    of_ledger.InsufficientCreditsError,
+    of_ledger.TooFragmentedError,
+    frozen.CreditsFrozenError,
 )
 
 OrderPath = Annotated[Identifier, Path(description="Identifier of the order.", examples=[ORDER])]
@@ -128,7 +148,7 @@ async def list_freezes(
     operation_id="propose_freeze",
     summary="Propose to freeze an account, a batch or serials",
     responses=refused(
-        *_PROPOSING,
+        *PROPOSING_REFUSALS,
         why.OrderTargetError,
         AccountNumberError,
         of_ledger.AccountNotFoundError,
@@ -145,7 +165,7 @@ async def propose_freeze(body: FreezeBody, write: Write) -> Response:
     Nothing is frozen before the approval, which names the digest that the answer has.
     """
     command = operations.ProposeFreeze(body.named(), body.ground())
-    return await write(lambda pen: operations.propose_freeze(pen, write.actor, command), _proposed)
+    return await write(lambda pen: operations.propose_freeze(pen, write.actor, command), proposed)
 
 
 @freezes.post(
@@ -154,12 +174,12 @@ async def propose_freeze(body: FreezeBody, write: Write) -> Response:
     status_code=201,
     operation_id="propose_release",
     summary="Propose to release what is frozen",
-    responses=refused(*_PROPOSING, frozen.FreezeNotFoundError, frozen.FreezeReleasedError),
+    responses=refused(*PROPOSING_REFUSALS, frozen.FreezeNotFoundError, frozen.FreezeReleasedError),
 )
 async def propose_release(freeze_id: FreezePath, body: GroundBody, write: Write) -> Response:
     """Propose a release that an approver, another person, is to approve. For officers of TGO."""
     command = operations.ProposeRelease(freeze_id, body.ground())
-    return await write(lambda pen: operations.propose_release(pen, write.actor, command), _proposed)
+    return await write(lambda pen: operations.propose_release(pen, write.actor, command), proposed)
 
 
 @reversals.post(
@@ -168,7 +188,7 @@ async def propose_release(freeze_id: FreezePath, body: GroundBody, write: Write)
     status_code=201,
     operation_id="propose_reversal",
     summary="Propose to take back a transfer made in error",
-    responses=refused(*_PROPOSING, *_REVERSING),
+    responses=refused(*PROPOSING_REFUSALS, *_REVERSING),
 )
 async def propose_reversal(body: ReversalBody, write: Write) -> Response:
     """
@@ -178,9 +198,7 @@ async def propose_reversal(body: ReversalBody, write: Write) -> Response:
     receiver still holds exactly what it brought. What was retired or cancelled is so for good.
     """
     command = operations.ProposeReversal(body.act, body.ground())
-    return await write(
-        lambda pen: operations.propose_reversal(pen, write.actor, command), _proposed
-    )
+    return await write(lambda pen: operations.propose_reversal(pen, write.actor, command), proposed)
 
 
 @router.get(
@@ -208,6 +226,26 @@ async def list_orders(
     )
 
 
+@router.post(
+    "",
+    response_model=OrderShown,
+    status_code=201,
+    operation_id="propose_act",
+    summary="Propose an act that takes two people",
+    responses=refused(*PROPOSING_REFUSALS, pairs.OneActError, *ACTS_OF_TWO),
+)
+async def propose_act(body: ActBody, write: Write) -> Response:
+    """
+    Propose an issuance, roles of a user, or a value of a rule. For those who may do it themselves.
+
+    What cannot be done now is refused now. Nothing is done before another person who may do it too
+    approves the digest that the answer has; then exactly the `content` of the order is carried
+    out. The rule `two_person_acts` says which of these nobody does alone.
+    """
+    command = body.command()
+    return await write(lambda pen: acts.propose_act(pen, write.actor, command), proposed)
+
+
 @router.get(
     "/{order_id}",
     response_model=OrderShown,
@@ -229,6 +267,7 @@ async def get_order(order_id: OrderPath, reader: Reader, actor: Caller) -> Respo
     operation_id="approve_order",
     summary="Approve an order",
     responses=refused(
+        *CONFIRMING,
         NotAllowedError,
         why.OrderNotFoundError,
         why.OrderGivenError,
@@ -238,6 +277,9 @@ async def get_order(order_id: OrderPath, reader: Reader, actor: Caller) -> Respo
         why.OrderProposerGoneError,
         frozen.FreezeReleasedError,
         *_REVERSING,
+        *_CLAIMING,
+        pairs.ContentChangedError,
+        *ACTS_OF_TWO,
         RuleMissingError,
         IdempotencyKeyMissingError,
     ),
@@ -249,14 +291,17 @@ async def approve_order(
     Approve exactly what another officer has proposed; it is carried out at once. For approvers.
 
     A freeze holds from the next act on. A reversal moves the credits back by a new act, which names
-    the one that it takes back.
+    the one that it takes back. A case is open from then on, and its identifier is the order's. An
+    act of two people is asked for everything again that it is asked for when one does it, and done
+    as proposed or not at all.
     """
     command = operations.ApproveOrder(order_id, body.digest)
     return await write(
-        lambda pen: operations.approve_order(pen, write.actor, command),
+        lambda pen: acts.approve_order(pen, write.actor, command),
         lambda order: changed(OrderShown.of(order)),
     )
 
 
-def _proposed(order: Order) -> Reply:
+def proposed(order: Order) -> Reply:
+    """Make the reply of an act that proposed an order."""
     return created(OrderShown.of(order), location=f"/v1/orders/{order.id}")

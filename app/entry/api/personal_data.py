@@ -8,18 +8,21 @@ from pydantic import Field
 
 from app.entry.api.audit import AccessShown, access_shown
 from app.entry.api.context import StrictRoute
+from app.entry.api.identity_shapes import IdentityShown, identity_shown
 from app.entry.api.noticed import note_read
+from app.entry.api.notices import NoticeShown, notice_shown
 from app.entry.api.passkey_shapes import PasskeyShown, passkey_shown
 from app.entry.api.user_keys import KeyShown, UserId, key_shown
 from app.entry.api.wire import LogIndex, Shown, show
 from app.entry.identity import Caller
 from app.entry.problems import refused
 from app.kernel.db import reading
+from app.registry.notices.store import list_notices
 from app.registry.parties import store
 from app.registry.parties.policy import NotAllowedError, Permission, require
 from app.registry.parties.rules import Role, Status, UserNotFoundError
 from app.registry.signin.rules import AccessKind
-from app.registry.signin.store import AccessFilter, list_access, list_passkeys
+from app.registry.signin.store import AccessFilter, list_access, list_identities, list_passkeys
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
 
@@ -70,9 +73,15 @@ class PersonalDataShown(Shown):
         description="What was decided about them, with the reasons, which are not in the log."
     )
     passkeys: list[PasskeyShown] = Field(description="Passkeys that they can sign in with.")
+    identities: list[IdentityShown] = Field(
+        description="Who they are to an identity provider, by which they can sign in."
+    )
     access: list[AccessShown] = Field(
         description="What they did to come in, and who read about them or they about others: the "
         f"newest {ROWS_MAX}; older ones are at `/v1/users/{{user_id}}/audit`."
+    )
+    notices: list[NoticeShown] = Field(
+        description=f"What they were told of acts: the newest {ROWS_MAX}."
     )
 
 
@@ -96,6 +105,8 @@ async def get_personal_data(request: Request, actor: Caller, user_id: UserId) ->
         asked = AccessFilter(person=user.id)
         records = await list_access(connection, asked, before=None, limit=ROWS_MAX)
         passkeys = await list_passkeys(connection, user.id, limit=ROWS_MAX)
+        notices = await list_notices(connection, user.id, limit=ROWS_MAX)
+        identities = await list_identities(connection, user.id, limit=ROWS_MAX)
     kind = AccessKind.PERSONAL_DATA_READ
     await note_read(request, actor, kind, "get_personal_data", [user.id])
     return show(
@@ -113,6 +124,8 @@ async def get_personal_data(request: Request, actor: Caller, user_id: UserId) ->
                 for event in events
             ],
             passkeys=[passkey_shown(passkey) for passkey in passkeys],
+            identities=[identity_shown(identity) for identity in identities],
             access=[access_shown(record) for record in records],
+            notices=[notice_shown(notice) for notice in notices],
         )
     )

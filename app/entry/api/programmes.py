@@ -26,11 +26,14 @@ from app.entry.api.wire import (
 )
 from app.entry.problems import refused
 from app.kernel.clock import bangkok_date, now
+from app.registry.pairs import operations as acts
+from app.registry.pairs.refusals import TooFewPeopleError, TwoPeopleNeededError
 from app.registry.parties.policy import NotAllowedError
 from app.registry.programmes import operations, store
 from app.registry.programmes.refusals import (
     ProgrammeNotFoundError,
     RuleDateAheadError,
+    RuleMissingError,
     RulePeriodReversedError,
     RuleRetroactiveError,
     RuleValueUnreadableError,
@@ -299,6 +302,9 @@ async def list_programme_rules(
         RuleDateAheadError,
         RulePeriodReversedError,
         RuleValueUnreadableError,
+        TooFewPeopleError,
+        TwoPeopleNeededError,
+        RuleMissingError,
     ),
     summary="Set a rule of a programme",
     operation_id="set_programme_rule",
@@ -318,7 +324,7 @@ async def set_programme_rule(code: _ProgrammeCode, body: RuleBody, write: Write)
     def present(value: RuleValue) -> Reply:
         return created(rule_shown(value), location=f"/v1/programmes/{code}/rules")
 
-    return await write(lambda pen: operations.set_rule(pen, write.actor, command), present)
+    return await write(lambda pen: acts.set_rule(pen, write.actor, command), present)
 
 
 def rule_shown(value: RuleValue) -> RuleShown:

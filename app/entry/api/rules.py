@@ -15,35 +15,42 @@ from app.entry.api.programmes import RuleBody, RuleShown, rule_shown
 from app.entry.api.wire import Shown, created, show
 from app.entry.problems import refused
 from app.kernel.clock import bangkok_date, now
+from app.registry.pairs import operations as acts
+from app.registry.pairs.refusals import TooFewPeopleError, TwoPeopleNeededError
+from app.registry.pairs.rules import acts_of
 from app.registry.parties.policy import NotAllowedError
 from app.registry.programmes import operations, store
 from app.registry.programmes.refusals import (
     RuleDateAheadError,
+    RuleMissingError,
     RulePeriodReversedError,
     RuleRetroactiveError,
     RuleValueUnreadableError,
 )
-from app.registry.programmes.rules import ConfirmedAct, RuleKey, RuleValue, is_yes, list_of
+from app.registry.programmes.rules import (
+    ConfirmedAct,
+    RuleKey,
+    RuleValue,
+    TwoPersonAct,
+    is_yes,
+    list_of,
+)
 
 router = APIRouter(prefix="/rules", tags=["programmes"], route_class=StrictRoute)
 
 
-class GuardedAct(StrEnum):
-    """Acts of which rules say how many people, and which proof, they take."""
+class PlainAct(StrEnum):
+    """Acts of which rules say how many people they take, and that no rule has confirmed."""
 
     TRANSFER_AT_ONCE = "transfer_at_once"
-    TRANSFER_PROPOSAL = "transfer_proposal"
-    TRANSFER_APPROVAL = "transfer_approval"
-    TRUST_PROPOSAL = "trust_proposal"
-    TRUST_APPROVAL = "trust_approval"
-    LIMIT_RAISING = "limit_raising"
-    ISSUANCE_APPROVAL = "issuance_approval"
+    ROLE_CHANGE = "role_change"
+    RULE_CHANGE = "rule_change"
 
 
 class ActShown(Shown):
     """What an act takes on a day."""
 
-    act: GuardedAct = Field(description="The act.", examples=["transfer_approval"])
+    act: PlainAct | ConfirmedAct = Field(description="The act.", examples=["transfer_approval"])
     needs_two_people: bool = Field(
         description="Whether one person begins it and another approves. Of a transfer at once: "
         "whether it is so for receivers that the account does not trust.",
@@ -69,6 +76,8 @@ _ACTS: Final = {
     ConfirmedAct.TRUST_APPROVAL: (True, "entry, account, trusted"),
     ConfirmedAct.LIMIT_RAISING: (False, "account, credits_max, credits_per_day_max"),
     ConfirmedAct.ISSUANCE_APPROVAL: (False, "report, lines (as the log's entry has them)"),
+    ConfirmedAct.ORDER_PROPOSAL: (True, "action, about (as the order shows), document_sha256"),
+    ConfirmedAct.ORDER_APPROVAL: (True, "order, digest (of the order)"),
 }
 
 
@@ -80,7 +89,8 @@ class RulesInForce(Shown):
         description="One value per rule; a rule that is a limit and has none does not limit."
     )
     acts: list[ActShown] = Field(
-        description="What risky acts take, by the rules `transfers_governed` and `confirmed_acts`."
+        description="What risky acts take, by the rules `transfers_governed`, `two_person_acts` "
+        "and `confirmed_acts`."
     )
 
 
@@ -109,22 +119,23 @@ async def list_register_rules(
 
 def _acts(values: Sequence[RuleValue]) -> list[ActShown]:
     by_key = {value.key: value for value in values}
-    governed, confirmed = (
-        by_key.get(key) for key in (RuleKey.TRANSFERS_GOVERNED, RuleKey.CONFIRMED_ACTS)
-    )
+    governed = by_key.get(RuleKey.TRANSFERS_GOVERNED)
+    confirmed = by_key.get(RuleKey.CONFIRMED_ACTS)
     named = () if confirmed is None else list_of(confirmed)
-    at_once = ActShown(
-        act=GuardedAct.TRANSFER_AT_ONCE,
-        needs_two_people=governed is not None and is_yes(governed),
-        needs_second_factor=False,
-        confirms=None,
-    )
+    by_two = acts_of([by_key.get(RuleKey.TWO_PERSON_ACTS)])
+    unconfirmed = {
+        PlainAct.TRANSFER_AT_ONCE: governed is not None and is_yes(governed),
+        **{PlainAct(act.value): act in by_two for act in TwoPersonAct if act.value not in _ACTS},
+    }
     return [
-        at_once,
+        *(
+            ActShown(act=act, needs_two_people=by, needs_second_factor=False, confirms=None)
+            for act, by in unconfirmed.items()
+        ),
         *(
             ActShown(
-                act=GuardedAct(act.value),
-                needs_two_people=two_people,
+                act=act,
+                needs_two_people=two_people or act.value in by_two,
                 needs_second_factor=act.value in named,
                 confirms=confirms,
             )
@@ -143,6 +154,9 @@ def _acts(values: Sequence[RuleValue]) -> list[ActShown]:
         RuleDateAheadError,
         RulePeriodReversedError,
         RuleValueUnreadableError,
+        TooFewPeopleError,
+        TwoPeopleNeededError,
+        RuleMissingError,
     ),
     summary="Set a rule of the register",
     operation_id="set_register_rule",
@@ -150,6 +164,9 @@ def _acts(values: Sequence[RuleValue]) -> list[ActShown]:
 async def set_register_rule(body: RuleBody, write: Write) -> Response:
     """
     Give a rule a value from today or a later day on, for every programme without one of its own.
+
+    Where the rule `two_person_acts` names `rule_change`, propose it instead: POST /v1/orders. And
+    while it names anything, so is what it names itself.
 
     So transfers are governed from a day on: `transfers_governed` with `yes`. And acts need a fresh
     second factor from a day on: `confirmed_acts` with their names, joined by commas.
@@ -167,4 +184,4 @@ async def set_register_rule(body: RuleBody, write: Write) -> Response:
     def present(value: RuleValue) -> Reply:
         return created(rule_shown(value), location="/v1/rules")
 
-    return await write(lambda pen: operations.set_rule(pen, write.actor, command), present)
+    return await write(lambda pen: acts.set_rule(pen, write.actor, command), present)

@@ -55,7 +55,8 @@ class SessionShown(Shown):
         examples=["203.0.113.7"],
     )
     second_factor: Factor | None = Field(
-        description="What was proven beside the password; null: nothing.", examples=["totp", None]
+        description="What was proven beside the password or the identity; null: nothing.",
+        examples=["totp", None],
     )
     is_current: bool = Field(
         description="Whether the token of this request is of it.", examples=[True]

@@ -238,18 +238,18 @@ async def _by_password(request: Request, grant: PasswordGrant) -> TokenShown:
         async with reading(reads) as connection:
             found = await parties.find_password(connection, email)
         user_id, stored = found or (None, None)
-        async with _failing(request, user_id):
+        async with failing(request, user_id):
             if not await is_password(grant.password, stored) or user_id is None:
                 raise CredentialsRefusedError
             challenge = await take_challenge(request, grant.passkey)
             async with noting(reads) as connection:
                 standing = await read_standing(connection, Bearer(user_id))
                 proof = await _second_factor(connection, request, grant, challenge, user_id)
-                return await _begin(connection, request, standing, proof)
+                return await begin(connection, request, standing, proof)
 
 
 @asynccontextmanager
-async def _failing(
+async def failing(
     request: Request, user_id: str | None, *, key_id: str | None = None
 ) -> AsyncIterator[None]:
     """Note of whom there is, that who comes in the block was refused."""
@@ -263,25 +263,26 @@ async def _failing(
         raise
 
 
-async def _begin(
+async def begin(
     connection: AsyncConnection,
     request: Request,
     standing: Standing,
     proof: operations.Proof | None,
+    *,
+    by_identity: bool = False,
 ) -> TokenShown:
     """Begin the session of somebody who has proved who they are."""
     user_id, now = standing.actor.user_id, standing.now(clock.now())
     if proof is not None:
         await operations.use_proof(connection, user_id, proof, now=now)
     refresh_token, digest = new_secret()
-    session = await operations.begin_session(
-        connection,
-        user_id=user_id,
-        address=str(peer_of(request.scope.get("client")) or LOCAL),
-        second_factor=None if proof is None else proof.factor,
-        digest=digest,
-        now=now,
+    made = operations.SignIn(
+        user_id,
+        str(peer_of(request.scope.get("client")) or LOCAL),
+        None if proof is None else proof.factor,
+        by_identity=by_identity,
     )
+    session = await operations.begin_session(connection, made, digest=digest, now=now)
     return _shown(request, standing, session, refresh_token)
 
 
@@ -311,7 +312,7 @@ async def _by_passkey(request: Request, grant: PasskeyGrant) -> TokenShown:
     user_id = signer.user_id
     async with (
         gate.guess(f"user:{user_id}", request.scope.get("client"), wrong=WRONG),
-        _failing(request, user_id),
+        failing(request, user_id),
     ):
         challenge = await take_challenge(request, grant.passkey)
         assert challenge is not None
@@ -320,7 +321,7 @@ async def _by_passkey(request: Request, grant: PasskeyGrant) -> TokenShown:
             proof = await find_passkey_proof(
                 connection, request, grant.passkey, challenge, user_id=user_id
             )
-            return await _begin(connection, request, standing, proof)
+            return await begin(connection, request, standing, proof)
 
 
 async def _by_key(request: Request, grant: ClientGrant) -> TokenShown:
@@ -331,7 +332,7 @@ async def _by_key(request: Request, grant: ClientGrant) -> TokenShown:
         async with reading(reads) as connection:
             found = await parties.find_key_secret(connection, grant.client_id)
         user_id, digest = found or (None, None)
-        async with _failing(request, user_id, key_id=grant.client_id):
+        async with failing(request, user_id, key_id=grant.client_id):
             if not is_secret(grant.client_secret, digest) or user_id is None:
                 raise CredentialsRefusedError
             async with noting(reads) as connection:

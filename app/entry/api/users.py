@@ -14,6 +14,7 @@ from app.entry.api.current_password import (
     require_current_password,
 )
 from app.entry.api.noticed import network_of, note_read
+from app.entry.api.order_acts import LEAVING, SETTING_ROLES
 from app.entry.api.parties import Reason
 from app.entry.api.user_keys import UserId
 from app.entry.api.wire import (
@@ -43,14 +44,13 @@ from app.entry.passwords import (
 )
 from app.entry.problems import refused
 from app.kernel.db import reading
+from app.registry.pairs import operations as acts
+from app.registry.pairs.refusals import FirstRoleError, TwoPeopleNeededError
 from app.registry.parties import operations, store
 from app.registry.parties.policy import NotAllowedError, Permission, require
 from app.registry.parties.refusals import (
     EmailTakenError,
     KeyLimitedError,
-    LastAdministratorError,
-    PartyStaleError,
-    RepresentativesMissingError,
     RoleNotOfKindError,
     StatusUnchangedError,
     UserErasedError,
@@ -235,6 +235,7 @@ async def get_user(request: Request, reader: Reader, actor: Caller, user_id: Use
         RoleNotOfKindError,
         EmailTakenError,
         TooManySignInsError,
+        FirstRoleError,
     ),
     summary="Add a user",
     operation_id="add_user",
@@ -255,7 +256,7 @@ async def add_user(request: Request, actor: Caller, body: NewUser) -> Response:
         password_hash=None if body.password is None else await hash_password(body.password),
     )
     write = Writer(request, actor, None)
-    return await write(lambda pen: operations.add_user(pen, actor, command), _created)
+    return await write(lambda pen: acts.add_user(pen, actor, command), _created)
 
 
 @router.put(
@@ -263,13 +264,9 @@ async def add_user(request: Request, actor: Caller, body: NewUser) -> Response:
     response_model=UserShown,
     responses=refused(
         NotAllowedError,
-        UserNotFoundError,
-        PartyStaleError,
+        *SETTING_ROLES,
         PreconditionMissingError,
-        RoleNotOfKindError,
-        LastAdministratorError,
-        RepresentativesMissingError,
-        UserErasedError,
+        TwoPeopleNeededError,
     ),
     summary="Set the roles of a user",
     operation_id="set_user_roles",
@@ -277,13 +274,17 @@ async def add_user(request: Request, actor: Caller, body: NewUser) -> Response:
 async def set_user_roles(
     write: Write, user_id: UserId, body: RolesSet, if_match: IfMatch = None
 ) -> Response:
-    """Grant and revoke: the user has exactly these roles within one second. Administrators only."""
+    """
+    Grant and revoke: the user has exactly these roles within one second. Administrators only.
+
+    Where the rule `two_person_acts` names `role_change`, propose it instead: POST /v1/orders.
+    """
     command = operations.SetRoles(
         user_id=user_id,
         roles=frozenset(body.roles),
         expected_version=version_of(if_match),
     )
-    return await write(lambda pen: operations.set_roles(pen, write.actor, command), _changed)
+    return await write(lambda pen: acts.set_roles(pen, write.actor, command), _changed)
 
 
 @router.post(
@@ -291,11 +292,8 @@ async def set_user_roles(
     response_model=UserShown,
     responses=refused(
         NotAllowedError,
-        UserNotFoundError,
+        *LEAVING,
         StatusUnchangedError,
-        LastAdministratorError,
-        RepresentativesMissingError,
-        UserErasedError,
     ),
     summary="Suspend a user",
     operation_id="suspend_user",
@@ -303,7 +301,7 @@ async def set_user_roles(
 async def suspend_user(write: Write, user_id: UserId, body: Reason) -> Response:
     """Keep a user from acting, their API keys included; felt within one second."""
     command = operations.DecideOnUser(user_id=user_id, reason=body.reason)
-    return await write(lambda pen: operations.suspend_user(pen, write.actor, command), _changed)
+    return await write(lambda pen: acts.suspend_user(pen, write.actor, command), _changed)
 
 
 @router.post(

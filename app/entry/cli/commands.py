@@ -18,6 +18,7 @@ from app.entry.cli import (
     doctor,
     erasure,
     history,
+    mailing,
     publishing,
     token_keys,
     verify,
@@ -49,6 +50,7 @@ cli.command("import")(history.import_history)
 cli.command("calendar")(calendar.keep_calendar)
 cli.command("erase-person")(erasure.erase)
 cli.command("deliver")(delivering.deliver)
+cli.command("mail")(mailing.mail)
 cli.command("rotate-token-key")(token_keys.rotate)
 cli.command("verify")(verify.verify)
 cli.command("witness")(witness.witness)

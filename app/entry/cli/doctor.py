@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry.cli.database import newest_revision
+from app.entry.cli.entered import look_at_what_is_entered
+from app.entry.cli.findings import Finding, judge
 from app.kernel import clock
 from app.kernel.db import APP_ROLE, make_engine, metadata
 from app.kernel.outages import is_away
@@ -26,23 +27,6 @@ ANSWER_SECONDS_MAX: Final = 10
 PUBLISHED_SECONDS_MAX: Final = 60  # it takes two; witnesses that are away may make it longer
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at. ``advice`` is empty where nothing is to be done."""
-
-    what: str
-    found: str
-    advice: str = ""
-    is_bad: bool = False  # with advice and not bad: it works, but should not stay so
-
-    @property
-    def mark(self) -> str:
-        """Return one sign for the eye."""
-        if self.is_bad:
-            return "✗"
-        return "!" if self.advice else "✓"
-
-
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything; without a database, at what can be seen without one."""
     return [
@@ -54,12 +38,8 @@ def examine(settings: Settings) -> list[Finding]:
     ]
 
 
-def _judge(what: str, *, found: str, is_good: bool, advice: str) -> Finding:
-    return Finding(what, found) if is_good else Finding(what, found, advice, is_bad=True)
-
-
 def _assertions() -> Finding:
-    return _judge(
+    return judge(
         "Python",
         found=f"{sys.version.split()[0]}, optimisation {sys.flags.optimize}",
         is_good=sys.flags.optimize == 0,
@@ -71,7 +51,7 @@ def _data_folder(settings: Settings) -> Finding:
     folder = settings.data
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
-    return _judge(
+    return judge(
         "data folder",
         found=str(settings.data),
         is_good=os.access(folder, os.W_OK | os.X_OK),
@@ -84,7 +64,7 @@ def _disk(settings: Settings) -> Finding:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    return _judge(
+    return judge(
         "disk",
         found=f"{free / 2**30:.1f} GB free",
         is_good=free >= FREE_BYTES_MIN,
@@ -135,6 +115,7 @@ async def _ask(connection: AsyncConnection, settings: Settings) -> list[Finding]
     ]
     if not schema.is_bad:
         findings.append(await _publication(connection))
+        findings += await look_at_what_is_entered(connection)
     role = await _role(connection)
     return [*findings, role] if role.is_bad else [*findings, role, *await _grants(connection)]
 
@@ -150,7 +131,7 @@ async def _moment(connection: AsyncConnection) -> datetime:
 
 
 def _version(number: int) -> Finding:
-    return _judge(
+    return judge(
         "PostgreSQL",
         found=f"{number // 10_000}.{number % 10_000}",
         is_good=number >= VERSION_MIN,
@@ -159,7 +140,7 @@ def _version(number: int) -> Finding:
 
 
 def _encoding(encoding: str) -> Finding:
-    return _judge(
+    return judge(
         "encoding",
         found=encoding,
         is_good=encoding == "UTF8",
@@ -169,7 +150,7 @@ def _encoding(encoding: str) -> Finding:
 
 async def _durability(connection: AsyncConnection, name: str) -> Finding:
     value = str(await _value(connection, f"SHOW {name}"))
-    return _judge(
+    return judge(
         name,
         found=value,
         is_good=value == "on",
@@ -186,7 +167,7 @@ async def _connections(connection: AsyncConnection, each: int) -> Finding:
         " - coalesce(current_setting('reserved_connections', true)::int, 0)",
     )
     assert isinstance(free, int)
-    return _judge(
+    return judge(
         "connections",
         found=f"{free} for all; a server process opens up to {each}: room for {free // each}",
         is_good=free >= each,
@@ -196,7 +177,7 @@ async def _connections(connection: AsyncConnection, each: int) -> Finding:
 
 def _clock(database_moment: datetime) -> Finding:
     difference_s = abs((clock.now() - database_moment).total_seconds())
-    return _judge(
+    return judge(
         "clock",
         found=f"{difference_s:.1f} s from the database's",
         is_good=difference_s <= CLOCK_DIFFERENCE_S_MAX,
@@ -210,7 +191,7 @@ async def _schema(connection: AsyncConnection) -> Finding:
     if await _value(connection, "SELECT to_regclass('alembic_version') IS NOT NULL"):
         rows = await connection.execute(text("SELECT version_num FROM alembic_version"))
         present = ", ".join(rows.scalars()) or "none"
-    return _judge(
+    return judge(
         "schema",
         found=present,
         is_good=present == newest,
@@ -268,7 +249,7 @@ async def _grants(connection: AsyncConnection) -> list[Finding]:
             {"role": APP_ROLE, "name": table.name, "rights": rights},
         )
         excess += [f"{right} on {table.name}" for right in held.scalars()]
-    finding = _judge(
+    finding = judge(
         "rights",
         found=", ".join(excess) or f"{APP_ROLE} can only add to history",
         is_good=not excess,

@@ -1,6 +1,13 @@
 """What applications for an account are refused for."""
 
-from app.kernel.errors import BrokenRuleError, BusyError, ConflictError, NotFoundError, StaleError
+from app.kernel.errors import (
+    BrokenRuleError,
+    BusyError,
+    ConflictError,
+    NotFoundError,
+    StaleError,
+    TooLargeError,
+)
 
 
 class ApplicationNotFoundError(NotFoundError):
@@ -151,3 +158,58 @@ class ApplicationErasedError(ConflictError):
     title_th = "ข้อมูลในคำขอนี้ถูกลบแล้ว"
     advice = "Nothing can be done with it any more; the applicant may apply again."
     advice_th = "ไม่สามารถดำเนินการกับคำขอนี้ได้อีก ผู้ขอยื่นคำขอใหม่ได้"
+
+
+class ApplicationFileNotNamedError(BrokenRuleError):
+    """The application names no document that is this file."""
+
+    code = "application_file_not_named"
+    number = 3830
+    title_th = "ไม่มีเอกสารในคำขอที่ตรงกับไฟล์นี้"
+    advice = (
+        "The file is {media_type}, {bytes} bytes, SHA-256 {sha256}. Name a document with exactly "
+        "these in the application, then upload it."
+    )
+    advice_th = (
+        "ไฟล์นี้เป็น {media_type} ขนาด {bytes} ไบต์ SHA-256 {sha256} โปรดระบุเอกสารที่ตรงกันในคำขอก่อนอัปโหลด"
+    )
+
+
+class ApplicationFileNotFoundError(NotFoundError):
+    """This file of the application is not here."""
+
+    code = "application_file_not_found"
+    number = 3831
+    title_th = "ไม่พบไฟล์นี้ของคำขอ"
+    advice = "It was not uploaded, or removed since. The application says which ones are here."
+    advice_th = "ไฟล์ยังไม่ได้อัปโหลดหรือถูกลบแล้ว ดูรายการไฟล์ที่มีได้ในคำขอ"
+
+
+class ApplicationFilesMissingError(BrokenRuleError):
+    """Files of the application's documents have not been uploaded."""
+
+    code = "application_files_missing"
+    number = 3832
+    title_th = "ยังไม่ได้อัปโหลดไฟล์ของเอกสารในคำขอ"
+    advice = "Upload the files of: {missing}."
+    advice_th = "โปรดอัปโหลดไฟล์ของเอกสาร: {missing}"
+
+
+class ApplicationFilesTooLargeError(TooLargeError):
+    """The files of the application are too large together."""
+
+    code = "application_files_too_large"
+    number = 3833
+    title_th = "ไฟล์ทั้งหมดของคำขอมีขนาดรวมเกินกำหนด"
+    advice = "All files of an application have at most {bytes_max} bytes. Compress some of them."
+    advice_th = "ไฟล์ทั้งหมดของคำขอหนึ่งมีขนาดรวมได้ไม่เกิน {bytes_max} ไบต์ โปรดบีบอัดบางไฟล์"
+
+
+class ApplicationFilesFullError(BusyError):
+    """There is no room for more files of applicants."""
+
+    code = "application_files_full"
+    number = 3834
+    title_th = "ขณะนี้ไม่มีพื้นที่เก็บไฟล์ของผู้ขอเพิ่ม"
+    advice = "Try again in {retry_after_s} seconds, or hand the file to TGO another way."
+    advice_th = "โปรดลองใหม่ในอีก {retry_after_s} วินาที หรือยื่นไฟล์ต่อ อบก. ทางอื่น"

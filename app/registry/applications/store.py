@@ -1,13 +1,14 @@
 """Applications in the database: as they stand, what was said in them, and what happened."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Cast,
     CheckConstraint,
     Column,
     Date,
@@ -21,22 +22,35 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    all_,
+    any_,
+    cast,
+    delete,
     insert,
     select,
     text,
     update,
 )
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.kernel.db import metadata
+from app.kernel.db import constraint_of, metadata
 from app.kernel.errors import RegistryError
 from app.kernel.paging import IDS_END, between, rows
 from app.registry.applications.content import Content, content_text, read_content
-from app.registry.applications.refusals import ApplicationNotFoundError, SameOfficerError
+from app.registry.applications.refusals import (
+    ApplicationFileNotFoundError,
+    ApplicationFileNotNamedError,
+    ApplicationNotFoundError,
+    SameOfficerError,
+)
 from app.registry.applications.rules import (
+    DOCUMENTS_MAX,
     PARTY_KINDS,
     VERSIONS_MAX,
     Application,
+    ApplicationFile,
     ApplicationStatus,
     Event,
     HolderKind,
@@ -84,7 +98,9 @@ applications: Final = Table(
     CheckConstraint(_kinds_fit(), name="kinds_fit"),
     CheckConstraint("octet_length(secret_sha256) = 32", name="digest_length"),
     CheckConstraint("version >= 1", name="version_range"),
-    CheckConstraint("(status = 'draft') = (submitted_at is null)", name="submitted"),
+    CheckConstraint(
+        "status = 'withdrawn' or (status = 'draft') = (submitted_at is null)", name="submitted"
+    ),
     CheckConstraint(
         "(due_on is not null) = (status in ('submitted', 'answered', 'recommended'))",
         name="clock_runs",
@@ -135,6 +151,24 @@ application_events: Final = Table(
     CheckConstraint(f"step in ({_words(Step)})", name="step_known"),
     Index(None, "application_id", "log_index"),
     info={"history": True, "erasable": ("reason",)},
+)
+
+# No history: a file may go, and the digest that the log commits to stays with what was said.
+application_files: Final = Table(
+    "application_files",
+    metadata,
+    Column("application_id", Text, ForeignKey("applications.id"), primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("sealed_key", LargeBinary, nullable=False),
+    Column("uploaded_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("id"),
+    CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256_form"),
+    CheckConstraint("bytes > 0", name="not_empty"),
+    CheckConstraint("octet_length(sealed_key) = 60", name="sealed_key"),
+    info={"passing": True, "expiring": True},
 )
 
 REFUSALS: Final[dict[str, type[RegistryError]]] = {"ck_applications_two_officers": SameOfficerError}
@@ -215,6 +249,83 @@ async def find_draft_begun_at(connection: AsyncConnection, *, place: int) -> dat
     return found
 
 
+async def list_files(connection: AsyncConnection, application_id: str) -> list[ApplicationFile]:
+    """Return an application's files that are here; as many as it names documents, at most."""
+    query = (
+        select(application_files)
+        .where(application_files.c.application_id == application_id)
+        .order_by(application_files.c.sha256)
+        .limit(rows(DOCUMENTS_MAX))
+    )
+    found = await connection.execute(query)
+    return [ApplicationFile(**row) for row in found.mappings()]
+
+
+async def get_file(
+    connection: AsyncConnection, application_id: str, sha256: str
+) -> ApplicationFile:
+    """
+    Return a file of an application, whoever may see it.
+
+    Raises:
+        ApplicationFileNotFoundError: it is not here.
+    """
+    query = select(application_files).where(
+        application_files.c.application_id == application_id, application_files.c.sha256 == sha256
+    )
+    row = (await connection.execute(query)).mappings().one_or_none()
+    if row is None:
+        raise ApplicationFileNotFoundError
+    return ApplicationFile(**row)
+
+
+async def list_file_ids(connection: AsyncConnection, ids: Sequence[str]) -> list[str]:
+    """Return those of some identifiers that files have."""
+    query = select(application_files.c.id).where(application_files.c.id == any_(_texts(ids)))
+    return list((await connection.execute(query)).scalars())
+
+
+async def find_bytes_waiting(connection: AsyncConnection) -> int:
+    """Return how many bytes lie here of applications that were not admitted (yet)."""
+    return int((await connection.execute(text("SELECT application_bytes_waiting()"))).scalar_one())
+
+
+async def insert_file(connection: AsyncConnection, file: ApplicationFile) -> None:
+    """
+    Keep a file, unless it is here already.
+
+    Raises:
+        ApplicationFileNotNamedError: the application does not name it, or is decided or erased.
+    """
+    statement = postgresql.insert(application_files).values(asdict(file))
+    try:
+        await connection.execute(statement.on_conflict_do_nothing())
+    except DBAPIError as error:
+        if constraint_of(error) == "application_files_are_named":
+            raise ApplicationFileNotNamedError(
+                sha256=file.sha256, bytes=file.bytes, media_type=file.media_type
+            ) from None
+        raise
+
+
+async def delete_files_except(
+    connection: AsyncConnection, application_id: str, named: Sequence[str]
+) -> None:
+    """Remove an application's files whose digests are not among these."""
+    await connection.execute(
+        delete(application_files).where(
+            application_files.c.application_id == application_id,
+            application_files.c.sha256 != all_(_texts(named)),
+        )
+    )
+
+
+async def delete_old_files(connection: AsyncConnection, *, now: datetime, rows_max: int) -> int:
+    """Remove files that are not named any more or that the rule lets go, so many at the most."""
+    query = text("SELECT drop_application_files(:now, :rows_max)")
+    return int((await connection.execute(query, {"now": now, "rows_max": rows_max})).scalar_one())
+
+
 async def insert_application(connection: AsyncConnection, application: Application) -> None:
     """Keep a new application, without its content."""
     await connection.execute(insert(applications).values(_kept(application)))
@@ -251,6 +362,10 @@ async def insert_event(connection: AsyncConnection, event: Event) -> None:
             {column.name: getattr(event, column.name) for column in application_events.c}
         )
     )
+
+
+def _texts(values: Sequence[str]) -> Cast[Any]:
+    return cast(list(values), postgresql.ARRAY(Text))
 
 
 def _selected() -> Select[Any]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from app.registry.erasure import rules, store
 from app.registry.erasure.refusals import NothingToEraseError
 from app.registry.log.pen import Pen
+from app.registry.notices import operations as notices
+from app.registry.pairs.operations import require_people
 from app.registry.parties import operations as parties
 from app.registry.parties.policy import Actor, Permission, require
 from app.registry.signin import operations as signin
@@ -48,7 +50,8 @@ async def erase_person(pen: Pen, actor: Actor, command: ErasePerson) -> Erased:
     Raises:
         NotAllowedError: the actor is no administrator.
         NothingNamedError, TooManyActsError: it cannot be one act.
-        UserNotFoundError, UserErasedError, LastAdministratorError: the user cannot be erased.
+        UserNotFoundError, UserErasedError, LastAdministratorError, TooFewPeopleError: the user
+            cannot be erased.
         NothingToEraseError: the acts hold no words of people (any more).
     """
     require(actor, Permission.ERASE_PERSON)
@@ -56,6 +59,7 @@ async def erase_person(pen: Pen, actor: Actor, command: ErasePerson) -> Erased:
     user = None
     if command.user_id is not None:
         user = await parties.find_erasable(pen, command.user_id)
+        await require_people(pen, user.id)
     acts = await store.list_erasable(pen.connection, command.acts, user_id=command.user_id)
     rules.check_count(acts)
     if not acts and user is None:
@@ -72,4 +76,5 @@ async def erase_person(pen: Pen, actor: Actor, command: ErasePerson) -> Erased:
     if user is not None:
         await parties.empty_user(pen, user, by=actor.user_id, log_index=log_index)
         await signin.forget_user(pen.connection, user.id, now=pen.now)
+        await notices.forget_user(pen.connection, user.id)
     return Erased(log_index, tuple(acts), command.user_id)

@@ -1,6 +1,6 @@
 """TGO's decision on a verified report, and the minting that follows an approval."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.kernel.clock import bangkok_date
@@ -21,6 +21,7 @@ from app.registry.ledger import operations as ledger
 from app.registry.ledger import store as accounts
 from app.registry.ledger.operations import Minted
 from app.registry.ledger.rules import Mint
+from app.registry.ledger.serials import account_number
 from app.registry.log.pen import Pen, Sealed
 from app.registry.monitoring import operations as monitoring
 from app.registry.monitoring import store as reports
@@ -53,9 +54,18 @@ class _Case:
     verification: Verification
 
 
-async def decide_issuance(pen: Pen, actor: Actor, command: DecideIssuance) -> Issuance:
+async def decide_issuance(
+    pen: Pen, actor: Actor, command: DecideIssuance, *, said: Mapping[str, object] | None = None
+) -> Issuance:
     """
     Issue the credits of a verified report, one batch per vintage, or refuse to.
+
+    Args:
+        pen: what to write with.
+        actor: who decides.
+        command: what.
+        said: what the leaf says besides, of the order that has it done and whose approval was
+            confirmed; None: one person decides.
 
     Raises:
         ReportNotFoundError, NotAllowedError: the actor may not decide it.
@@ -75,18 +85,41 @@ async def decide_issuance(pen: Pen, actor: Actor, command: DecideIssuance) -> Is
         check_reason(command.reason)
         return await _refuse(pen, actor, decision, case)
     planned = await _plan(pen, case)
-    confirmed = {"report": case.report.id, "lines": rules.facts_of(planned)}
-    await require_confirmation(pen, actor, ConfirmedAct.ISSUANCE_APPROVAL, confirmed)
+    lines = rules.facts_of(planned)
+    if said is None:
+        confirmed = {"report": case.report.id, "lines": lines}
+        await require_confirmation(pen, actor, ConfirmedAct.ISSUANCE_APPROVAL, confirmed)
     minted = await ledger.mint(
         pen,
         by=actor.user_id,
         subject=decision.id,
-        data={**_facts(decision), "lines": rules.facts_of(planned)},
+        data={**_facts(decision), "lines": lines, **(said or {})},
         mints=await _mints(pen, case.activity, planned),
     )
     issued = replace(decision, log_index=minted.log_index, lines=_lines(planned, minted))
     await _write(pen, issued, case, Step("credits.issued", ReportStatus.ISSUED, actor))
     return issued
+
+
+async def describe_issuance(pen: Pen, actor: Actor, command: DecideIssuance) -> dict[str, object]:
+    """
+    Return what an approval would do, as the log says it: whose account gets which credits, and why.
+
+    Raises:
+        As `decide_issuance`.
+    """
+    case = await _case(pen, actor, command)
+    await _check_grounds(pen, case.activity, command)
+    planned = await _plan(pen, case)
+    mints = await _mints(pen, case.activity, planned)
+    return {
+        "report_id": case.report.id,
+        "decided_on": command.grounds.decided_on.isoformat(),
+        "decision_document_id": command.grounds.document_id,
+        "meeting": command.grounds.meeting,
+        "account": account_number(mints[0].owner_account_id),
+        "lines": rules.facts_of(planned),
+    }
 
 
 async def _refuse(pen: Pen, actor: Actor, decision: Issuance, case: _Case) -> Issuance:

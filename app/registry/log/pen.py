@@ -81,6 +81,11 @@ class Pen:
         """Write the moment out once, for all leaves of the commit."""
         self._at = rfc3339(self.now)
 
+    @property
+    def next_index(self) -> int:
+        """Return the log index of the act that is recorded next."""
+        return self.log_size + len(self.records)
+
     def record(self, *, by: str, kind: str, subject: str, data: Mapping[str, object]) -> int:
         """
         Put an act into the log: what was done, by whom, to what.
@@ -116,7 +121,7 @@ class Pen:
         )
         if len(leaf) > LEAF_BYTES_MAX:
             raise ActTooLargeError(bytes=len(leaf), bytes_max=LEAF_BYTES_MAX)
-        log_index = self.log_size + len(self.records)
+        log_index = self.next_index
         self.records.append(Record(log_index, kind, subject, leaf, salt))
         return log_index
 

@@ -1,8 +1,9 @@
 """What officers of the authority do with orders; each public function is one act."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Final
 
 from app.kernel.clock import bangkok_date, rfc3339
 from app.kernel.ids import new_id
@@ -18,10 +19,11 @@ from app.registry.orders.refusals import (
     OrderProposerGoneError,
     OrderTargetError,
 )
-from app.registry.orders.rules import Action, Order
+from app.registry.orders.rules import Action, Claim, Order
 from app.registry.parties.policy import Actor, NotAllowedError, Permission, allows, require
 from app.registry.parties.rules import Status
-from app.registry.programmes.rules import RuleKey, whole_of
+from app.registry.programmes.operations import require_confirmation
+from app.registry.programmes.rules import ConfirmedAct, RuleKey, whole_of
 from app.registry.programmes.store import get_rule
 from app.registry.signin.store import Bearer, find_standing
 
@@ -68,7 +70,7 @@ class ApproveOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class _About:
+class About:
     """What an order is about, for its row and for its leaf."""
 
     facts: Mapping[str, object]
@@ -76,6 +78,15 @@ class _About:
     batch_prefix: str | None = None
     freeze_id: str | None = None
     act: int | None = None
+    claim: Claim | None = None
+    content: str | None = None
+
+
+# Carries out an order that was approved; returns it with the act that did.
+Carrier = Callable[[Pen, Actor, Order], Awaitable[Order]]
+
+# Where one person's act has to be confirmed, so has the approval that has it done.
+_ALSO_NAMED: Final = {Action.ISSUANCE_APPROVAL: (ConfirmedAct.ISSUANCE_APPROVAL,)}
 
 
 async def propose_freeze(pen: Pen, actor: Actor, command: ProposeFreeze) -> Order:
@@ -88,6 +99,7 @@ async def propose_freeze(pen: Pen, actor: Actor, command: ProposeFreeze) -> Orde
         AccountNotFoundError, RegistryAccountError, AccountClosedError, BatchNotFoundError,
             SerialsOutsideError, DocumentNotFoundError: what is named is not there.
         RuleMissingError: nobody has said how long an order may wait.
+        ConfirmationNeededError, PersonNeededError: it takes a fresh second factor.
     """
     require(actor, Permission.PROPOSE_FREEZE)
     named = command.named
@@ -103,8 +115,8 @@ async def propose_freeze(pen: Pen, actor: Actor, command: ProposeFreeze) -> Orde
         "first": target.first,
         "last": target.last,
     }
-    about = _About(facts, target, named.batch_prefix)
-    return await _propose(pen, actor, Action.FREEZE, about, command.ground, kind="freeze.proposed")
+    about = About(facts, target, named.batch_prefix)
+    return await propose(pen, actor, Action.FREEZE, about, command.ground, kind="freeze.proposed")
 
 
 async def propose_release(pen: Pen, actor: Actor, command: ProposeRelease) -> Order:
@@ -114,14 +126,13 @@ async def propose_release(pen: Pen, actor: Actor, command: ProposeRelease) -> Or
     Raises:
         NotAllowedError: the actor is no officer of TGO.
         FreezeNotFoundError, FreezeReleasedError: it is not frozen.
-        OrderDocumentError, DocumentNotFoundError, RuleMissingError: as `propose_freeze`.
+        OrderDocumentError, DocumentNotFoundError, RuleMissingError, ConfirmationNeededError,
+            PersonNeededError: as `propose_freeze`.
     """
     require(actor, Permission.PROPOSE_FREEZE)
     frozen = await ledger.get_standing(pen, command.freeze_id)
-    about = _About({"freeze": frozen.id}, freeze_id=frozen.id)
-    return await _propose(
-        pen, actor, Action.RELEASE, about, command.ground, kind="release.proposed"
-    )
+    about = About({"freeze": frozen.id}, freeze_id=frozen.id)
+    return await propose(pen, actor, Action.RELEASE, about, command.ground, kind="release.proposed")
 
 
 async def propose_reversal(pen: Pen, actor: Actor, command: ProposeReversal) -> Order:
@@ -132,21 +143,31 @@ async def propose_reversal(pen: Pen, actor: Actor, command: ProposeReversal) -> 
         NotAllowedError: the actor is no officer of TGO.
         NotReversibleError, ReversedBeforeError, ReversalLateError, MovedOnError,
             AccountClosedError: this act cannot be taken back, or not any more.
-        OrderDocumentError, DocumentNotFoundError, RuleMissingError: as `propose_freeze`.
+        OrderDocumentError, DocumentNotFoundError, RuleMissingError, ConfirmationNeededError,
+            PersonNeededError: as `propose_freeze`.
     """
     require(actor, Permission.PROPOSE_REVERSAL)
     act = await ledger.get_reversible(pen, command.act)
     await _check_window(pen, act)
     await ledger.check_held(pen, act)
-    about = _About({"act": act.log_index}, act=act.log_index)
-    return await _propose(
+    about = About({"act": act.log_index}, act=act.log_index)
+    return await propose(
         pen, actor, Action.REVERSAL, about, command.ground, kind="reversal.proposed"
     )
 
 
-async def approve_order(pen: Pen, actor: Actor, command: ApproveOrder) -> Order:
+async def approve_order(
+    pen: Pen, actor: Actor, command: ApproveOrder, more: Mapping[Action, Carrier]
+) -> Order:
     """
     Approve an order, and carry it out.
+
+    Args:
+        pen: what to write with.
+        actor: who approves.
+        command: what.
+        more: carry out the orders that this subject knows nothing of, each with one leaf that names
+            the order.
 
     Raises:
         OrderNotFoundError, NotAllowedError: the actor may not know of it, or not approve it.
@@ -155,6 +176,7 @@ async def approve_order(pen: Pen, actor: Actor, command: ApproveOrder) -> Order:
         OrderProposerGoneError: whoever proposed it may no longer do so.
         AccountClosedError, FreezeReleasedError, NotReversibleError, ReversedBeforeError,
             ReversalLateError, MovedOnError: it cannot be carried out any more.
+        ConfirmationNeededError, PersonNeededError: it takes a fresh second factor.
     """
     order = await store.get_order(pen.connection, command.order_id)
     if not allows(actor, Permission.QUERY_LEDGER):
@@ -166,26 +188,37 @@ async def approve_order(pen: Pen, actor: Actor, command: ApproveOrder) -> Order:
         raise OrderProposerGoneError
     if not await _may_now(pen, Bearer(actor.user_id, actor.client_id), permission):
         raise NotAllowedError(permission=permission.value)
-    approved = replace(order, approved_by=actor.user_id, approved_at=pen.now)
-    if order.action is Action.FREEZE:
-        return await _freeze(pen, approved)
-    if order.action is Action.RELEASE:
-        return await _release(pen, approved)
-    return await _reverse(pen, approved)
-
-
-async def _propose(
-    pen: Pen, actor: Actor, action: Action, about: _About, ground: Ground, *, kind: str
-) -> Order:
-    rules.check_document(ground.document_id, ground.document_sha256)
-    sha256 = ground.document_sha256
-    if ground.document_id is not None:
-        sha256 = (await get_document(pen.connection, ground.document_id)).sha256
-    assert sha256 is not None
-    rule = await get_rule(
-        pen.connection, programme_code=None, key=RuleKey.ORDER_HOURS, on=bangkok_date(pen.now)
+    confirmed = {"order": order.id, "digest": order.digest}
+    also = _ALSO_NAMED.get(order.action, ())
+    await require_confirmation(pen, actor, ConfirmedAct.ORDER_APPROVAL, confirmed, also_named=also)
+    carry_out = {**_CARRIERS, **more}[order.action]
+    return await carry_out(
+        pen, actor, replace(order, approved_by=actor.user_id, approved_at=pen.now)
     )
-    expires_at = pen.now + timedelta(hours=whole_of(rule))
+
+
+async def give(pen: Pen, approved: Order, log_index: int) -> Order:
+    """Keep that an order was approved, and by which act it is carried out."""
+    given = replace(approved, approved_index=log_index)
+    await store.insert_approval(pen.connection, given)
+    return given
+
+
+async def propose(
+    pen: Pen, actor: Actor, action: Action, about: About, ground: Ground, *, kind: str
+) -> Order:
+    """
+    Keep a proposed order, its leaf of a kind; that the actor may propose it was checked.
+
+    Raises:
+        OrderDocumentError, DocumentNotFoundError: not one document is named.
+        RuleMissingError: nobody has said how long an order may wait.
+        ConfirmationNeededError, PersonNeededError: it takes a fresh second factor.
+    """
+    sha256 = await _digest_of(pen, ground)
+    expires_at = await _end_of_waiting(pen)
+    confirmed = {"action": action.value, "about": about.facts, "document_sha256": sha256}
+    await require_confirmation(pen, actor, ConfirmedAct.ORDER_PROPOSAL, confirmed)
     order_id = new_id("ord")
     log_index = pen.record(
         by=actor.user_id,
@@ -206,6 +239,7 @@ async def _propose(
         batch_prefix=about.batch_prefix,
         freeze_id=about.freeze_id,
         act=about.act,
+        content=about.content,
         document_id=ground.document_id,
         document_sha256=sha256,
         reason=ground.reason,
@@ -214,47 +248,68 @@ async def _propose(
         proposed_at=pen.now,
         expires_at=expires_at,
         log_index=log_index,
+        claim=about.claim,
     )
     await store.insert_order(pen.connection, order)
     return order
 
 
-async def _freeze(pen: Pen, order: Order) -> Order:
+async def _end_of_waiting(pen: Pen) -> datetime:
+    """Return the moment until which what is proposed now can be approved."""
+    rule = await get_rule(
+        pen.connection, programme_code=None, key=RuleKey.ORDER_HOURS, on=bangkok_date(pen.now)
+    )
+    return pen.now + timedelta(hours=whole_of(rule))
+
+
+async def _digest_of(pen: Pen, ground: Ground) -> str:
+    """Return the SHA-256 of the one document that an order rests on."""
+    rules.check_document(ground.document_id, ground.document_sha256)
+    if ground.document_id is not None:
+        return (await get_document(pen.connection, ground.document_id)).sha256
+    assert ground.document_sha256 is not None
+    return ground.document_sha256
+
+
+async def _freeze(pen: Pen, _: Actor, order: Order) -> Order:
     target = order.target
     assert target is not None
     await ledger.get_target(
         pen, Named(target.account_id, order.batch_prefix, target.first, target.last)
     )
     log_index = _record(pen, order, target, order.batch_prefix, done="frozen", facts={})
-    given = replace(order, approved_index=log_index)
-    await store.insert_approval(pen.connection, given)
+    given = await give(pen, order, log_index)
     await ledger.freeze(pen, order.id, target, log_index)
     return given
 
 
-async def _release(pen: Pen, order: Order) -> Order:
+async def _release(pen: Pen, _: Actor, order: Order) -> Order:
     assert order.freeze_id is not None
     frozen = await ledger.get_standing(pen, order.freeze_id)
     prefix = await _prefix_of(pen, frozen)
     facts = {"freeze": frozen.id}
     log_index = _record(pen, order, frozen.target, prefix, done="released", facts=facts)
-    given = replace(order, approved_index=log_index)
-    await store.insert_approval(pen.connection, given)
+    given = await give(pen, order, log_index)
     await ledger.release(pen, frozen, order.id, log_index)
     return given
 
 
-async def _reverse(pen: Pen, order: Order) -> Order:
+async def _reverse(pen: Pen, _: Actor, order: Order) -> Order:
     assert order.act is not None
     act = await ledger.get_reversible(pen, order.act)
     await _check_window(pen, act)
     await ledger.check_held(pen, act)
-    facts = {"order": order.id, "digest": order.digest, "reverses": act.log_index}
+    facts = {**rules.facts_of(order), "reverses": act.log_index}
     by = order.approved_by or ""
     movement = await ledger.take_back(pen, act, by=by, order_id=order.id, facts=facts)
-    given = replace(order, approved_index=movement.log_index)
-    await store.insert_approval(pen.connection, given)
-    return given
+    return await give(pen, order, movement.log_index)
+
+
+_CARRIERS: Final[Mapping[Action, Carrier]] = {
+    Action.FREEZE: _freeze,
+    Action.RELEASE: _release,
+    Action.REVERSAL: _reverse,
+}
 
 
 def _record(
@@ -267,7 +322,7 @@ def _record(
     facts: Mapping[str, object],
 ) -> int:
     """Put into the log what became frozen or free, under its own name: account or batch."""
-    said = {"order": order.id, "digest": order.digest, **facts}
+    said: dict[str, object] = {**rules.facts_of(order), **facts}
     kinds = {
         "frozen": ("account.frozen", "serials.frozen"),
         "released": ("account.released", "serials.released"),

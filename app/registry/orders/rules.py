@@ -4,6 +4,9 @@ Orders of the authority: proposed by one officer, approved by another, and then 
 Pure. An order is *proposed* with a reason and a document; approved in time it is *given*, and what
 nobody approves in time has *lapsed*. An approval names the digest of the proposal's leaf: of
 exactly what the log says was proposed, its reason by what the leaf commits to.
+
+An order is a freeze, a release, a reversal, or an act that takes two people by a dated rule: then
+its `content` is all that the act is to do.
 """
 
 from dataclasses import dataclass
@@ -31,6 +34,18 @@ class Action(StrEnum):
     FREEZE = "freeze"
     RELEASE = "release"
     REVERSAL = "reversal"
+    CASE = "case"
+    BUFFER = "buffer"
+    ISSUANCE_APPROVAL = "issuance_approval"
+    ROLE_CHANGE = "role_change"
+    RULE_CHANGE = "rule_change"
+
+
+class CaseKind(StrEnum):
+    """Why credits that were issued are owed."""
+
+    OVER_ISSUANCE = "over_issuance"
+    REVERSAL = "reversal"
 
 
 class OrderState(StrEnum):
@@ -41,16 +56,38 @@ class OrderState(StrEnum):
     LAPSED = "lapsed"
 
 
+# Acts that rules may let take two people: both must be of those who could do it alone.
+ACTING: Final = {
+    Action.ISSUANCE_APPROVAL: Permission.DECIDE_ISSUANCE,
+    Action.ROLE_CHANGE: Permission.MANAGE_USERS,
+    Action.RULE_CHANGE: Permission.SET_RULES,
+}
 PROPOSING: Final = {
     Action.FREEZE: Permission.PROPOSE_FREEZE,
     Action.RELEASE: Permission.PROPOSE_FREEZE,
     Action.REVERSAL: Permission.PROPOSE_REVERSAL,
+    Action.CASE: Permission.PROPOSE_CASE,
+    Action.BUFFER: Permission.PROPOSE_CASE,
+    **ACTING,
 }
 APPROVING: Final = {
     Action.FREEZE: Permission.APPROVE_FREEZE,
     Action.RELEASE: Permission.APPROVE_FREEZE,
     Action.REVERSAL: Permission.APPROVE_REVERSAL,
+    Action.CASE: Permission.APPROVE_CASE,
+    Action.BUFFER: Permission.MANAGE_BUFFER,
+    **ACTING,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Credits that are owed for an issuance, or that the buffer gives towards them."""
+
+    credits: int
+    issuance_id: str | None = None  # of a case to be opened; None: the buffer gives
+    kind: CaseKind | None = None  # None: as above
+    case_id: str | None = None  # the case that the buffer gives to; None: one is to be opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +100,7 @@ class Order:
     batch_prefix: str | None  # of the target's batch
     freeze_id: str | None  # what is to be released
     act: int | None  # log index of what is to be taken back
+    content: str | None  # canonical JSON of what an act of two people is to do
     document_id: str | None  # None: the document is not in the register
     document_sha256: str
     reason: str | None  # None: erased
@@ -75,6 +113,7 @@ class Order:
     approved_at: datetime | None = None
     approved_index: int | None = None  # log index of the act that carried it out
     salt: bytes | None = None  # of the reason; None: erased, or not read
+    claim: Claim | None = None  # what is owed, or given from the buffer; None: it is no such order
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +130,11 @@ class FrozenThing:
 def digest_of(leaf: bytes) -> str:
     """Return the digest that an approval must name."""
     return sha256(leaf).hex()
+
+
+def facts_of(order: Order) -> dict[str, str]:
+    """Return what the leaf of an act says besides that an order has it done."""
+    return {"order": order.id, "digest": order.digest}
 
 
 def state_at(order: Order, now: datetime) -> OrderState:

@@ -31,7 +31,7 @@ from app.registry.orders.refusals import (
     OrderNotFoundError,
     OwnOrderError,
 )
-from app.registry.orders.rules import Action, FrozenThing, Order
+from app.registry.orders.rules import Action, CaseKind, Claim, FrozenThing, Order
 
 _TARGETS: Final = "num_nonnulls(account_id, batch_id)"
 
@@ -46,6 +46,12 @@ orders: Final = Table(
     Column("last_serial", BigInteger),
     Column("freeze_id", Text, ForeignKey("orders.id"), index=True),  # the order that froze it
     Column("act", BigInteger),
+    # What is owed for an issuance, or given by the buffer to the case that an order opened.
+    Column("issuance_id", Text, ForeignKey("issuances.id"), index=True),
+    Column("case_kind", Text),
+    Column("case_id", Text, ForeignKey("orders.id"), index=True),
+    Column("credits", BigInteger),
+    Column("content", Text),  # canonical JSON of what an act of two people is to do
     Column("document_id", Text, ForeignKey("documents.id"), index=True),
     Column("document_sha256", Text, nullable=False),
     Column("reason", Text),  # null: erased; none is inserted without one (a trigger)
@@ -54,12 +60,31 @@ orders: Final = Table(
     Column("proposed_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("log_index", BigInteger, nullable=False, unique=True),
-    CheckConstraint("action IN ('freeze', 'release', 'reversal')", name="action"),
+    CheckConstraint(
+        "action IN ('freeze', 'release', 'reversal', 'case', 'buffer',"
+        " 'issuance_approval', 'role_change', 'rule_change')",
+        name="action",
+    ),
     CheckConstraint(
         f"CASE action WHEN 'freeze' THEN {_TARGETS} = 1 AND freeze_id IS NULL AND act IS NULL"
         f" WHEN 'release' THEN {_TARGETS} = 0 AND freeze_id IS NOT NULL AND act IS NULL"
-        f" ELSE {_TARGETS} = 0 AND freeze_id IS NULL AND act IS NOT NULL END",
+        f" WHEN 'reversal' THEN {_TARGETS} = 0 AND freeze_id IS NULL AND act IS NOT NULL"
+        f" ELSE {_TARGETS} = 0 AND freeze_id IS NULL AND act IS NULL END",
         name="about",
+    ),
+    CheckConstraint(
+        "CASE action WHEN 'case' THEN num_nonnulls(issuance_id, case_kind, credits) = 3"
+        " AND case_id IS NULL"
+        " WHEN 'buffer' THEN num_nonnulls(case_id, credits) = 2"
+        " AND num_nulls(issuance_id, case_kind) = 2"
+        " ELSE num_nulls(issuance_id, case_kind, case_id, credits) = 4 END",
+        name="claim",
+    ),
+    CheckConstraint("case_kind IN ('over_issuance', 'reversal')", name="case_kind"),
+    CheckConstraint("credits > 0", name="credits"),
+    CheckConstraint(
+        "(content IS NULL) = (action IN ('freeze', 'release', 'reversal', 'case', 'buffer'))",
+        name="content",
     ),
     CheckConstraint(
         "num_nonnulls(batch_id, first_serial, last_serial) IN (0, 3)", name="serials_of_batch"
@@ -175,6 +200,7 @@ async def list_freezes(
 async def insert_order(connection: AsyncConnection, order: Order) -> None:
     """Keep a proposed order."""
     target = order.target or Target(None, None, None, None)
+    claim = order.claim
     await connection.execute(
         insert(orders).values(
             id=order.id,
@@ -185,6 +211,11 @@ async def insert_order(connection: AsyncConnection, order: Order) -> None:
             last_serial=target.last,
             freeze_id=order.freeze_id,
             act=order.act,
+            issuance_id=claim and claim.issuance_id,
+            case_kind=claim and claim.kind and claim.kind.value,
+            case_id=claim and claim.case_id,
+            credits=claim and claim.credits,
+            content=order.content,
             document_id=order.document_id,
             document_sha256=order.document_sha256,
             reason=order.reason,
@@ -238,6 +269,7 @@ def _order(row: Row[Any]) -> Order:
         batch_prefix=row.serial_prefix,
         freeze_id=row.freeze_id,
         act=row.act,
+        content=row.content,
         document_id=row.document_id,
         document_sha256=row.document_sha256,
         reason=row.reason,
@@ -250,7 +282,13 @@ def _order(row: Row[Any]) -> Order:
         approved_at=row.approved_at,
         approved_index=row.approved_index,
         salt=row.salt,
+        claim=None if row.credits is None else _claim(row),
     )
+
+
+def _claim(row: Row[Any]) -> Claim:
+    kind = None if row.case_kind is None else CaseKind(row.case_kind)
+    return Claim(row.credits, row.issuance_id, kind, row.case_id)
 
 
 def _frozen_thing(row: Row[Any]) -> FrozenThing:

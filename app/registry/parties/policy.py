@@ -42,6 +42,8 @@ class Permission(StrEnum):
     APPROVE_FREEZE = "approve_freeze"
     PROPOSE_REVERSAL = "propose_reversal"
     APPROVE_REVERSAL = "approve_reversal"
+    PROPOSE_CASE = "propose_case"
+    APPROVE_CASE = "approve_case"
     READ_AUDIT = "read_audit"
 
 
@@ -104,6 +106,7 @@ POLICY: Final[dict[Role, dict[Permission, Reach]]] = {
         Permission.ASSIGN_VERIFIER: Reach.ANY,
         Permission.PROPOSE_FREEZE: Reach.ANY,
         Permission.PROPOSE_REVERSAL: Reach.ANY,
+        Permission.PROPOSE_CASE: Reach.ANY,
     },
     Role.APPROVER: {
         **dict.fromkeys(_OFFICER_READS, Reach.ANY),
@@ -113,6 +116,7 @@ POLICY: Final[dict[Role, dict[Permission, Reach]]] = {
         Permission.MANAGE_BUFFER: Reach.ANY,
         Permission.APPROVE_FREEZE: Reach.ANY,
         Permission.APPROVE_REVERSAL: Reach.ANY,
+        Permission.APPROVE_CASE: Reach.ANY,
     },
     Role.ADMINISTRATOR: {
         **dict.fromkeys(_OFFICER_READS, Reach.ANY),

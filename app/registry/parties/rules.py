@@ -47,6 +47,8 @@ class Role(StrEnum):
 
 
 _HOLDERS: Final = {Role.HOLDER_INITIATOR, Role.HOLDER_APPROVER, Role.HOLDER_VIEWER}
+# Who has one of these represents the accounts of their party.
+REPRESENTING: Final = frozenset(_HOLDERS)
 # Which roles a party's kind can give. A verifier's user can never act for an account (as in the
 # EU's registry, Art. 20(3)); the registry's own people hold no credits either.
 ROLES_OF_KIND: Final = {

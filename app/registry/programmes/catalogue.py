@@ -301,4 +301,30 @@ RULE_VALUES: Final = (
         f"{_EU_REGISTRY} 78, keeps log data for five years after an account's closure, and "
         "personal data for five more at the most; here the ten are counted from the event",
     ),
+    _default(
+        RuleKey.NOTICE_DAYS,
+        "730",
+        "two years, ours: a notice only points to an act, which the log keeps for ever",
+    ),
+    _default(
+        RuleKey.COMPENSATION_DAYS,
+        "90",
+        "TGO's text on over-issued credits (ghgreduction.tgo.or.th/t-ver, article 47) says who "
+        "compensates and with what, but not by when",
+    ),
+    _default(
+        RuleKey.APPLICATION_FILES_REQUIRED,
+        "no",
+        "the files may reach TGO another way; an administrator turns it on by one act",
+    ),
+    _default(
+        RuleKey.APPLICATION_FILE_DAYS,
+        "90",
+        "long enough to ask TGO about a refusal; PDPA section 37(3) lets nothing stay without need",
+    ),
+    _default(
+        RuleKey.TWO_PERSON_ACTS,
+        "none",
+        "an administrator names acts, by one act, once two people can do each of them",
+    ),
 )

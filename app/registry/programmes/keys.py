@@ -43,6 +43,11 @@ class RuleKey(StrEnum):
     ORDER_HOURS = "order_hours"
     REVERSAL_WINDOW_DAYS = "reversal_window_days"
     ACCESS_RECORD_YEARS = "access_record_years"
+    NOTICE_DAYS = "notice_days"
+    COMPENSATION_DAYS = "compensation_days"
+    APPLICATION_FILES_REQUIRED = "application_files_required"
+    APPLICATION_FILE_DAYS = "application_file_days"
+    TWO_PERSON_ACTS = "two_person_acts"
 
 
 class ConfirmedAct(StrEnum):
@@ -54,6 +59,16 @@ class ConfirmedAct(StrEnum):
     TRUST_APPROVAL = "trust_approval"
     LIMIT_RAISING = "limit_raising"
     ISSUANCE_APPROVAL = "issuance_approval"
+    ORDER_PROPOSAL = "order_proposal"
+    ORDER_APPROVAL = "order_approval"
+
+
+class TwoPersonAct(StrEnum):
+    """Acts of TGO that can be made to take two people: one proposes, another approves."""
+
+    ISSUANCE_APPROVAL = "issuance_approval"
+    ROLE_CHANGE = "role_change"
+    RULE_CHANGE = "rule_change"
 
 
 class Form(StrEnum):
@@ -229,8 +244,8 @@ RULE_SPECS: Final[Mapping[RuleKey, RuleSpec]] = {
     ),
     RuleKey.ORDER_HOURS: RuleSpec(
         Form.WHOLE,
-        "How long an order (freeze, release, reversal) that one officer of TGO has proposed may "
-        "wait for another's approval.",
+        "How long an order (freeze, release, reversal, act of two people) that one officer of TGO "
+        "has proposed may wait for another's approval.",
         unit="hours",
         most=2_400,
     ),
@@ -245,5 +260,34 @@ RULE_SPECS: Final[Mapping[RuleKey, RuleSpec]] = {
         "How long it is kept who signed in, and who read about whom.",
         unit="years",
         most=100,
+    ),
+    RuleKey.NOTICE_DAYS: RuleSpec(
+        Form.WHOLE,
+        "How long notices to people are kept, read or not.",
+        unit="days",
+        most=36_500,
+    ),
+    RuleKey.COMPENSATION_DAYS: RuleSpec(
+        Form.WHOLE,
+        "What a case of over-issuance or reversal owes is due so long after its opening.",
+        unit="days",
+        most=3_650,
+    ),
+    RuleKey.APPLICATION_FILES_REQUIRED: RuleSpec(
+        Form.YES_NO,
+        "Whether an application for an account is complete only with the files of its documents.",
+    ),
+    RuleKey.APPLICATION_FILE_DAYS: RuleSpec(
+        Form.WHOLE,
+        "How long files of an application are kept after its last step, where it was refused or "
+        "withdrawn, or waits for the applicant.",
+        unit="days",
+        most=3_650,
+    ),
+    RuleKey.TWO_PERSON_ACTS: RuleSpec(
+        Form.LIST,
+        "Acts of TGO that one person proposes and another, who may do them too, approves; "
+        "`none`: one person does them. While it names any act, it takes two to change it.",
+        pattern="|".join(("none", *TwoPersonAct)),
     ),
 }

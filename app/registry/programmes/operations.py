@@ -1,8 +1,9 @@
 """Acts on programmes: enter one, enter a member, set a rule; and the founding entries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from app.kernel.clock import bangkok_date
 from app.kernel.ids import new_id
@@ -68,14 +69,36 @@ async def enter_member(pen: Pen, actor: Actor, member: Member) -> Member:
     return await _enter_member(pen, member, by=actor.user_id)
 
 
-async def set_rule(pen: Pen, actor: Actor, command: SetRule) -> RuleValue:
+async def set_rule(
+    pen: Pen, actor: Actor, command: SetRule, *, said: Mapping[str, object] = MappingProxyType({})
+) -> RuleValue:
     """
     Give a rule a value from today or a later day on.
+
+    Args:
+        pen: what to write with.
+        actor: who does it.
+        command: which value.
+        said: what the leaf says besides, of the order that has it done.
 
     Raises:
         ProgrammeNotFoundError: there is no such programme.
         RuleRetroactiveError, RulePeriodReversedError: the days do not do.
         RuleValueUnreadableError: the value does not fit the rule.
+    """
+    await describe_rule(pen, actor, command)
+    values = await _set_rules(
+        pen, [command], by=actor.user_id, subject=command.programme_code or FOUNDER, said=said
+    )
+    return values[0]
+
+
+async def describe_rule(pen: Pen, actor: Actor, command: SetRule) -> dict[str, object]:
+    """
+    Return what `set_rule` would say in the log, all but the value's identifier.
+
+    Raises:
+        As `set_rule`.
     """
     require(actor, Permission.SET_RULES)
     if command.programme_code is not None:
@@ -84,14 +107,16 @@ async def set_rule(pen: Pen, actor: Actor, command: SetRule) -> RuleValue:
         valid_from=command.valid_from, valid_to=command.valid_to, today=bangkok_date(pen.now)
     )
     rules.check_value(command.key, command.value)
-    values = await _set_rules(
-        pen, [command], by=actor.user_id, subject=command.programme_code or FOUNDER
-    )
-    return values[0]
+    return _told(command)
 
 
 async def require_confirmation(
-    pen: Pen, actor: Actor, act: ConfirmedAct, content: Mapping[str, object]
+    pen: Pen,
+    actor: Actor,
+    act: ConfirmedAct,
+    content: Mapping[str, object],
+    *,
+    also_named: Collection[ConfirmedAct] = (),
 ) -> None:
     """
     Take the actor's fresh second factor for exactly one content, where the rules of the day ask
@@ -105,6 +130,7 @@ async def require_confirmation(
         actor: who does it.
         act: what they do.
         content: what the confirmation is bound to, with the act.
+        also_named: other acts whose naming by the rules asks for this confirmation.
 
     Raises:
         PersonNeededError: an API key acts, behind which nobody can be asked.
@@ -113,7 +139,7 @@ async def require_confirmation(
     rule = await store.find_rule(
         pen.connection, programme_code=None, key=RuleKey.CONFIRMED_ACTS, on=bangkok_date(pen.now)
     )
-    if rule is None or act.value not in rules.list_of(rule):
+    if rule is None or not {act, *also_named} & set(rules.list_of(rule)):
         return
     require_person(actor)
     digest = rules.digest_to_confirm(act, content)
@@ -190,11 +216,17 @@ async def _enter_member(pen: Pen, member: Member, *, by: str) -> Member:
 
 
 async def _set_rules(
-    pen: Pen, commands: Sequence[SetRule], *, by: str, subject: str
+    pen: Pen,
+    commands: Sequence[SetRule],
+    *,
+    by: str,
+    subject: str,
+    said: Mapping[str, object] = MappingProxyType({}),
 ) -> list[RuleValue]:
     ids = [new_id("cfg") for _ in commands]
-    told = [_told(command, id_) for command, id_ in zip(commands, ids, strict=True)]
-    log_index = pen.record(by=by, kind="rules.set", subject=subject, data={"rules": told})
+    told = [{"id": id_, **_told(command)} for command, id_ in zip(commands, ids, strict=True)]
+    data = {"rules": told, **said}
+    log_index = pen.record(by=by, kind="rules.set", subject=subject, data=data)
     values = [
         RuleValue(
             id=id_,
@@ -216,9 +248,8 @@ async def _set_rules(
     return values
 
 
-def _told(command: SetRule, id_: str) -> dict[str, object]:
+def _told(command: SetRule) -> dict[str, object]:
     return {
-        "id": id_,
         "programme": command.programme_code,
         "key": command.key.value,
         "value": command.value,

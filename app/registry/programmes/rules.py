@@ -10,7 +10,14 @@ from typing import Final
 
 from app.kernel.encoding import canonical_bytes, sha256
 from app.kernel.quantities import parse_tonnes
-from app.registry.programmes.keys import RULE_SPECS, ConfirmedAct, Form, RuleKey, RuleSpec
+from app.registry.programmes.keys import (
+    RULE_SPECS,
+    ConfirmedAct,
+    Form,
+    RuleKey,
+    RuleSpec,
+    TwoPersonAct,
+)
 from app.registry.programmes.refusals import (
     MintingUnverifiedError,
     ProgrammeClosedError,
@@ -20,7 +27,8 @@ from app.registry.programmes.refusals import (
     RuleValueUnreadableError,
 )
 
-__all__ = ["RULE_SPECS", "ConfirmedAct", "Form", "RuleKey", "RuleSpec"]  # beside what stands here
+# Beside what stands here.
+__all__ = ["RULE_SPECS", "ConfirmedAct", "Form", "RuleKey", "RuleSpec", "TwoPersonAct"]
 
 # Later dates are slips, most often a year of the Buddhist era.
 DATE_MAX: Final = date(2200, 12, 31)

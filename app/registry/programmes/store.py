@@ -203,6 +203,23 @@ async def find_rule(
     return None if found is None else _rule_value(found)
 
 
+async def list_rules_to_come(
+    connection: AsyncConnection, *, key: RuleKey, after: date, limit: int = 50
+) -> tuple[RuleValue, ...]:
+    """List values of every programme that begin after a day, by their beginning."""
+    query = (
+        select(rule_values)
+        .where(
+            rule_values.c.key == key.value,
+            rule_values.c.programme_code.is_(None),
+            rule_values.c.valid_from > after,
+        )
+        .order_by(rule_values.c.valid_from)
+        .limit(limit)
+    )
+    return tuple(_rule_value(row) for row in await connection.execute(query))
+
+
 async def list_rules_in_force(
     connection: AsyncConnection, *, programme_code: str | None, on: date
 ) -> tuple[RuleValue, ...]:

@@ -51,6 +51,7 @@ class Applications:
         handlers.on(leaves.ApplicationRecommended, self._recommend)
         handlers.on(leaves.ApplicationRefused, self._refuse)
         handlers.on(leaves.ApplicationAdmitted, self._admit)
+        handlers.on(leaves.ApplicationWithdrawn, self._withdraw)
 
     def save(self) -> None:
         """Hand all that is only in memory to the shelf."""
@@ -77,6 +78,10 @@ class Applications:
     def _answer(self, _: int, act: leaves.ApplicationAnswered) -> None:
         _require_applicant(act)
         self._step(act.subject, act.data, Step.ANSWER)
+
+    def _withdraw(self, _: int, act: leaves.ApplicationWithdrawn) -> None:
+        _require_applicant(act)
+        self._step(act.subject, act.data, Step.WITHDRAW)
 
     def _ask(self, _: int, act: leaves.ApplicationAsked) -> None:
         self._standing.require(act, Permission.REVIEW_APPLICATION)

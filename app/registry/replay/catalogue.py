@@ -11,9 +11,10 @@ from app.registry.activities.refusals import EvidenceForeignError
 from app.registry.activities.rules import Grounds
 from app.registry.methodologies import rules as methodologies
 from app.registry.methodologies.rules import Family, Methodology, MethodologyEntry, Variant
+from app.registry.pairs.rules import acts_named
 from app.registry.parties.policy import Permission
 from app.registry.programmes import rules
-from app.registry.programmes.rules import RULE_SPECS, ProgrammeStatus, RuleKey
+from app.registry.programmes.rules import RULE_SPECS, ProgrammeStatus, RuleKey, TwoPersonAct
 from app.registry.replay.faults import Broken
 from app.registry.replay.leaves import Leaf
 from app.registry.replay.leaves import rules as leaves
@@ -195,6 +196,11 @@ class Catalogue:
     def _is_governed(self, on: date) -> bool:
         in_force = self._in_force(_EVERY_PROGRAMME, RuleKey.TRANSFERS_GOVERNED, on)
         return in_force is not None and in_force.value == "yes"
+
+    def acts_of_two(self, on: date) -> frozenset[TwoPersonAct]:
+        """Return the acts of the authority that take two people on a day."""
+        in_force = self._in_force(_EVERY_PROGRAMME, RuleKey.TWO_PERSON_ACTS, on)
+        return frozenset() if in_force is None else acts_named(in_force.value)
 
     def check_decision(self, grounds: Grounds, activity_id: str, today: date) -> None:
         """

@@ -46,6 +46,10 @@ class Decision(msgspec.Struct, array_like=True):
     """That a decision was taken under an identifier."""
 
     report: str
+    owner: str = ""  # of the activity
+    credits: int = 0  # issued; 0: it was refused
+    claimed: int = 0  # of them, by cases
+    batches: list[str] = []  # serial prefixes
 
 
 class Issuances:
@@ -58,7 +62,7 @@ class Issuances:
         self._catalogue, self._ledger, self._activities, self._reports = parts
         self._tallies: Things[Tally] = Things(shelf, "tally", Tally)
         self._taken: Things[TakenOver] = Things(shelf, "taken over", TakenOver)
-        self._decisions: Things[Decision] = Things(shelf, "decision", Decision)
+        self.decisions: Things[Decision] = Things(shelf, "decision", Decision)
 
     def play_on(self, handlers: Handlers) -> None:
         """Say what plays each kind of leaf."""
@@ -71,7 +75,7 @@ class Issuances:
         """Hand all that is only in memory to the shelf."""
         self._tallies.save()
         self._taken.save()
-        self._decisions.save()
+        self.decisions.save()
 
     # ----------------------------------------------------------------------------- issuance
 
@@ -91,8 +95,13 @@ class Issuances:
         self._check_batches(act, activity, planned, tallies)
         for line in planned:
             self._add_up(act.subject, activity, line, tallies[line.vintage])
+        decision = self.decisions.get(act.subject)
+        decision.owner = activity.owner
         for batch in act.data.batches:
             self._ledger.make(batch, index)
+            decision.credits += batch.credits
+            decision.batches.append(batch.batch)
+        self.decisions.changed(act.subject)
 
     def _refuse(self, _: int, act: leaves.IssuanceRefused) -> None:
         report, _activity, _verification = self._decide(act, act.data)
@@ -117,7 +126,7 @@ class Issuances:
             raise Broken("not_possible_now", f"{verification.id} is not concluded")
         grounds = Grounds(said.decided_on, said.decision_document_id, said.meeting)
         self._catalogue.check_decision(grounds, activity.id, day_of(act))
-        self._decisions.add(act.subject, Decision(report.id))
+        self.decisions.add(act.subject, Decision(report.id))
         return report, activity, verification
 
     def _tally(self, activity: KnownActivity, vintage: int) -> Tally:

@@ -130,32 +130,47 @@ class Movements:
             raise Broken("outside_hours", f"{at.date()} is no working day")
 
     def _retire(self, index: int, act: leaves.CreditsRetired) -> None:
-        self._end(index, act, self._own_holding(act), RETIRED, _RETIRED_WORD)
+        self._end(index, act, self.own_holding(act), RETIRED, _RETIRED_WORD)
 
     def _cancel(self, index: int, act: leaves.CreditsCancelled) -> None:
-        self._end(index, act, self._own_holding(act), CANCELLED, _CANCELLED_WORD)
+        self._end(index, act, self.own_holding(act), CANCELLED, _CANCELLED_WORD)
 
     def _release_buffer(self, index: int, act: leaves.BufferReleased) -> None:
         self._standing.require(act, Permission.MANAGE_BUFFER)
-        self._move(index, act, self._buffer(act), self._holding(act.data.to))
+        self._move(index, act, self.buffer(act), self._holding(act.data.to))
 
     def _cancel_buffer(self, index: int, act: leaves.BufferCancelled) -> None:
         self._standing.require(act, Permission.MANAGE_BUFFER)
-        self._end(index, act, self._buffer(act), CANCELLED, _CANCELLED_WORD)
+        self._end(index, act, self.buffer(act), CANCELLED, _CANCELLED_WORD)
 
     def _end(
         self, index: int, act: leaves.EndingAct, sender: Account, final: int, word: str
     ) -> None:
+        purposes = self._catalogue.purposes(day_of(act))
+        if act.data.purpose not in purposes:
+            raise Broken("purpose_unknown", f"{act.data.purpose} is none of {sorted(purposes)}")
+        self.end(index, act, sender, final, word)
+
+    def end(
+        self,
+        index: int,
+        act: leaves.EndingAct,
+        sender: Account,
+        final: int = CANCELLED,
+        word: str = _CANCELLED_WORD,
+    ) -> None:
+        """
+        End credits, whatever their purpose.
+
+        Raises:
+            Broken, DateAheadError: they cannot so.
+        """
         said = act.data
         receiver = self._ledger.account(account_number(final))
         if said.to != receiver.number:
             raise Broken("account_not_allowed", f"credits end in {receiver.number}, not {said.to}")
-        today = day_of(act)
-        if said.happened_on > today:
+        if said.happened_on > day_of(act):
             raise DateAheadError
-        purposes = self._catalogue.purposes(today)
-        if said.purpose not in purposes:
-            raise Broken("purpose_unknown", f"{said.purpose} is none of {sorted(purposes)}")
         self._move(index, act, sender, receiver)
         ending = KeptEnding(index, word, sender.number, said.credits, said.statement)
         self._shelf.keep_ending(ending)
@@ -178,7 +193,7 @@ class Movements:
             raise Broken("account_not_allowed", f"{number} is no open holding account")
         return account
 
-    def _own_holding(self, act: leaves.EndingAct) -> Account:
+    def own_holding(self, act: leaves.EndingAct) -> Account:
         """Return the account of whoever acts, or of the source that they import for."""
         account = self._holding(act.data.from_)
         owner = self._standing.parties.get(account.owner or "")
@@ -188,7 +203,8 @@ class Movements:
         self._standing.require_any(act, possible, owner.id)
         return account
 
-    def _buffer(self, act: leaves.MovementAct) -> Account:
+    def buffer(self, act: leaves.MovementAct) -> Account:
+        """Return the buffer account, which the credits must leave."""
         buffer = self._ledger.account(account_number(BUFFER))
         if act.data.from_ != buffer.number:
             raise Broken("account_not_allowed", f"{act.data.from_} is not the buffer account")

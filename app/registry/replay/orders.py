@@ -9,7 +9,7 @@ from app.registry.ledger.rules import AccountKind
 from app.registry.parties.policy import Permission
 from app.registry.replay.catalogue import Catalogue
 from app.registry.replay.faults import Broken
-from app.registry.replay.leaves import leaf_of
+from app.registry.replay.leaves import Leaf, leaf_of
 from app.registry.replay.leaves import orders as leaves
 from app.registry.replay.ledger import Account, Ledger
 from app.registry.replay.shelf import Shelf
@@ -19,14 +19,6 @@ from app.registry.replay.things import Handlers, Things, require_same
 _FREEZE: Final = "freeze"
 _RELEASE: Final = "release"
 _REVERSAL: Final = "reversal"
-
-_Given = (
-    leaves.AccountFrozen
-    | leaves.AccountReleased
-    | leaves.SerialsFrozen
-    | leaves.SerialsReleased
-    | leaves.CreditsReversed
-)
 
 
 class KnownOrder(msgspec.Struct, array_like=True):
@@ -42,8 +34,13 @@ class KnownOrder(msgspec.Struct, array_like=True):
     last: int = 0
     freeze: str = ""  # what a release is of
     act: int = -1  # what a reversal is of
+    issuance: str = ""  # what a case is to be opened against
+    case_kind: str = ""
+    case: str = ""  # what the buffer gives to
+    credits: int = 0  # claimed, or given by the buffer
     is_given: bool = False
     stands: bool = False  # it is a freeze, and was not released
+    content: bytes = b""  # what an act of two people is to do, as the log says it
 
 
 class KnownReversal(msgspec.Struct, array_like=True):
@@ -95,17 +92,17 @@ class Orders:
             credits_made = self._ledger.batch(said.batch).credits
             if not said.first <= said.last <= credits_made:
                 raise Broken("serials_outside_batch", f"{said.batch} has {credits_made} serials")
-        order = self._proposed(act, _FREEZE)
+        order = self.propose(act, _FREEZE)
         order.account, order.batch = said.account or "", said.batch or ""
         order.first, order.last = said.first or 0, said.last or 0
-        self._orders.add(act.subject, order)
+        self.add(act.subject, order)
 
     def _propose_release(self, _: int, act: leaves.ReleaseProposed) -> None:
         self._standing.require(act, Permission.PROPOSE_FREEZE)
         self._standing_freeze(act.data.freeze)
-        order = self._proposed(act, _RELEASE)
+        order = self.propose(act, _RELEASE)
         order.freeze = act.data.freeze
-        self._orders.add(act.subject, order)
+        self.add(act.subject, order)
 
     def _propose_reversal(self, index: int, act: leaves.ReversalProposed) -> None:
         self._standing.require(act, Permission.PROPOSE_REVERSAL)
@@ -113,11 +110,17 @@ class Orders:
             raise Broken("unknown", f"act {act.data.act} is still to come")
         if self._reversed.find(str(act.data.act)) is not None:
             raise Broken("taken_twice", f"act {act.data.act} was taken back before")
-        order = self._proposed(act, _REVERSAL)
+        order = self.propose(act, _REVERSAL)
         order.act = act.data.act
-        self._orders.add(act.subject, order)
+        self.add(act.subject, order)
 
-    def _proposed(self, act: leaves.ProposedOrder, action: str) -> KnownOrder:
+    def propose(self, act: leaves.ProposedOrder, action: str) -> KnownOrder:
+        """
+        Return a new order, for what it is about to be noted and `add` to be called.
+
+        Raises:
+            Broken: it had lapsed before it was proposed, or its document is unknown.
+        """
         said = act.data
         if said.expires_at <= act.at:
             raise Broken("too_early", f"{said.expires_at} is not after {act.at}")
@@ -125,10 +128,14 @@ class Orders:
             self._catalogue.documents.get(said.document_id)
         return KnownOrder(action, act.by, sha256(leaf_of(act)).hex(), said.expires_at)
 
+    def add(self, order_id: str, order: KnownOrder) -> None:
+        """Keep a new order."""
+        self._orders.add(order_id, order)
+
     # ------------------------------------------------------------------------- approvals
 
     def _freeze_account(self, _: int, act: leaves.AccountFrozen) -> None:
-        order = self._give(act, _FREEZE, Permission.APPROVE_FREEZE)
+        order = self.give(act, act.data.order, act.data.digest, _FREEZE, Permission.APPROVE_FREEZE)
         require_same(act.subject, order.account, what="account", code="subject_differs")
         account = self._holding(act.subject)
         order.stands = True
@@ -143,7 +150,7 @@ class Orders:
         self._ledger.change_account(account)
 
     def _freeze_serials(self, _: int, act: leaves.SerialsFrozen) -> None:
-        order = self._give(act, _FREEZE, Permission.APPROVE_FREEZE)
+        order = self.give(act, act.data.order, act.data.digest, _FREEZE, Permission.APPROVE_FREEZE)
         said = act.data
         require_same(act.subject, order.batch, what="batch", code="subject_differs")
         require_same((said.first, said.last), (order.first, order.last), what="the serials")
@@ -158,7 +165,9 @@ class Orders:
         self._ledger.release_serials(act.subject, said.freeze)
 
     def _reverse(self, index: int, act: leaves.CreditsReversed) -> None:
-        order = self._give(act, _REVERSAL, Permission.APPROVE_REVERSAL)
+        order = self.give(
+            act, act.data.order, act.data.digest, _REVERSAL, Permission.APPROVE_REVERSAL
+        )
         said = act.data
         require_same(said.reverses, order.act, what="the act that is taken back")
         self._reversed.add(str(said.reverses), KnownReversal(index))
@@ -172,23 +181,37 @@ class Orders:
         )
         require_same(said.credits, moved, what="the sum of the runs", code="sum_differs")
 
-    def _give(self, act: _Given, action: str, permission: Permission) -> KnownOrder:
-        """Return the order that an act approves, refusing what no second officer may approve."""
-        said = act.data
-        order = self._orders.get(said.order)
+    def give(
+        self, act: Leaf, order_id: str, digest: str, action: str, permission: Permission
+    ) -> KnownOrder:
+        """
+        Return the order that an act approves, which is given from now on.
+
+        Args:
+            act: the act.
+            order_id: the order that it names.
+            digest: the digest that it names.
+            action: what must have been proposed.
+            permission: what an approval needs.
+
+        Raises:
+            Broken: no second officer may approve it so.
+            NotAllowedError: whoever acts may not.
+        """
+        order = self._orders.get(order_id)
         require_same(order.action, action, what="what was proposed")
         self._standing.require(act, permission)
         if order.by == act.by:
             raise Broken("second_person_needed", f"{act.by} approves what {act.by} proposed")
         if order.is_given or act.at >= order.expires_at:
-            raise Broken("not_possible_now", f"{said.order} cannot be approved any more")
-        require_same(said.digest, order.digest, what="what was approved")
+            raise Broken("not_possible_now", f"{order_id} cannot be approved any more")
+        require_same(digest, order.digest, what="what was approved")
         order.is_given = True
-        self._orders.changed(said.order)
+        self._orders.changed(order_id)
         return order
 
     def _release(self, act: leaves.AccountReleased | leaves.SerialsReleased) -> KnownOrder:
-        order = self._give(act, _RELEASE, Permission.APPROVE_FREEZE)
+        order = self.give(act, act.data.order, act.data.digest, _RELEASE, Permission.APPROVE_FREEZE)
         require_same(act.data.freeze, order.freeze, what="what is released")
         freeze = self._standing_freeze(order.freeze)
         freeze.stands = False

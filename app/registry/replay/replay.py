@@ -13,6 +13,7 @@ from app.registry.replay.activities import Activities
 from app.registry.replay.applications import Applications
 from app.registry.replay.blocks import Batch
 from app.registry.replay.calendar import Calendar
+from app.registry.replay.cases import Cases
 from app.registry.replay.catalogue import Catalogue
 from app.registry.replay.faults import Broken, LeafFault, ReplayFault
 from app.registry.replay.issuance import Issuances
@@ -23,6 +24,7 @@ from app.registry.replay.leaves.words import MOMENT_PATTERN
 from app.registry.replay.ledger import Account, HeldBlock, Ledger
 from app.registry.replay.movements import OWN_ACCOUNTS, Movements
 from app.registry.replay.orders import Orders
+from app.registry.replay.pairs import Pairs
 from app.registry.replay.reports import Reports
 from app.registry.replay.shelf import KeptEnding, Shelf
 from app.registry.replay.standing import Standing
@@ -82,10 +84,12 @@ class Replay:
         movements = Movements(shelf, standing, catalogue, self.ledger)
         transfers = Transfers(shelf, standing, catalogue, self.ledger)
         orders = Orders(shelf, standing, catalogue, self.ledger)
-        later = (catalogue, activities, reports, issuances, transfers, orders)
+        cases = Cases(shelf, (standing, catalogue, issuances, movements, orders))
+        pairs = Pairs(standing, catalogue, orders)
+        later = (catalogue, activities, reports, issuances, transfers, orders, cases)
         self._parts = (self.ledger, *own, *later)
         handlers = Handlers()
-        for playing in (*self._parts[1:], movements):
+        for playing in (*self._parts[1:], movements, pairs):
             playing.play_on(handlers)
         self._handlers: dict[type[Leaf], Any] = {
             **handlers.by_shape,

@@ -53,6 +53,8 @@ class Standing:
         handlers.on(leaves.UserRecoveryCodesSet, self._set_sign_in)
         handlers.on(leaves.UserPasskeyAdded, self._set_sign_in)
         handlers.on(leaves.UserPasskeyRemoved, self._set_sign_in)
+        handlers.on(leaves.UserIdentityLinked, self._set_sign_in)
+        handlers.on(leaves.UserIdentityUnlinked, self._set_sign_in)
         handlers.on(leaves.UserKeyIssued, self._issue_key)
         handlers.on(leaves.UserKeyRevoked, self._revoke_key)
         handlers.on(leaves.PersonErased, self._erase)
@@ -117,6 +119,11 @@ class Standing:
     def expect(self, admission: Admission) -> None:
         """Let an officer write a party and its first users, as they decided on an application."""
         self._admissions.add(admission.party, admission)
+
+    def awaits(self, act: leaves.UserAdded) -> bool:
+        """Say whether a user is one of those that a decided application brings in."""
+        decided = self._admissions.find(act.data.party_id)
+        return decided is not None and decided.by == act.by and act.subject in decided.users
 
     def party_of(self, act: Leaf) -> KnownParty:
         """Return the party of whoever acts."""
@@ -237,7 +244,7 @@ class Standing:
     def _is_expected(self, act: leaves.UserAdded) -> bool:
         """Say whether a user is one of those that an application brings in; each is so once."""
         decided = self._admissions.find(act.data.party_id)
-        if decided is None or decided.by != act.by or act.subject not in decided.users:
+        if decided is None or not self.awaits(act):
             return False
         decided.users.remove(act.subject)
         self._admissions.changed(decided.party)
@@ -287,7 +294,9 @@ class Standing:
         | leaves.UserSecondFactorRemoved
         | leaves.UserRecoveryCodesSet
         | leaves.UserPasskeyAdded
-        | leaves.UserPasskeyRemoved,
+        | leaves.UserPasskeyRemoved
+        | leaves.UserIdentityLinked
+        | leaves.UserIdentityUnlinked,
     ) -> None:
         self._own_or_managed(act, act.subject, act.data)
 

@@ -31,6 +31,16 @@ class Handlers:
         assert shape not in self.by_shape
         self.by_shape[shape] = play
 
+    def before(self, shape: type[Kind], check: Callable[[int, Kind], None]) -> None:
+        """Let leaves of a shape that is played be looked at first."""
+        play = self.by_shape[shape]
+
+        def both(index: int, act: Kind) -> None:
+            check(index, act)
+            play(index, act)
+
+        self.by_shape[shape] = both
+
 
 class Things(Generic[Thing]):
     """

@@ -3,6 +3,7 @@
 from typing import Final
 
 from app.kernel.errors import (
+    BusyError,
     ConflictError,
     ForbiddenError,
     NotFoundError,
@@ -215,6 +216,94 @@ class TooManyChallengesError(TooManyError):
     title_th = "มีคำท้าที่ขอจากเครือข่ายของท่านและยังไม่ได้ลงนามอยู่มากเกินไป"
     advice = "Try again in {retry_after_s} seconds, when the first of them are over."
     advice_th = "โปรดลองใหม่ในอีก {retry_after_s} วินาที เมื่อคำท้าก่อนหน้าหมดอายุ"
+
+
+class IdentitiesOffError(ConflictError):
+    """This installation knows no identity provider."""
+
+    code = "identities_off"
+    number = 1960
+    title_th = "ระบบนี้ยังไม่เปิดให้เข้าสู่ระบบผ่านผู้ให้บริการยืนยันตัวตน"
+    advice = "Sign in with a password. Whoever runs the service names the provider in its settings."
+    advice_th = "โปรดเข้าสู่ระบบด้วยรหัสผ่าน ผู้ดูแลเครื่องให้บริการกำหนดผู้ให้บริการยืนยันตัวตนได้ในการตั้งค่า"
+
+
+class IdentityRefusedError(ForbiddenError):
+    """What the identity provider is said to have answered is not accepted."""
+
+    code = "identity_refused"
+    number = 1961
+    title_th = "ระบบไม่ยอมรับคำตอบที่อ้างว่ามาจากผู้ให้บริการยืนยันตัวตน"
+    advice = (
+        "Begin again: what the provider was asked is good for ten minutes, for one code, and in "
+        "the browser that began alone. Send state, code and iss as they came back from it."
+    )
+    advice_th = (
+        "โปรดเริ่มใหม่ คำขอถึงผู้ให้บริการใช้ได้ภายในสิบนาที กับรหัสเดียว และเฉพาะในเบราว์เซอร์ที่เริ่มเท่านั้น "
+        "โปรดส่ง state code และ iss ตามที่ได้รับ ณ ที่อยู่ซึ่งผู้ให้บริการส่งกลับมา"
+    )
+
+
+class IdentityUnknownError(ForbiddenError):
+    """The provider knows who you are, but nobody here has linked that identity."""
+
+    code = "identity_unknown"
+    number = 1962
+    title_th = "ผู้ให้บริการยืนยันตัวตนรู้จักท่าน แต่ยังไม่มีบัญชีใดในระบบนี้เชื่อมกับตัวตนดังกล่าว"
+    advice = "Sign in with your password, and link it at POST /v1/identities/registration."
+    advice_th = "โปรดเข้าสู่ระบบด้วยรหัสผ่าน แล้วเชื่อมตัวตนที่ POST /v1/identities/registration"
+
+
+class IdentityNotFoundError(NotFoundError):
+    """You have linked no such identity."""
+
+    code = "identity_not_found"
+    number = 1963
+    title_th = "ท่านไม่ได้เชื่อมตัวตนนี้ไว้"
+    advice = "Look for it in GET /v1/identities."
+    advice_th = "โปรดค้นหาจาก GET /v1/identities"
+
+
+class IdentityLinkedError(ConflictError):
+    """This identity is linked already."""
+
+    code = "identity_linked"
+    number = 1964
+    title_th = "ตัวตนนี้ถูกเชื่อมไว้แล้ว"
+    advice = (
+        "One identity is one user. Unlink it first, signed in as the user that it is linked to."
+    )
+    advice_th = "หนึ่งตัวตนเชื่อมได้กับผู้ใช้เดียว โปรดยกเลิกการเชื่อมก่อน โดยเข้าสู่ระบบเป็นผู้ใช้ที่เชื่อมไว้"
+
+
+class TooManyIdentitiesError(ConflictError):
+    """You have linked as many identities as one person may."""
+
+    code = "too_many_identities"
+    number = 1965
+    title_th = "ท่านเชื่อมตัวตนครบจำนวนที่บุคคลหนึ่งเชื่อมได้แล้ว"
+    advice = "You have linked {identities_max}. Unlink one that you no longer use."
+    advice_th = "ท่านเชื่อมไว้ {identities_max} ตัวตน โปรดยกเลิกตัวตนที่ไม่ใช้แล้ว"
+
+
+class TooManyIdentityRequestsError(TooManyError):
+    """Too many sign-ins that were begun from where you are wait for the identity provider."""
+
+    code = "too_many_identity_requests"
+    number = 1966
+    title_th = "มีการเข้าสู่ระบบที่เริ่มจากเครือข่ายของท่านและยังรอผู้ให้บริการยืนยันตัวตนอยู่มากเกินไป"
+    advice = "Try again in {retry_after_s} seconds, when the first of them are over."
+    advice_th = "โปรดลองใหม่ในอีก {retry_after_s} วินาที เมื่อคำขอก่อนหน้าหมดอายุ"
+
+
+class ProviderAwayError(BusyError):
+    """The identity provider does not answer as it should."""
+
+    code = "identity_provider_away"
+    number = 1967
+    title_th = "ผู้ให้บริการยืนยันตัวตนไม่ตอบตามที่ควร"
+    advice = "Begin again in {retry_after_s} seconds, or sign in with your password."
+    advice_th = "โปรดเริ่มใหม่ในอีก {retry_after_s} วินาที หรือเข้าสู่ระบบด้วยรหัสผ่าน"
 
 
 # What an act is refused for that the rules of the day want confirmed.

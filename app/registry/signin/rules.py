@@ -24,6 +24,9 @@ NETWORK_BITS: Final = 64  # of an IPv6 address: the rest its owner chooses as th
 CHALLENGE_LIFETIME: Final = timedelta(minutes=5)
 CHALLENGES_OPEN_MAX: Final = 100  # from one network: whoever comes may ask for one
 PASSKEYS_PER_USER_MAX: Final = 10
+IDENTITY_REQUEST_LIFETIME: Final = timedelta(minutes=10)  # a provider may ask for a second factor
+IDENTITY_REQUESTS_OPEN_MAX: Final = 100  # from one network: whoever comes may ask for one
+IDENTITIES_PER_USER_MAX: Final = 5
 
 
 class EndReason(StrEnum):
@@ -32,6 +35,7 @@ class EndReason(StrEnum):
     DISPLACED = "displaced"  # its user has signed in too many times since
     EXPIRED = "expired"
     FACTOR_REMOVED = "factor_removed"
+    IDENTITY_UNLINKED = "identity_unlinked"
     PASSWORD_SET = "password_set"  # noqa: S105  a reason
     REUSED = "reused"  # a refresh token was used twice
     SIGNED_OUT = "signed_out"
@@ -55,7 +59,7 @@ class Session:
     last_used_at: datetime  # when it was begun or refreshed last
     expires_at: datetime
     address: str  # of the network, where it was begun
-    second_factor: Factor | None  # None: a password alone
+    second_factor: Factor | None  # None: a password, or an identity, alone
     ended_at: datetime | None = None
 
     def is_over(self, now: datetime) -> bool:
@@ -109,6 +113,43 @@ class Challenge:
     network: str  # where it was asked for
     created_at: datetime
     expires_at: datetime
+
+
+# ------------------------------------------------------------------------------ identities
+
+
+class Asking(StrEnum):
+    """What an identity provider is asked for."""
+
+    LINK = "link"
+    SIGN_IN = "sign_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is to an identity provider; to us they are one user."""
+
+    id: str
+    user_id: str
+    issuer: str
+    subject: str  # what the provider calls them, for ever: no address, and no name
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRequest:
+    """What an identity provider is asked, once and soon, for one browser."""
+
+    state: bytes  # SHA-256 of what comes back with the code
+    purpose: Asking
+    user_id: str | None  # who links; None: whoever signs in
+    binding: bytes  # SHA-256 of what only the browser has that began
+    nonce: str  # what the identity token has to say
+    verifier: str  # of PKCE: without it the code is worth nothing
+    network: str  # where it was asked for
+    created_at: datetime
+    expires_at: datetime
+    identity_id: str | None = None  # who they were found to be, where they yet have to prove more
 
 
 # ------------------------------------------------------------------------------ who came, who read

@@ -9,6 +9,7 @@ from typing import Final
 from app.kernel.errors import RegistryError
 from app.registry.issuance.refusals import AlreadyDecidedError
 from app.registry.issuance.store.reading import (
+    find_issuance_of_batch,
     find_issuance_of_report,
     get_issuance,
     list_batch_counts,
@@ -20,6 +21,7 @@ from app.registry.issuance.store.writing import insert_issuance
 
 __all__ = [
     "REFUSALS",
+    "find_issuance_of_batch",
     "find_issuance_of_report",
     "get_issuance",
     "insert_issuance",

@@ -38,6 +38,13 @@ async def find_issuance_of_report(connection: AsyncConnection, report_id: str) -
     return found[0] if found else None
 
 
+async def find_issuance_of_batch(connection: AsyncConnection, batch_id: int) -> str | None:
+    """Return the identifier of the decision that minted a batch; None: it was taken over."""
+    query = select(issuance_lines.c.issuance_id).where(issuance_lines.c.batch_id == batch_id)
+    found: str | None = await connection.scalar(query)
+    return found
+
+
 async def list_issuances(
     connection: AsyncConnection,
     *,

@@ -24,6 +24,7 @@ from app.registry.ledger.operations.freezing import (
 )
 from app.registry.ledger.operations.minting import Minted, mint, take_over
 from app.registry.ledger.operations.moving import (
+    Cause,
     End,
     Moved,
     Movement,
@@ -55,6 +56,7 @@ from app.registry.ledger.operations.trusting import (
 
 __all__ = [
     "ApproveTrust",
+    "Cause",
     "End",
     "Minted",
     "Moved",

@@ -1,6 +1,6 @@
 """Acts that move credits: transfer, retire, cancel, and the buffer's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -134,6 +134,17 @@ class Decided:
     receiver: Account
     moves: Sequence[Move]
     facts: Mapping[str, object] = field(default_factory=dict)  # what its leaf says beside the moves
+    event: str | None = None  # kind of its leaf; None: the usual one
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What credits end for beside their purpose: a matter of a later subject, which it names."""
+
+    event: str  # kind of the leaf
+    facts: Mapping[str, object]
+    # Refuses credits that are not for it: the account, and the ids of their batches.
+    check: Callable[[Account, frozenset[int]], None]
 
 
 async def transfer(pen: Pen, actor: Actor, command: Transfer) -> Movement:
@@ -174,9 +185,15 @@ async def transfer(pen: Pen, actor: Actor, command: Transfer) -> Movement:
     )
 
 
-async def end(pen: Pen, actor: Actor, command: End) -> Movement:
+async def end(pen: Pen, actor: Actor, command: End, cause: Cause | None = None) -> Movement:
     """
     Retire or cancel credits: they move into an account that nothing can leave.
+
+    Args:
+        pen: to write with.
+        actor: who does it.
+        command: what ends.
+        cause: what for; None: for its purpose alone.
 
     Raises:
         As `transfer`; PurposeUnknownError, DateAheadError: the purpose is not in use, or the day it
@@ -188,7 +205,7 @@ async def end(pen: Pen, actor: Actor, command: End) -> Movement:
     if sender.kind is not AccountKind.HOLDING:
         raise RegistryAccountError
     rules.check_open(sender)
-    return await _end(pen, actor, command, sender)
+    return await _end(pen, actor, command, sender, cause)
 
 
 async def release_buffer(pen: Pen, actor: Actor, command: ReleaseBuffer) -> Movement:
@@ -212,9 +229,11 @@ async def release_buffer(pen: Pen, actor: Actor, command: ReleaseBuffer) -> Move
     return await carry_out(pen, actor.user_id, decided)
 
 
-async def cancel_buffer(pen: Pen, actor: Actor, command: End) -> Movement:
+async def cancel_buffer(
+    pen: Pen, actor: Actor, command: End, cause: Cause | None = None
+) -> Movement:
     """
-    Cancel buffer credits against a reversal, by decision of TGO.
+    Cancel buffer credits against a reversal, by decision of TGO; ``cause`` as for `end`.
 
     Raises:
         NotAllowedError: the actor is no approver of TGO. Otherwise as `end`.
@@ -223,10 +242,13 @@ async def cancel_buffer(pen: Pen, actor: Actor, command: End) -> Movement:
     book = pen.take(Book)
     rules.check_choice(command.choice)
     assert command.from_account == BUFFER
-    return await _end(pen, actor, command, await get_known_account(pen, book, BUFFER))
+    buffer = await get_known_account(pen, book, BUFFER)
+    return await _end(pen, actor, command, buffer, cause)
 
 
-async def _end(pen: Pen, actor: Actor, command: End, sender: Account) -> Movement:
+async def _end(
+    pen: Pen, actor: Actor, command: End, sender: Account, cause: Cause | None
+) -> Movement:
     book = pen.take(Book)
     ending = command.ending
     today = bangkok_date(pen.now)
@@ -236,6 +258,8 @@ async def _end(pen: Pen, actor: Actor, command: End, sender: Account) -> Movemen
         raise DateAheadError
     ending = replace(ending, happened_on=ending.happened_on or today)
     moves = await choose(pen, book, command.touches())
+    if cause is not None:
+        cause.check(sender, frozenset(move.block.batch_id for move in moves))
     receiver = await get_known_account(pen, book, command.touches().to_account)
     salt = new_salt()
     statement = ending.statement
@@ -250,13 +274,16 @@ async def _end(pen: Pen, actor: Actor, command: End, sender: Account) -> Movemen
             }
         ).decode(),
     )
-    facts = {
+    facts: dict[str, object] = {
         "purpose": ending.purpose_code,
         "visibility": ending.visibility.value,
         "happened_on": ending.happened_on.isoformat() if ending.happened_on else None,
         "statement": committed,
     }
-    decided = Decided(ending.kind, sender, receiver, moves, facts)
+    event = None
+    if cause is not None:
+        facts, event = {**facts, **cause.facts}, cause.event
+    decided = Decided(ending.kind, sender, receiver, moves, facts, event)
     movement = await carry_out(pen, actor.user_id, decided)
     ended = Ended(movement.log_index, sender.id, movement.credits, ending, salt, committed)
     book.page.ended.append(ended)
@@ -275,7 +302,7 @@ async def carry_out(pen: Pen, by: str, decided: Decided) -> Movement:
     credits_moved = sum(part.credits for part in moved)
     log_index = pen.record(
         by=by,
-        kind=_EVENT[decided.kind],
+        kind=decided.event or _EVENT[decided.kind],
         subject=sender.number,
         data={
             "from": sender.number,

@@ -247,6 +247,8 @@ ledger_entries = Table(
     CheckConstraint("previous_log_index < log_index", name="lineage_goes_back"),
     CheckConstraint("kind BETWEEN 1 AND 12", name="kind"),
     CheckConstraint("kind <> 12 OR (from_account > 1000 AND to_account > 1000)", name="reversed"),
+    # The buffer gives by decision of the authority alone: released (7), or cancelled (8).
+    CheckConstraint("(from_account = 2) = (kind IN (7, 8))", name="buffer"),
     # What waits enters and leaves the transit account by its own kinds of movement alone.
     CheckConstraint(
         "(kind = 9) = (to_account = 3) AND (kind IN (10, 11)) = (from_account = 3)", name="transit"

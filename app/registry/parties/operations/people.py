@@ -1,6 +1,8 @@
 """Acts on users, and the founding of the register."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 from app.kernel.ids import new_id
@@ -115,9 +117,17 @@ async def add_user(pen: Pen, actor: Actor, command: AddUser) -> User:
     return await insert_added(pen, party, command, by=actor.user_id)
 
 
-async def set_roles(pen: Pen, actor: Actor, command: SetRoles) -> User:
+async def set_roles(
+    pen: Pen, actor: Actor, command: SetRoles, *, said: Mapping[str, object] = MappingProxyType({})
+) -> User:
     """
     Grant and revoke roles of a user.
+
+    Args:
+        pen: what to write with.
+        actor: who does it.
+        command: which roles of whom.
+        said: what the leaf says besides, of the order that has it done.
 
     Raises:
         NotAllowedError: the actor may not manage this user.
@@ -127,17 +137,28 @@ async def set_roles(pen: Pen, actor: Actor, command: SetRoles) -> User:
         LastAdministratorError: no administrator would be left.
         RepresentativesMissingError: too few could act for the party.
     """
+    user = await find_changeable(pen, actor, command)
+    changed = replace(user, roles=command.roles, version=user.version + 1)
+    await store.update_user(pen.connection, changed)
+    data = {"roles": sorted(role.value for role in changed.roles), **said}
+    await record(pen, "user.roles_set", by=actor.user_id, about=changed, data=data)
+    return changed
+
+
+async def find_changeable(pen: Pen, actor: Actor, command: SetRoles) -> User:
+    """
+    Return a user, as they are, whose roles may be changed so.
+
+    Raises:
+        As `set_roles`.
+    """
     user = await _managed_user(pen, actor, command.user_id)
     rules.require_version(user.version, expected=command.expected_version)
     rules.require_roles_of_kind(user.party_kind, command.roles)
     if Role.ADMINISTRATOR not in command.roles:
         await _require_another_administrator(pen, user)
     await _require_represented(pen, user, roles=command.roles)
-    changed = replace(user, roles=command.roles, version=user.version + 1)
-    await store.update_user(pen.connection, changed)
-    data = {"roles": sorted(role.value for role in changed.roles)}
-    await record(pen, "user.roles_set", by=actor.user_id, about=changed, data=data)
-    return changed
+    return user
 
 
 async def suspend_user(pen: Pen, actor: Actor, command: DecideOnUser) -> User:

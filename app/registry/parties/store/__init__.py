@@ -33,6 +33,7 @@ from app.registry.parties.store.people import (
     insert_key,
     insert_user,
     list_keys,
+    list_officials,
     list_representatives,
     list_users,
     update_key_revoked,
@@ -41,6 +42,7 @@ from app.registry.parties.store.people import (
     update_user_erased,
 )
 from app.registry.parties.store.tables import (
+    REPRESENTATIVES,
     accreditations,
     api_keys,
     parties,
@@ -50,6 +52,7 @@ from app.registry.parties.store.tables import (
 
 __all__ = [
     "REFUSALS",
+    "REPRESENTATIVES",
     "PartyEvent",
     "accreditations",
     "api_keys",
@@ -71,6 +74,7 @@ __all__ = [
     "list_accreditations_of",
     "list_events_about",
     "list_keys",
+    "list_officials",
     "list_parties",
     "list_representatives",
     "list_users",

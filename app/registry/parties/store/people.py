@@ -1,6 +1,6 @@
 """Users and what they sign in with in the database."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from app.registry.parties.policy import Actor, sees_every_party
 from app.registry.parties.refusals import KeyNotFoundError
 from app.registry.parties.rules import ApiKey, PartyKind, Role, Status, User, UserNotFoundError
 from app.registry.parties.store.tables import (
+    ARE_OFFICIALS,
     ARE_REPRESENTATIVES,
     IS_ADMINISTRATOR,
     api_keys,
@@ -99,6 +100,31 @@ async def find_user_id_by_email(connection: AsyncConnection, email: str) -> str 
     """Return who signs in with a case-folded address; None: nobody does."""
     found: str | None = await connection.scalar(select(users.c.id).where(users.c.email == email))
     return found
+
+
+async def list_officials(
+    connection: AsyncConnection,
+    having: Iterable[Role],
+    *,
+    besides_user_id: str | None = None,
+    limit: int,
+) -> list[str]:
+    """List people of TGO who can act and have one of these roles, all but the one named."""
+    query = (
+        select(users.c.id)
+        .join(parties, parties.c.id == users.c.party_id)
+        .where(
+            text(ARE_OFFICIALS),
+            parties.c.status == Status.ACTIVE,
+            users.c.status == Status.ACTIVE,
+            users.c.roles.overlap([role.value for role in having]),
+        )
+        .order_by(users.c.id)
+        .limit(rows(limit))
+    )
+    if besides_user_id is not None:
+        query = query.where(users.c.id != besides_user_id)
+    return list((await connection.execute(query)).scalars())
 
 
 async def find_administrator(

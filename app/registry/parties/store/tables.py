@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, CIDR
 from app.kernel.db import metadata
 from app.registry.parties.rules import (
     KINDS_OF_PLACE,
+    REPRESENTING,
     ROLES_OF_KIND,
     SECTORAL_SCOPE_MAX,
     PartyKind,
@@ -75,11 +76,19 @@ parties: Final = Table(
 # Few of very many users. The planner finds the index only where a query says it in these words.
 IS_ADMINISTRATOR: Final = f"roles @> '{{{Role.ADMINISTRATOR}}}'"
 
+# And of people of the authority there are few.
+ARE_OFFICIALS: Final = f"party_kind = '{PartyKind.AUTHORITY}'"
+
 # The same for those who can act for an account: a party has few of them.
 ARE_REPRESENTATIVES: Final = {
     role: f"status = '{Status.ACTIVE}' and roles @> '{{{role}}}'"
     for role in (Role.HOLDER_INITIATOR, Role.HOLDER_APPROVER)
 }
+
+# And all who see it, whatever they may do.
+REPRESENTATIVES: Final = (
+    f"status = '{Status.ACTIVE}' and roles && '{{{','.join(sorted(REPRESENTING))}}}'"
+)
 
 users: Final = Table(
     "users",
@@ -108,6 +117,7 @@ users: Final = Table(
     ),
     Index(None, "party_id", "id"),
     Index("ix_users_administrators", "id", postgresql_where=text(IS_ADMINISTRATOR)),
+    Index("ix_users_officials", "id", postgresql_where=text(ARE_OFFICIALS)),
     Index(
         "ix_users_initiators",
         "party_id",
@@ -120,6 +130,7 @@ users: Final = Table(
         "id",
         postgresql_where=text(ARE_REPRESENTATIVES[Role.HOLDER_APPROVER]),
     ),
+    Index("ix_users_representatives", "party_id", "id", postgresql_where=text(REPRESENTATIVES)),
 )
 
 accreditations: Final = Table(

@@ -13,6 +13,7 @@ from app.registry.replay.leaves import (
     activities,
     applications,
     calendar,
+    cases,
     ledger,
     orders,
     parties,
@@ -40,7 +41,7 @@ def _kinds(*modules: types.ModuleType) -> dict[str, type[Act]]:
 
 # Every kind of act that the register can write.
 KINDS: Final = _kinds(
-    activities, applications, calendar, ledger, orders, parties, reports, rules, transfers
+    activities, applications, calendar, cases, ledger, orders, parties, reports, rules, transfers
 )
 
 

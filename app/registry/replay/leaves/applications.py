@@ -117,6 +117,13 @@ class ApplicationRefused(Act, frozen=True, tag="application.refused"):
     data: ReasonedStep
 
 
+class ApplicationWithdrawn(Act, frozen=True, tag="application.withdrawn"):
+    """The applicant took it back. A replayer checks that no decision was recommended."""
+
+    subject: _Subject
+    data: Stepped
+
+
 class ApplicationAdmittedFacts(ReasonedStep, frozen=True):
     """Who comes into the register."""
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, field
+from msgspec import UNSET, Meta, field
 
 from app.registry.ledger.rules import MOVES_PER_ACT_MAX, AccountKind, Visibility
 from app.registry.replay.leaves.words import (
@@ -14,11 +14,13 @@ from app.registry.replay.leaves.words import (
     CreditsOrNone,
     Day,
     Digest,
+    DigestIfAny,
     DocumentId,
     Facts,
     IssuanceId,
     Name,
     Nothing,
+    OrderIfAny,
     PartyId,
     ProgrammeCode,
     PurposeCode,
@@ -296,6 +298,8 @@ class CreditsIssuedFacts(DecisionFacts, frozen=True):
             max_length=31,
         ),
     ]
+    order: OrderIfAny = UNSET
+    digest: DigestIfAny = UNSET
 
 
 class CreditsIssued(IssuanceAct, frozen=True, tag="credits.issued"):
@@ -304,7 +308,8 @@ class CreditsIssued(IssuanceAct, frozen=True, tag="credits.issued"):
 
     A replayer checks that the report is verified and not decided, redoes the arithmetic with exact
     decimals, makes the batches (serials 1 to n leave the source account: first the owner's, then
-    the buffer's), and takes the report to ``issued``.
+    the buffer's), and takes the report to ``issued``. Where the rule ``two_person_acts`` names it,
+    it checks that another person proposed exactly this, in time, and that it is done once.
     """
 
     data: CreditsIssuedFacts

@@ -4,18 +4,28 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from app.registry.replay.leaves.ledger import MovementAct, MovementFacts
+from app.registry.parties.rules import Role
+from app.registry.programmes.rules import RuleKey
+from app.registry.replay.leaves.ledger import IssuedVintage, MovementAct, MovementFacts
 from app.registry.replay.leaves.words import (
     AccountNumber,
     Act,
+    Day,
     Digest,
     DocumentId,
     Facts,
     LogIndex,
     Moment,
+    Name,
     OrderId,
+    PartyId,
+    ProgrammeCode,
+    ReportId,
     Serial,
     SerialPrefix,
+    Text,
+    UserId,
+    Version,
 )
 
 
@@ -91,6 +101,102 @@ class ReversalProposed(ProposedOrder, frozen=True, tag="reversal.proposed"):
     """
 
     data: ReversalFacts
+
+
+class IssuanceContent(Facts, frozen=True):
+    """What is to be issued."""
+
+    report_id: Annotated[ReportId, Meta(description="The report.")]
+    decided_on: Annotated[Day, Meta(description="Day of the decision, in Thailand.")]
+    decision_document_id: Annotated[
+        DocumentId | None, Meta(description="Document of the decision; null: a meeting is named.")
+    ]
+    meeting: Annotated[
+        Text | None, Meta(description="Meeting that decided; null: a document is named.")
+    ]
+    account: Annotated[AccountNumber, Meta(description="The account that gets the credits.")]
+    lines: Annotated[
+        list[IssuedVintage],
+        Meta(description="The arithmetic, by rising vintage.", min_length=1, max_length=31),
+    ]
+
+
+class IssuanceProposedFacts(ProposedOrderFacts, frozen=True):
+    """What is to be issued, and what that rests on."""
+
+    content: Annotated[IssuanceContent, Meta(description="All that is to be done.")]
+
+
+class IssuanceProposed(ProposedOrder, frozen=True, tag="issuance.proposed"):
+    """
+    An issuance was proposed, which another person is to approve.
+
+    A replayer checks that the user may decide on issuances; and notes the content, and the SHA-256
+    of the leaf. The approval is the issuance itself, whose leaf names the order.
+    """
+
+    data: IssuanceProposedFacts
+
+
+class RolesContent(Facts, frozen=True):
+    """Which roles whom are to have."""
+
+    user_id: Annotated[UserId, Meta(description="The user.")]
+    party_id: Annotated[PartyId, Meta(description="The user's party.")]
+    roles: Annotated[
+        list[Role],
+        Meta(description="All roles, in alphabetical order.", min_length=1, max_length=len(Role)),
+    ]
+    version: Annotated[Version, Meta(description="Version of the user that this was proposed on.")]
+
+
+class RolesProposedFacts(ProposedOrderFacts, frozen=True):
+    """Which roles whom are to have, and what that rests on."""
+
+    content: Annotated[RolesContent, Meta(description="All that is to be done.")]
+
+
+class RolesProposed(ProposedOrder, frozen=True, tag="roles.proposed"):
+    """
+    Roles of a user were proposed, which another person is to approve.
+
+    A replayer checks that the user may manage users; and notes the content, and the SHA-256 of the
+    leaf. The approval is the change of roles itself, whose leaf names the order.
+    """
+
+    data: RolesProposedFacts
+
+
+class RuleContent(Facts, frozen=True):
+    """Which value a rule is to have."""
+
+    programme: Annotated[ProgrammeCode | None, Meta(description="Whose rule; null: of every one.")]
+    key: Annotated[RuleKey, Meta(description="Which rule.")]
+    value: Annotated[Text, Meta(description="The value as text, in the form of its rule.")]
+    unit: Annotated[Name | None, Meta(description="Unit of the value; null: it has none.")]
+    valid_from: Annotated[Day, Meta(description="First day of the value, in Thailand.")]
+    valid_to: Annotated[
+        Day | None, Meta(description="Last day, included; null: until a later value replaces it.")
+    ]
+    source: Annotated[Text, Meta(description="Where it is from.")]
+    is_default: Annotated[bool, Meta(description="Whether it is a default of ours.")]
+
+
+class RuleProposedFacts(ProposedOrderFacts, frozen=True):
+    """Which value a rule is to have, and what that rests on."""
+
+    content: Annotated[RuleContent, Meta(description="All that is to be done.")]
+
+
+class RuleProposed(ProposedOrder, frozen=True, tag="rule.proposed"):
+    """
+    A value of a dated rule was proposed, which another person is to approve.
+
+    A replayer checks that the user may set rules; and notes the content, and the SHA-256 of the
+    leaf. The approval is the setting itself, whose leaf names the order.
+    """
+
+    data: RuleProposedFacts
 
 
 class OrderedFacts(Facts, frozen=True):

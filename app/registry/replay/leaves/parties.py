@@ -2,18 +2,21 @@
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from app.registry.parties.rules import PartyKind, Role
 from app.registry.replay.leaves.words import (
     END,
     Act,
     Day,
+    DigestIfAny,
     Facts,
+    IdentityId,
     KeyId,
     LogIndex,
     Name,
     Nothing,
+    OrderIfAny,
     PartyId,
     PasskeyId,
     ProvinceCode,
@@ -147,18 +150,30 @@ class UserAdded(Act, frozen=True, tag="user.added"):
     A person may act for a party.
 
     A replayer notes the user, active, with these roles, which the party's kind must be able to
-    give. The first user is an administrator, added by ``registry``.
+    give. The first user is an administrator, added by ``registry``. Where roles are changed by two
+    people, it is none that decides for the authority or over credits, but for those who come with
+    an application.
     """
 
     subject: _UserSubject
     data: Roles
 
 
+class RolesSet(Roles, frozen=True):
+    """What the user may be, and which order has it so."""
+
+    order: OrderIfAny = UNSET
+    digest: DigestIfAny = UNSET
+
+
 class UserRolesSet(Act, frozen=True, tag="user.roles_set"):
-    """A user has these roles from now on, and no others. A replayer notes them."""
+    """
+    A user has these roles from now on, and no others. A replayer notes them; where the rule
+    ``two_person_acts`` names it, another person has proposed exactly this.
+    """
 
     subject: _UserSubject
-    data: Roles
+    data: RolesSet
 
 
 class UserSuspended(Act, frozen=True, tag="user.suspended"):
@@ -221,6 +236,26 @@ class UserPasskeyRemoved(Act, frozen=True, tag="user.passkey_removed"):
 
     subject: _UserSubject
     data: OfPasskey
+
+
+class OfIdentity(OfParty, frozen=True):
+    """Which identity: whom an identity provider knows is in no leaf."""
+
+    identity_id: Annotated[IdentityId, Meta(description="The identity.")]
+
+
+class UserIdentityLinked(Act, frozen=True, tag="user.identity_linked"):
+    """A user can sign in by an identity provider. Nothing follows for a replayer."""
+
+    subject: _UserSubject
+    data: OfIdentity
+
+
+class UserIdentityUnlinked(Act, frozen=True, tag="user.identity_unlinked"):
+    """A user can sign in by an identity no more. Nothing follows for a replayer."""
+
+    subject: _UserSubject
+    data: OfIdentity
 
 
 class Key(OfParty, frozen=True):

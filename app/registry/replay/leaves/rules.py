@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from app.registry.documents.rules import DOCUMENT_BYTES_MAX, ENDINGS, Purpose
 from app.registry.methodologies.rules import Family, Variant
@@ -19,10 +19,12 @@ from app.registry.replay.leaves.words import (
     Code,
     Day,
     Digest,
+    DigestIfAny,
     DocumentId,
     Facts,
     MethodologyVersion,
     Name,
+    OrderIfAny,
     PartyId,
     ProgrammeCode,
     ProjectType,
@@ -124,6 +126,8 @@ class RulesSetFacts(Facts, frozen=True):
     rules: Annotated[
         list[RuleSet], Meta(description="The values, in order.", min_length=1, max_length=200)
     ]
+    order: OrderIfAny = UNSET
+    digest: DigestIfAny = UNSET
 
 
 class RulesSet(Act, frozen=True, tag="rules.set"):
@@ -132,6 +136,8 @@ class RulesSet(Act, frozen=True, tag="rules.set"):
 
     A replayer keeps them: a decision is held to the values of its own day. A programme's own value
     goes before the general one; among those the latest beginning, then the latest recorded.
+    Where the rule ``two_person_acts`` names it, or is changed while it names anything, another
+    person has proposed exactly this.
     """
 
     subject: Annotated[

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, UnsetType
 
 from app.kernel.quantities import CREDITS_MAX
 from app.registry.ledger.serials import PREFIX_PATTERN, VINTAGE_MAX, VINTAGE_MIN
@@ -29,6 +29,7 @@ PartyId = Annotated[str, _identifier("pty")]
 UserId = Annotated[str, _identifier("usr")]
 KeyId = Annotated[str, _identifier("key")]
 PasskeyId = Annotated[str, _identifier("pky")]
+IdentityId = Annotated[str, _identifier("idn")]
 ActivityId = Annotated[str, _identifier("act")]
 DocumentId = Annotated[str, _identifier("doc")]
 OpinionId = Annotated[str, _identifier("opn")]
@@ -65,6 +66,16 @@ Tonnes = Annotated[str, Meta(pattern=rf"^(0|[1-9][0-9]{{0,11}})(\.[0-9]{{0,5}}[1
 Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 SectoralScope = Annotated[int, Meta(ge=1, le=16)]
 ProjectType = Annotated[int, Meta(ge=1, le=15)]
+
+
+OrderIfAny = Annotated[
+    OrderId | UnsetType,
+    Meta(description="The order that has it done; left out: one person did it."),
+]
+DigestIfAny = Annotated[
+    Digest | UnsetType,
+    Meta(description="SHA-256 of the leaf that proposed the order; left out with the order."),
+]
 
 
 class Facts(Struct, frozen=True, forbid_unknown_fields=True, gc=False, kw_only=True):

@@ -27,6 +27,14 @@ from app.registry.signin.operations.guesses import (
     forgive_guesses,
     take_guess_back,
 )
+from app.registry.signin.operations.identities import (
+    ask_provider,
+    link_identity,
+    note_found,
+    take_request,
+    unlink_identity,
+    use_found,
+)
 from app.registry.signin.operations.passkeys import (
     AddPasskey,
     add_passkey,
@@ -36,6 +44,7 @@ from app.registry.signin.operations.passkeys import (
     take_challenge,
 )
 from app.registry.signin.operations.sessions import (
+    SignIn,
     begin_session,
     forget_user,
     present,
@@ -51,9 +60,11 @@ __all__ = [
     "By",
     "ConfirmFactor",
     "Proof",
+    "SignIn",
     "add_passkey",
     "an_access",
     "ask_challenge",
+    "ask_provider",
     "begin_session",
     "by_actor",
     "confirm",
@@ -66,6 +77,8 @@ __all__ = [
     "forgive_guesses",
     "issue_key",
     "keep_access",
+    "link_identity",
+    "note_found",
     "present",
     "refresh",
     "remove_factor",
@@ -79,7 +92,10 @@ __all__ = [
     "sign_out_everywhere",
     "take_challenge",
     "take_guess_back",
+    "take_request",
     "take_signed",
+    "unlink_identity",
     "use_confirmation",
+    "use_found",
     "use_proof",
 ]

@@ -5,6 +5,7 @@ They are no part of the register's history, so they are written past the pen, on
 the way in; only where an act ends them (a new password) are they written with it.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,32 +38,38 @@ from app.registry.signin.rules import (
 from app.registry.signin.store import Presented
 
 
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Who has signed in, from where, and by what."""
+
+    user_id: str
+    address: str  # of the network
+    second_factor: Factor | None  # None: they have none
+    by_identity: bool = False  # an identity provider said who they are
+
+
 async def begin_session(
-    connection: AsyncConnection,
-    *,
-    user_id: str,
-    address: str,
-    second_factor: Factor | None,
-    digest: bytes,
-    now: datetime,
+    connection: AsyncConnection, made: SignIn, *, digest: bytes, now: datetime
 ) -> Session:
     """Begin a session with the digest of its first refresh token, and tidy up after old ones."""
+    user_id, second_factor = made.user_id, made.second_factor
     session = Session(
         id=new_id("ses"),
         user_id=user_id,
         created_at=now,
         last_used_at=now,
         expires_at=now + SESSION_LIFETIME,
-        address=address,
+        address=made.address,
         second_factor=second_factor,
     )
     keep = SESSIONS_PER_USER_MAX - 1
     displaced = await store.update_displaced(connection, user_id, keep=keep, now=now)
     await store.insert_session(connection, session, digest=digest)
-    by = By(user_id, network_of(address), session.id)
+    by = By(user_id, network_of(made.address), session.id)
     reason = EndReason.DISPLACED
     await note_ended(connection, displaced, user_id=user_id, by=by, reason=reason, now=now)
     what = "password" if second_factor is None else second_factor.value
+    what = "identity" if made.by_identity else what
     signed_in = an_access(by, AccessKind.SIGNED_IN, what, about=user_id, now=now)
     await keep_access(connection, [signed_in])
     await store.delete_sessions(connection, expired_before=now - SESSION_KEPT)
@@ -195,4 +202,5 @@ async def forget_user(connection: AsyncConnection, user_id: str, *, now: datetim
     await note_ended(connection, ended, user_id=user_id, by=by, reason="erased", now=now)
     await store.delete_factors_of(connection, user_id)
     await store.delete_passkeys_of(connection, user_id)
+    await store.delete_identities_of(connection, user_id)
     await store.update_networks_forgotten(connection, user_id)

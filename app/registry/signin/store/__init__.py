@@ -1,5 +1,6 @@
 """
-Sessions, second factors, passkeys, confirmations, guesses and records of access in the database.
+Sessions, second factors, passkeys, identities, confirmations, guesses and records of access in the
+database.
 
 Their rows pass: the service removes them when they are over, or when their user is erased; records
 of access it only adds, and they go when the rule says so.
@@ -8,7 +9,11 @@ of access it only adds, and they go when the rule says so.
 from typing import Final
 
 from app.kernel.errors import RegistryError
-from app.registry.signin.refusals import PasskeyExistsError, SecondFactorExistsError
+from app.registry.signin.refusals import (
+    IdentityLinkedError,
+    PasskeyExistsError,
+    SecondFactorExistsError,
+)
 from app.registry.signin.store.access import (
     AccessFilter,
     delete_old_access,
@@ -33,6 +38,20 @@ from app.registry.signin.store.factors import (
     update_totp_removed,
 )
 from app.registry.signin.store.guesses import delete_guesses, lock_guesses, update_guesses
+from app.registry.signin.store.identities import (
+    delete_identities_of,
+    delete_identity,
+    delete_identity_found,
+    delete_identity_request,
+    find_identity,
+    get_identity,
+    get_identity_requests_open,
+    insert_identity,
+    insert_identity_request,
+    list_identities,
+    update_identity_found,
+    update_identity_request_taken,
+)
 from app.registry.signin.store.passkeys import (
     delete_challenge,
     delete_passkey,
@@ -63,6 +82,8 @@ from app.registry.signin.store.standing import Bearer, Standing, find_standing, 
 from app.registry.signin.store.tables import (
     access_records,
     confirmations,
+    identities,
+    identity_requests,
     passkey_challenges,
     passkeys,
     recovery_codes,
@@ -84,6 +105,10 @@ __all__ = [
     "delete_challenge",
     "delete_factors_of",
     "delete_guesses",
+    "delete_identities_of",
+    "delete_identity",
+    "delete_identity_found",
+    "delete_identity_request",
     "delete_old_access",
     "delete_passkey",
     "delete_passkeys_of",
@@ -91,14 +116,21 @@ __all__ = [
     "delete_sessions",
     "delete_sessions_of",
     "find_confirmed_at",
+    "find_identity",
     "find_passkey",
     "find_standing",
     "find_totp",
     "get_challenges_open",
+    "get_identity",
+    "get_identity_requests_open",
     "get_recovery_codes_left",
+    "identities",
+    "identity_requests",
     "insert_access",
     "insert_challenge",
     "insert_confirmation",
+    "insert_identity",
+    "insert_identity_request",
     "insert_passkey",
     "insert_recovery_codes",
     "insert_refresh_token",
@@ -106,6 +138,7 @@ __all__ = [
     "insert_signed",
     "insert_totp",
     "list_access",
+    "list_identities",
     "list_passkeys",
     "list_sessions",
     "list_standings",
@@ -122,6 +155,8 @@ __all__ = [
     "update_confirmation_used",
     "update_displaced",
     "update_guesses",
+    "update_identity_found",
+    "update_identity_request_taken",
     "update_networks_forgotten",
     "update_passkey_name",
     "update_passkey_used",
@@ -137,4 +172,5 @@ __all__ = [
 REFUSALS: Final[dict[str, type[RegistryError]]] = {
     "uq_totp_secrets_confirmed": SecondFactorExistsError,
     "uq_passkeys_credential_id": PasskeyExistsError,
+    "uq_identities_issuer_subject": IdentityLinkedError,
 }

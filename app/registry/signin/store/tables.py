@@ -1,5 +1,6 @@
 """
-The tables of sessions, second factors, confirmations and guesses, and of who came and who read.
+The tables of sessions, second factors, confirmations, identities and guesses, and of who came and
+who read.
 
 None of them is history: their rows pass, and the service may remove them (``passing``). What must
 not be taken back while they are there is held by triggers (migrations, 0006_sign_in). Records of
@@ -20,11 +21,12 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
 from app.kernel.db import metadata
-from app.registry.signin.rules import AccessKind, EndReason, Factor, Purpose, Scope
+from app.registry.signin.rules import AccessKind, Asking, EndReason, Factor, Purpose, Scope
 
 _PASSING: Final = {"passing": True}
 
@@ -227,6 +229,56 @@ passkey_challenges: Final = Table(
     CheckConstraint("(user_id is null) = (purpose = 'sign_in')", name="whose"),
     CheckConstraint(
         "expires_at > created_at and expires_at <= created_at + interval '5 minutes'", name="short"
+    ),
+    Index(None, "network", "expires_at"),
+    Index(None, "expires_at"),
+    info=_PASSING,
+)
+
+identities: Final = Table(
+    "identities",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("users.id"), nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("issuer", "subject"),
+    CheckConstraint("issuer ~ '^https?://' and char_length(issuer) <= 500", name="issuer"),
+    CheckConstraint("subject ~ '^[ -~]{1,255}$'", name="subject"),
+    Index(None, "user_id", "id"),
+    info=_PASSING,
+)
+
+# What an identity provider was asked, once. Whoever reads it learns no state and no binding.
+identity_requests: Final = Table(
+    "identity_requests",
+    metadata,
+    Column("state", LargeBinary, primary_key=True),  # SHA-256
+    Column("purpose", Text, nullable=False),
+    Column("user_id", Text, ForeignKey("users.id"), index=True),  # null: whoever signs in
+    Column("binding", LargeBinary, nullable=False),  # SHA-256
+    Column("nonce", Text, nullable=False),
+    Column("verifier", Text, nullable=False),
+    Column("network", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("code", LargeBinary),  # SHA-256; null: nobody has come back yet
+    Column("identity_id", Text, ForeignKey("identities.id", ondelete="CASCADE"), index=True),
+    CheckConstraint(f"purpose in ({_words(Asking)})", name="purpose"),
+    CheckConstraint(
+        "octet_length(state) = 32 and octet_length(binding) = 32 and octet_length(code) = 32",
+        name="digests",
+    ),
+    CheckConstraint(
+        "nonce ~ '^[A-Za-z0-9_-]{43}$' and verifier ~ '^[A-Za-z0-9_-]{43}$'", name="secrets"
+    ),
+    CheckConstraint("(user_id is null) = (purpose = 'sign_in')", name="whose"),
+    CheckConstraint(
+        "identity_id is null or (code is not null and purpose = 'sign_in')", name="found"
+    ),
+    CheckConstraint(
+        "expires_at > created_at and expires_at <= created_at + interval '10 minutes'", name="short"
     ),
     Index(None, "network", "expires_at"),
     Index(None, "expires_at"),

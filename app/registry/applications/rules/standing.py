@@ -73,6 +73,7 @@ class ApplicationStatus(StrEnum):
     RECOMMENDED = "recommended"
     ADMITTED = "admitted"
     REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
 
 
 class Step(StrEnum):
@@ -85,6 +86,7 @@ class Step(StrEnum):
     RECOMMEND = "recommend"
     ADMIT = "admit"
     REFUSE = "refuse"
+    WITHDRAW = "withdraw"
 
 
 _S = ApplicationStatus
@@ -97,9 +99,12 @@ STEPS: Final = {
     Step.RECOMMEND: {_S.SUBMITTED: _S.RECOMMENDED, _S.ANSWERED: _S.RECOMMENDED},
     Step.ADMIT: {_S.RECOMMENDED: _S.ADMITTED},
     Step.REFUSE: {_S.RECOMMENDED: _S.REFUSED},
+    # Once somebody has recommended, what comes next is the decision.
+    Step.WITHDRAW: dict.fromkeys((_S.DRAFT, _S.SUBMITTED, _S.ASKED, _S.ANSWERED), _S.WITHDRAWN),
 }
 # Whose clock runs: TGO has this long from the complete submission, less what the applicant takes.
 RUNNING: Final = frozenset({_S.SUBMITTED, _S.ANSWERED, _S.RECOMMENDED})
+ENDED: Final = frozenset({_S.ADMITTED, _S.REFUSED, _S.WITHDRAWN})
 
 
 @dataclass(frozen=True, slots=True)

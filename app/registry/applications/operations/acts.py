@@ -1,13 +1,15 @@
 """Acts on applications: the applicant's, and those of the officers who decide."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from app.kernel.clock import bangkok_date
 from app.kernel.ids import new_id
 from app.registry.applications import rules, store
 from app.registry.applications.content import Content, content_text
+from app.registry.applications.operations.commands import Begin, OfApplicant, OfOfficer
+from app.registry.applications.operations.files import drop_unnamed, require_files
 from app.registry.applications.refusals import ApplicationErasedError
 from app.registry.applications.rules import (
     APPLICANT,
@@ -25,9 +27,9 @@ from app.registry.log.pen import Pen, Sealed
 from app.registry.parties import operations as parties
 from app.registry.parties.operations import AddUser, AdmitApplicant, AdmitParty
 from app.registry.parties.policy import Actor, Permission, require
-from app.registry.parties.rules import PartyKind, require_province
-from app.registry.programmes.rules import RuleKey, RuleValue, list_of, whole_of
-from app.registry.programmes.store import get_rule
+from app.registry.parties.rules import require_province
+from app.registry.programmes.rules import RuleKey, RuleValue, is_yes, list_of, whole_of
+from app.registry.programmes.store import find_rule, get_rule
 from app.registry.provinces.store import get_province
 
 _KINDS = {
@@ -38,36 +40,8 @@ _KINDS = {
     Step.RECOMMEND: "application.recommended",
     Step.ADMIT: "application.admitted",
     Step.REFUSE: "application.refused",
+    Step.WITHDRAW: "application.withdrawn",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """Begin an application; its secret was made, shown and forgotten by the way in."""
-
-    holder_kind: HolderKind
-    party_kind: PartyKind
-    province_code: str | None
-    content: Content
-    secret_sha256: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class OfApplicant:
-    """A step of whoever has the application's secret."""
-
-    application_id: str
-    secret_sha256: bytes
-    expected_version: int
-
-
-@dataclass(frozen=True, slots=True)
-class OfOfficer:
-    """A step of an officer, and why; to ask, the question."""
-
-    application_id: str
-    reason: str
-    expected_version: int
 
 
 async def begin(pen: Pen, command: Begin) -> Application:
@@ -133,6 +107,7 @@ async def amend(pen: Pen, command: OfApplicant, content: Content) -> Application
     log_index = _record(pen, changed, Step.AMEND, by=APPLICANT, data=data)
     changed = replace(changed, content_log_index=log_index)
     await _keep_content(pen, changed)
+    await drop_unnamed(pen.connection, application.id, content)
     return await _keep(pen, changed, Step.AMEND, by=APPLICANT, log_index=log_index)
 
 
@@ -163,6 +138,19 @@ async def answer(pen: Pen, command: OfApplicant, words: str) -> Application:
     application = await _own(pen, command, Step.ANSWER)
     await _require_complete(pen, application)
     return await _step(pen, application, Step.ANSWER, by=APPLICANT, words=words)
+
+
+async def withdraw(pen: Pen, command: OfApplicant) -> Application:
+    """
+    Take an application back, for good; its files go as the rule says.
+
+    Raises:
+        ApplicationNotFoundError, ApplicationStaleError: as named.
+        ApplicationStateError: a decision is recommended or made.
+    """
+    application = await _own(pen, command, Step.WITHDRAW)
+    log_index = _record(pen, application, Step.WITHDRAW, by=APPLICANT)
+    return await _keep(pen, application, Step.WITHDRAW, by=APPLICANT, log_index=log_index)
 
 
 async def ask(pen: Pen, actor: Actor, command: OfOfficer) -> Application:
@@ -275,7 +263,8 @@ async def _own(pen: Pen, command: OfApplicant, step: Step) -> Application:
     application = await store.get_application(pen.connection, command.application_id)
     rules.require_secret(application, command.secret_sha256)
     rules.require_version(application, expected=command.expected_version)
-    rules.require_room(application)
+    if step is not Step.WITHDRAW:
+        rules.require_room(application)
     rules.status_after(application, step)
     return application
 
@@ -300,6 +289,12 @@ async def _require_complete(pen: Pen, application: Application) -> int:
     rules.check_representatives(
         content.representatives, holder_kind=application.holder_kind, least=least
     )
+    # A register that was founded before this rule goes on without files.
+    wanted = await find_rule(
+        pen.connection, programme_code=None, key=RuleKey.APPLICATION_FILES_REQUIRED, on=today
+    )
+    if wanted is not None and is_yes(wanted):
+        await require_files(pen.connection, application)
     return least
 
 

@@ -1,0 +1,1 @@
+"""Acts of the authority that take two people, where a dated rule says so."""

@@ -1,0 +1,356 @@
+"""
+Acts that take two people: what is done is what was proposed, and there are always two who can.
+"""
+
+import json
+from collections.abc import Awaitable
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from app.kernel import clock
+from app.kernel.clock import bangkok_date
+from app.kernel.db import constraint_of
+from app.registry.erasure.operations import ErasePerson, erase_person
+from app.registry.issuance import operations as issuance
+from app.registry.issuance import store as issuances
+from app.registry.issuance.operations import DecideIssuance
+from app.registry.ledger.operations import Named
+from app.registry.pairs import operations, rules
+from app.registry.parties import operations as parties
+from app.registry.parties.operations import AddUser, DecideOnUser, SetRoles
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import Role
+from app.registry.programmes import operations as programmes
+from app.registry.programmes import store
+from app.registry.programmes.operations import SetRule
+from app.registry.programmes.rules import ConfirmedAct, RuleKey, TwoPersonAct
+from tests.builders.activities import a_registered_activity
+from tests.builders.answers import code_of
+from tests.builders.issuance import a_decision, a_verified_report
+from tests.builders.ledger import two_holders
+from tests.builders.orders import Officers
+from tests.builders.pairs import ALL, Two, two_of_each
+from tests.builders.parties import an_email, do, the_administrator
+from tests.builders.reference import a_rule
+from tests.builders.rows import violates, writing
+from tests.conftest import Registry
+
+
+def a_value(key: RuleKey, value: str, **changes: Any) -> SetRule:  # noqa: ANN401  fields by name
+    command = SetRule(None, key, value, bangkok_date(clock.now()), None, "a test", is_default=True)
+    return replace(command, **changes)
+
+
+async def an_approval(registry: Registry) -> DecideIssuance:
+    report = await a_verified_report(registry, await a_registered_activity(registry))
+    return DecideIssuance(report.id, approve=True, grounds=a_decision())
+
+
+async def roles_of(two: Two, whom: Actor, *roles: Role) -> SetRoles:
+    return SetRoles(whom.user_id, frozenset(roles), (await two.user(whom)).version)
+
+
+async def value_of(two: Two, key: RuleKey) -> str:
+    async with two.registry.read() as connection:
+        on = bangkok_date(clock.now())
+        rule = await store.get_rule(connection, programme_code=None, key=key, on=on)
+        return rule.value
+
+
+# ----------------------------------------------------------------------------- by default
+
+
+async def test_nothing_takes_two_people_before_somebody_has_named_it(registry: Registry) -> None:
+    """As the register is founded, and as one is that was founded before the rule was."""
+    two = await two_of_each(registry)
+    assert await value_of(two, RuleKey.TWO_PERSON_ACTS) == "none"
+    command = await an_approval(registry)
+    assert (await do(registry, two.approver, operations.decide_issuance, command)).approved
+    await do(registry, two.administrator, operations.set_rule, a_value(RuleKey.ORDER_HOURS, "9"))
+    roles = await roles_of(two, two.auditor, Role.OFFICER)
+    await do(registry, two.administrator, operations.set_roles, roles)
+
+
+async def test_what_the_rule_does_not_name_can_still_be_done_by_two(registry: Registry) -> None:
+    two = await two_of_each(registry)
+    order = await two.approve(await two.propose(await an_approval(registry)))
+    assert order.approved_by == two.other.user_id
+
+
+# -------------------------------------------------------------------------------- by two
+
+
+async def test_an_issuance_is_proposed_and_done_in_one_leaf(registry: Registry) -> None:
+    """Alone it is refused; refusing to issue takes one; the act names order and digest."""
+    two = await two_of_each(registry)
+    command, other = await an_approval(registry), await an_approval(registry)
+    await two.turn_on()
+    alone = partial(do, registry, two.approver, operations.decide_issuance)
+    assert await code_of(alone(command)) == "two_people_needed"
+    order = await two.propose(command)
+    done = await two.approve(order)
+    assert done.approved_index is not None
+    async with registry.read() as connection:
+        issued = await issuances.find_issuance_of_report(connection, command.report_id)
+        leaf = await connection.scalar(
+            text("SELECT leaf FROM log_entries WHERE log_index = :index").bindparams(
+                index=done.approved_index
+            )
+        )
+    assert issued is not None
+    assert issued.log_index == done.approved_index
+    assert issued.decided_by == two.other.user_id
+    assert f'"order":"{order.id}"'.encode() in leaf
+    assert f'"digest":"{order.digest}"'.encode() in leaf
+    refused = replace(other, approve=False, reason="The meter was wrong.")
+    assert not (await alone(refused)).approved
+
+
+async def test_roles_and_rules_are_changed_by_two(registry: Registry) -> None:
+    two = await two_of_each(registry, ALL)
+    command = await roles_of(two, two.auditor, Role.OFFICER)
+    assert (
+        await code_of(do(registry, two.administrator, operations.set_roles, command))
+        == "two_people_needed"
+    )
+    await two.by_administrators(command)
+    assert (await two.user(two.auditor)).roles == {Role.OFFICER}
+    rule = a_value(RuleKey.ORDER_HOURS, "12")
+    assert (
+        await code_of(do(registry, two.administrator, operations.set_rule, rule))
+        == "two_people_needed"
+    )
+    await two.by_administrators(rule)
+    assert await value_of(two, RuleKey.ORDER_HOURS) == "12"
+
+
+async def test_what_was_proposed_is_done_or_nothing(registry: Registry) -> None:
+    """What an issuance carries in was issued differently since: it would be other credits."""
+    two = await two_of_each(registry)
+    await two.by_administrators(a_value(RuleKey.REMAINDER_CARRIED, "yes", programme_code="CITY"))
+    activity = await a_registered_activity(registry)
+    halves = ((date(2024, 1, 1), date(2024, 6, 30)), (date(2024, 7, 1), date(2024, 12, 31)))
+    first, second = [
+        DecideIssuance(
+            (await a_verified_report(registry, activity, tonnes={2024: "10.6"}, period=half)).id,
+            approve=True,
+            grounds=a_decision(),
+        )
+        for half in halves
+    ]
+    await two.turn_on()
+    waiting = await two.propose(first)
+    await two.approve(await two.propose(second))
+    assert await code_of(two.approve(waiting)) == "order_content_changed"
+    assert await code_of(two.propose(second)) == "issuance_already_decided"
+    done = await two.approve(await two.propose(first))
+    assert done.content is not None
+    assert '"credits":11' in done.content
+
+
+async def test_a_user_who_was_changed_since_is_left_alone(registry: Registry) -> None:
+    two = await two_of_each(registry, ALL)
+    waiting = await two.propose(
+        await roles_of(two, two.auditor, Role.APPROVER), by=two.administrator
+    )
+    await two.by_administrators(await roles_of(two, two.auditor, Role.OFFICER))
+    assert await code_of(two.approve(waiting, by=two.second)) == "party_stale"
+    assert (await two.user(two.auditor)).roles == {Role.OFFICER}
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    roles=st.sets(
+        st.sampled_from([Role.OFFICER, Role.APPROVER, Role.ADMINISTRATOR, Role.AUDITOR]), min_size=1
+    ),
+    hours=st.integers(1, 2_400),
+    source=st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1),
+    ahead=st.integers(0, 40_000),
+)
+async def test_whatever_is_proposed_is_what_is_done(
+    registry: Registry, roles: set[Role], hours: int, source: str, ahead: int
+) -> None:
+    """Any roles, any words: the rows are what was asked for; `check` holds them to the content."""
+    two = await two_of_each(registry)
+    asked = a_value(
+        RuleKey.ORDER_HOURS,
+        str(hours),
+        programme_code="LESS",
+        valid_from=bangkok_date(clock.now()) + timedelta(days=ahead),
+        source=source,
+    )
+    done = await two.by_administrators(asked)
+    async with registry.read() as connection:
+        kept = await store.list_rule_history(connection, programme_code="LESS", limit=1)
+    assert kept[0].log_index == done.approved_index
+    for name in ("programme_code", "key", "value", "valid_from", "valid_to", "source"):
+        assert getattr(kept[0], name) == getattr(asked, name)
+    await two.by_administrators(await roles_of(two, two.auditor, *roles))
+    assert (await two.user(two.auditor)).roles == roles
+
+
+# --------------------------------------------------------------------- always two who can
+
+
+async def test_it_is_not_turned_on_where_fewer_than_two_could_act(registry: Registry) -> None:
+    administrator = await the_administrator(registry)
+    for act in TwoPersonAct:
+        rule = a_value(RuleKey.TWO_PERSON_ACTS, act.value)
+        turning = do(registry, administrator, operations.set_rule, rule)
+        code = await code_of(turning)
+        assert code == "too_few_people", act
+    two = await two_of_each(registry)
+    await do(
+        registry, two.administrator, operations.set_rule, a_value(RuleKey.TWO_PERSON_ACTS, ALL)
+    )
+
+
+async def test_it_is_not_turned_on_where_orders_will_have_no_time(registry: Registry) -> None:
+    """The time that orders may wait must have a value for good."""
+    two = await two_of_each(registry)
+    tomorrow = bangkok_date(clock.now()) + timedelta(days=1)
+    ending = a_value(RuleKey.ORDER_HOURS, "9", valid_to=tomorrow)
+    await do(registry, two.administrator, operations.set_rule, ending)
+    on = a_value(RuleKey.TWO_PERSON_ACTS, ALL)
+    turning = do(registry, two.administrator, operations.set_rule, on)
+    assert await code_of(turning) == "rule_missing"
+    later = replace(on, valid_from=tomorrow + timedelta(days=1))
+    await do(registry, two.administrator, operations.set_rule, later)
+
+
+async def test_nobody_goes_who_is_one_of_two(registry: Registry) -> None:
+    """By suspension, erasure or other roles, today or before the rule's first day."""
+    tomorrow = bangkok_date(clock.now()) + timedelta(days=1)
+    two = await two_of_each(registry)
+    await do(
+        registry,
+        two.administrator,
+        operations.set_rule,
+        a_value(RuleKey.TWO_PERSON_ACTS, "issuance_approval", valid_from=tomorrow),
+    )
+    suspend = partial(do, registry, two.administrator, operations.suspend_user)
+    await suspend(DecideOnUser(two.spare.user_id, "Left."))
+    assert await code_of(suspend(DecideOnUser(two.other.user_id, "Left."))) == "too_few_people"
+    leave = await roles_of(two, two.other, Role.AUDITOR)
+    change = partial(do, registry, two.administrator, operations.set_roles)
+    assert await code_of(change(leave)) == "too_few_people"
+    forget = do(registry, two.administrator, erase_person, ErasePerson(user_id=two.other.user_id))
+    assert await code_of(forget) == "too_few_people"
+    await change(await roles_of(two, two.other, Role.APPROVER, Role.OFFICER))
+    await suspend(DecideOnUser(two.auditor.user_id, "Left."))
+
+
+async def test_two_people_do_not_leave_one(registry: Registry) -> None:
+    """An order is refused what one person is, when it is proposed and when it is approved."""
+    two = await two_of_each(registry, ALL)
+    leaving = await two.propose(await roles_of(two, two.spare, Role.AUDITOR), by=two.administrator)
+    other = await roles_of(two, two.other, Role.AUDITOR)
+    waiting = await two.propose(other, by=two.administrator)
+    await two.approve(leaving, by=two.second)
+    assert await code_of(two.propose(other, by=two.administrator)) == "too_few_people"
+    assert await code_of(two.approve(waiting, by=two.second)) == "too_few_people"
+
+
+@pytest.mark.parametrize("named", [*TwoPersonAct])
+async def test_what_takes_two_is_turned_off_by_two(registry: Registry, named: TwoPersonAct) -> None:
+    """Whichever act it names, the rule protects itself; off, one person does everything again."""
+    two = await two_of_each(registry, named.value)
+    off = a_value(RuleKey.TWO_PERSON_ACTS, "none")
+    alone = partial(do, registry, two.administrator, operations.set_rule)
+    assert await code_of(alone(off)) == "two_people_needed"
+    later = replace(off, valid_from=off.valid_from + timedelta(days=30))
+    assert await code_of(alone(later)) == "two_people_needed"
+    by_one = "two_people_needed" if named is TwoPersonAct.RULE_CHANGE else "done"
+    assert await code_of(alone(a_value(RuleKey.ORDER_HOURS, "47"))) == by_one
+    await two.by_administrators(off)
+    await alone(a_value(RuleKey.ORDER_HOURS, "46"))
+    await do(
+        registry,
+        two.administrator,
+        operations.set_roles,
+        await roles_of(two, two.auditor, Role.OFFICER),
+    )
+
+
+async def test_a_new_user_begins_with_a_role_that_decides_nothing(registry: Registry) -> None:
+    two = await two_of_each(registry, "role_change")
+
+    def adding(*roles: Role) -> Awaitable[object]:
+        party = two.administrator.party_id
+        command = AddUser(party, an_email(), "มะลิ ใจดี", frozenset(roles))
+        return do(registry, two.administrator, operations.add_user, command)
+
+    for role in (Role.OFFICER, Role.APPROVER, Role.ADMINISTRATOR):
+        assert await code_of(adding(role)) == "first_role"
+        assert await code_of(adding(Role.AUDITOR, role)) == "first_role"
+    assert await code_of(adding(Role.AUDITOR)) == "done"
+    deciding = {role for role in Role if role not in rules.FIRST_ROLES}
+    assert {role for act in TwoPersonAct for role in rules.roles_for(act)} <= deciding
+
+
+# ------------------------------------------------------------------------ the second wall
+
+
+async def test_the_database_holds_it_too(registry: Registry) -> None:
+    """Whoever goes past the ways in is refused by it, for every act, and for the rule itself."""
+    two = await two_of_each(registry)
+    by, rule = two.administrator, a_value(RuleKey.ORDER_HOURS, "12")
+    approval = await an_approval(registry)
+    await two.turn_on()
+    roles = await roles_of(two, two.auditor, Role.OFFICER)
+    for act in (
+        do(registry, two.approver, issuance.decide_issuance, approval),
+        do(registry, by, programmes.set_rule, rule),
+        do(registry, by, parties.set_roles, roles),
+    ):
+        with pytest.raises(DBAPIError) as failure:
+            await act
+        assert constraint_of(failure.value) == "two_people_decide"
+    await two.by_administrators(a_value(RuleKey.TWO_PERSON_ACTS, "issuance_approval"))
+    await do(registry, by, programmes.set_rule, rule)
+    with pytest.raises(DBAPIError) as failure:
+        await do(registry, by, programmes.set_rule, a_value(RuleKey.TWO_PERSON_ACTS, "none"))
+    assert constraint_of(failure.value) == "two_people_decide"
+
+
+@pytest.mark.parametrize(
+    ("changes", "constraint"),
+    [
+        ({"action": "role_change"}, "ck_orders_about"),
+        ({"action": "rule_change", "account_id": None}, "ck_orders_content"),
+        ({"content": "{}"}, "ck_orders_content"),
+        ({"action": "erasure", "content": "{}", "account_id": None}, "ck_orders_action"),
+    ],
+)
+async def test_an_order_has_a_content_or_another_thing(
+    registry: Registry, database_url: str, changes: dict[str, object], constraint: str
+) -> None:
+    holders = await two_holders(registry)
+    officers = Officers(registry, holders.officer, holders.approver)
+    await officers.propose_freeze(Named(holders.account.id))
+    row = {"id": "ord_x", "log_index": 99_999, **changes}
+    copied = text(
+        "INSERT INTO orders SELECT (jsonb_populate_record(o, CAST(:row AS jsonb))).* FROM orders o"
+    ).bindparams(row=json.dumps(row))
+    async with writing(database_url) as connection:
+        await violates(connection, copied, constraint)
+
+
+async def test_a_confirmed_issuance_is_confirmed_where_two_do_it(registry: Registry) -> None:
+    """The rule names the approval by one; that of an order is asked for a factor for it too."""
+    two = await two_of_each(registry, "issuance_approval")
+    await a_rule(
+        registry, RuleKey.CONFIRMED_ACTS, ConfirmedAct.ISSUANCE_APPROVAL, programme_code=None
+    )
+    order = await two.propose(await an_approval(registry))
+    assert await code_of(two.approve(order)) == "confirmation_needed"

@@ -1,0 +1,211 @@
+"""Each thing that can be wrong with an act that takes two people is found, by its code."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from app.kernel.encoding import sha256
+from tests.builders import replay as a
+from tests.builders.replay import (
+    ADMINISTRATOR,
+    APPROVER,
+    AUTHORITY,
+    DIGEST,
+    HOLDER,
+    ISSUANCE,
+    OFFICER,
+    OWNERS_ACCOUNT,
+    Log,
+    an_id,
+)
+from tests.builders.wrong import Bad, after, found_by, writing
+
+ORDER, AGAIN = an_id("ord", 1), an_id("ord", 2)
+SECOND, OTHER, NEW, MANY = (an_id("usr", number) for number in (21, 22, 23, 24))
+TODAY: Final = "2026-11-24"
+LAST: Final = "2026-11-26T03:00:00.000000Z"
+
+
+def world(value: str | None = "issuance_approval,role_change,rule_change") -> Log:
+    """Return a log with a report to issue, two of each, and the rule; None: without it."""
+    log = a.verified()
+    log.write("user.added", SECOND, a.user(AUTHORITY, "administrator"))
+    log.write("user.added", OTHER, a.user(AUTHORITY, "approver"))
+    log.write("user.added", MANY, a.user(AUTHORITY, "administrator", "approver"))
+    return log if value is None else ruling("two_person_acts", value)(log)
+
+
+def ruling(key: str, value: str, by: str = ADMINISTRATOR, **said: object) -> Callable[[Log], Log]:
+    """Return the setting of a rule, alone or by an order."""
+
+    def write(log: Log) -> Log:
+        rule = a.a_rule(100 + len(log.leaves), key, value, valid_from=TODAY)
+        return log.write("rules.set", "registry", {"rules": [rule], **said}, by=by)
+
+    return write
+
+
+def proposing(
+    kind: str, content: object, by: str, order: str = ORDER, expires_at: str = LAST
+) -> Bad:
+    facts = {
+        "content": content,
+        "document_id": None,
+        "document_sha256": DIGEST,
+        "reason_commitment": DIGEST,
+        "expires_at": expires_at,
+    }
+    return writing(kind, order, facts, by=by)
+
+
+def _facts(**changes: object) -> dict[str, object]:
+    told: dict[str, Any] = dict(a.issuance())
+    names = ("report_id", "decided_on", "decision_document_id", "meeting", "lines")
+    content = {name: told[name] for name in names}
+    return {**content, "account": OWNERS_ACCOUNT, **changes}
+
+
+def issue_proposed(by: str = APPROVER, order: str = ORDER, **changes: object) -> Bad:
+    expires_at = str(changes.pop("expires_at", LAST))
+    return proposing("issuance.proposed", _facts(**changes), by, order, expires_at)
+
+
+def roles_proposed(by: str = ADMINISTRATOR, **changes: object) -> Bad:
+    content = {
+        "user_id": OFFICER,
+        "party_id": AUTHORITY,
+        "roles": ["auditor"],
+        "version": 1,
+        **changes,
+    }
+    return proposing("roles.proposed", content, by)
+
+
+def rule_proposed(value: str = "12", by: str = ADMINISTRATOR, key: str = "order_hours") -> Bad:
+    rule = dict(a.a_rule(1, key, value, valid_from=TODAY, unit=unit_of(key)))
+    rule.pop("id")
+    return proposing("rule.proposed", rule, by)
+
+
+def unit_of(key: str) -> str | None:
+    return "hours" if key == "order_hours" else None
+
+
+def ordered(log: Log, order: str = ORDER, **changes: object) -> dict[str, object]:
+    """Return what a leaf says of the order that it carries out."""
+    named = f'"subject":"{order}"'.encode()
+    leaf = next((leaf for leaf in log.leaves if named in leaf), b"")
+    return {"order": order, "digest": sha256(leaf).hex(), **changes}
+
+
+def issuing(by: str = OTHER, order: str = ORDER, /, **changes: object) -> Bad:
+    def write(log: Log) -> None:
+        said = ordered(log, order, **changes)
+        log.write("credits.issued", ISSUANCE, {**a.issuance(), **said}, by=by)
+
+    return write
+
+
+def giving(by: str = SECOND, whom: str = OFFICER, role: str = "auditor") -> Bad:
+    def write(log: Log) -> None:
+        log.write("user.roles_set", whom, {**a.user(AUTHORITY, role), **ordered(log)}, by=by)
+
+    return write
+
+
+def setting(value: str = "12", by: str = SECOND, key: str = "order_hours") -> Bad:
+    def write(log: Log) -> None:
+        rule = a.a_rule(900, key, value, valid_from=TODAY, unit=unit_of(key))
+        log.write("rules.set", "registry", {"rules": [rule], **ordered(log)}, by=by)
+
+    return write
+
+
+ALONE: Final = writing("credits.issued", ISSUANCE, a.issuance(), by=APPROVER)
+
+ACTS: dict[str, tuple[Bad, str]] = {
+    "one person issues": (ALONE, "second_person_needed"),
+    "one person gives roles": (
+        writing("user.roles_set", OFFICER, a.user(AUTHORITY, "auditor")),
+        "second_person_needed",
+    ),
+    "one person adds an approver": (
+        writing("user.added", NEW, a.user(AUTHORITY, "approver")),
+        "second_person_needed",
+    ),
+    "one person adds a holder's initiator": (
+        writing("user.added", NEW, a.user(HOLDER, "holder_initiator")),
+        "second_person_needed",
+    ),
+    "one person sets a rule": (ruling("retirement_purposes", "product"), "second_person_needed"),
+    "one person turns it off": (ruling("two_person_acts", "none"), "second_person_needed"),
+    "an officer proposes": (issue_proposed(OFFICER), "not_allowed"),
+    "an approver proposes roles": (roles_proposed(APPROVER), "not_allowed"),
+    "an approver proposes a rule": (rule_proposed(by=APPROVER), "not_allowed"),
+    "nobody proposed it": (issuing(), "unknown"),
+    "the proposer issues": (
+        after(issue_proposed(), then=issuing(APPROVER)),
+        "second_person_needed",
+    ),
+    "the proposer gives": (
+        after(roles_proposed(), then=giving(ADMINISTRATOR)),
+        "second_person_needed",
+    ),
+    "the proposer sets": (
+        after(rule_proposed(), then=setting(by=ADMINISTRATOR)),
+        "second_person_needed",
+    ),
+    "an administrator issues": (after(issue_proposed(), then=issuing(SECOND)), "not_allowed"),
+    "another digest": (after(issue_proposed(), then=issuing(digest="0" * 64)), "value_differs"),
+    "no digest": (
+        after(
+            issue_proposed(),
+            then=writing("credits.issued", ISSUANCE, {**a.issuance(), "order": ORDER}, by=OTHER),
+        ),
+        "value_differs",
+    ),
+    "another meeting": (after(issue_proposed(meeting="1/2569"), then=issuing()), "value_differs"),
+    "another account": (
+        after(issue_proposed(account=a.BUYERS_ACCOUNT), then=issuing()),
+        "value_differs",
+    ),
+    "other roles": (after(roles_proposed(), then=giving(role="officer")), "value_differs"),
+    "of another user": (after(roles_proposed(), then=giving(whom=OTHER)), "value_differs"),
+    "another value": (after(rule_proposed(), then=setting("13")), "value_differs"),
+    "roles for an issuance": (after(issue_proposed(MANY), then=giving()), "value_differs"),
+    "it is approved late": (
+        after(
+            issue_proposed(expires_at="2026-11-25T03:00:00.000000Z"),
+            lambda log: setattr(log, "now", a.BEGINS.replace(day=25)),
+            then=issuing(),
+        ),
+        "not_possible_now",
+    ),
+    "it is done twice": (after(roles_proposed(), giving(), then=giving()), "not_possible_now"),
+}
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_what_is_wrong_with_an_act_of_two_is_found(name: str) -> None:
+    bad, code = ACTS[name]
+    found_by(world(), bad, code)
+
+
+@pytest.mark.parametrize("value", [None, "none", "issuance_approval,role_change,rule_change"])
+def test_what_two_people_do_is_played_whatever_the_rule_says(value: str | None) -> None:
+    log = world(value)
+    for act in (issue_proposed(), issuing()):
+        act(log)
+    assert log.replay().size == len(log.leaves)
+
+
+@pytest.mark.parametrize("named", ["issuance_approval", "role_change", "rule_change"])
+def test_the_rule_protects_itself_and_lets_go_when_two_turn_it_off(named: str) -> None:
+    log = world(named)
+    found_by(log, ruling("two_person_acts", "none"), "second_person_needed")
+    log.leaves.pop()
+    rule_proposed("none", key="two_person_acts")(log)
+    setting("none", key="two_person_acts")(log)
+    ALONE(log)
+    assert log.replay().size == len(log.leaves)
