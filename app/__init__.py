@@ -23,9 +23,9 @@ the earlier ones, never the reverse (the order is contract 2 in ``pyproject.toml
     activities     who reduces emissions, where, under which methodology
     orders         what TGO orders by two officers: freezes, releases, reversals of errors, cases
     documents      evidence files, written once
-    applications   who asks for an account, with what, and what two officers decide
     methodologies  the catalogue: versions, crediting period rules, buffer
     transfers      proposed transfers: two people, trusted accounts, waiting in transit
+    applications   who asks for an account, with what, and what two officers decide
     programmes     schemes and their dated rule values
     ledger         accounts, blocks of serials, movements, balances
     calendar       public holidays, working days, clocks that stop

@@ -335,7 +335,17 @@ async def caller_of(request: Request) -> Actor:
         UnauthenticatedError: nobody is signed in, or the token is not good.
         ForbiddenError: the user or their party is suspended.
     """
-    return await _caller(await _visitor(request, await _bearer(request)))
+    return await _caller(await visitor_of(request))
+
+
+async def visitor_of(request: Request) -> Actor | None:
+    """
+    Return who calls, where somebody is signed in, before a route is given its arguments.
+
+    Raises:
+        As `caller_of`, where a token is sent.
+    """
+    return await _visitor(request, await _bearer(request))
 
 
 # Somebody signed in and in good standing.

@@ -6,7 +6,7 @@ from typing import Final
 
 from app.registry.applications import operations
 from app.registry.applications.content import Content, HandedIn, Representative
-from app.registry.applications.operations import Begin, OfApplicant, OfOfficer
+from app.registry.applications.operations import Begin, BeginRenewal, OfApplicant, OfOfficer
 from app.registry.applications.rules import APPLICANT, Application, HolderKind
 from app.registry.parties.policy import Actor
 from app.registry.parties.rules import PartyKind, Role
@@ -96,7 +96,41 @@ async def a_draft(
 
 def own(application: Application, *, secret: bytes | None = None) -> OfApplicant:
     """Return a step of the applicant on the present version, with their secret or another."""
-    return OfApplicant(application.id, secret or application.secret_sha256, application.version)
+    known = secret or application.secret_sha256 or SECRET
+    return OfApplicant(application.id, known, application.version)
+
+
+def renewing(renewal: Application, actor: Actor) -> OfApplicant:
+    """Return a step of somebody signed in on the present version of a renewal."""
+    return OfApplicant(renewal.id, SECRET, renewal.version, actor)
+
+
+async def a_renewal(
+    registry: Register,
+    actor: Actor,
+    holder_kind: HolderKind = HolderKind.JURISTIC_PERSON,
+    *,
+    content: Content | None = None,
+) -> Application:
+    """Begin to renew the documents of an actor's party."""
+    said = content or a_content(holder_kind, people=())
+    command = BeginRenewal(actor.party_id, holder_kind, said)
+    return await registry.do(actor, lambda pen: operations.begin_renewal(pen, actor, command))
+
+
+async def a_recommended(
+    registry: Register,
+    actor: Actor,
+    officer: Actor,
+    renewal: Application,
+    *,
+    favourable: bool = True,
+) -> Application:
+    """Hand a renewal in, and recommend a decision on it."""
+    submitted = await registry.do(
+        actor, lambda pen: operations.submit(pen, renewing(renewal, actor))
+    )
+    return await recommending(registry, officer, submitted, favourable=favourable)
 
 
 def desk(application: Application, reason: str = "As the documents show.") -> OfOfficer:

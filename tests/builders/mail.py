@@ -101,11 +101,11 @@ async def a_mail_server(server: MailServer) -> AsyncIterator[MailServer]:
         await listening.wait_closed()
 
 
-def settings_to(server: MailServer, url: str) -> Settings:
+def settings_to(server: MailServer, url: str, data: Path = Path("/nowhere")) -> Settings:
     """Return the settings of a service that sends its mail there."""
     return Settings(
         database_url=url,
-        data=Path("/nowhere"),
+        data=data,
         mail_host="127.0.0.1",
         mail_port=server.port,
         mail_tls="none",

@@ -774,6 +774,27 @@ _APPLICATIONS: Final = {
     "withdraw_application": _by_applicant(
         "application to withdraw", version="application to withdraw"
     ),
+    "get_party_kyc": Row((P.READ_PARTY,), of=(CITY,), path={"party_id": T(CITY)}),
+    "begin_renewal": Row(
+        (P.RENEW_PARTY,),
+        of=(STRANGER,),
+        path={"party_id": T(STRANGER)},
+        body={"holder_kind": "juristic_person", **_SAID},
+    ),
+    "get_application of a renewal": Row(
+        (P.READ_APPLICATION, P.RENEW_PARTY),
+        of=(CITY,),
+        path=_application("renewal"),
+        hides="renewal",
+    ),
+    "amend_application of a renewal": Row(
+        (P.RENEW_PARTY,),
+        of=(CITY,),
+        path=_application("renewal"),
+        body=_SAID,
+        version="renewal",
+        hides="renewal",
+    ),
     "ask_applicant": _by_officer(
         "application to ask about", P.REVIEW_APPLICATION, {"question": "Who signs?"}
     ),

@@ -54,6 +54,7 @@ from tests.builders.applications import (
     a_content,
     a_document,
     a_draft,
+    a_renewal,
     asking,
     recommending,
     submitting,
@@ -603,6 +604,7 @@ async def _applications(maker: _Maker) -> None:
         if name == "to decide":
             application = await recommending(registry, officer, application)
         maker.keep(f"application {name}", application)
+    maker.keep("renewal", await a_renewal(registry, maker.owner))
     world.things["secret of another"], digest = new_secret()
     await a_draft(registry, secret=digest)
     world.things["secret of nobody"], _ = new_secret()

@@ -113,7 +113,7 @@ checks.positive_data_acceptance.expected-statuses = ["201", "401", "403", "404",
 [[operations]]
 include-operation-id = "upload_application_file"
 # Here too.
-checks.positive_data_acceptance.expected-statuses = ["201", "404", "409", "415"]
+checks.positive_data_acceptance.expected-statuses = ["201", "401", "403", "404", "409", "415"]
 """
 
 

@@ -139,7 +139,7 @@ async def test_only_the_secret_lets_an_applicant_on(desk: Desk) -> None:
         )
         assert code_of(told) == (404, "application_not_found")
     desk.secret = {}
-    assert (await desk.applicant("POST", "/submission")).status_code == 422
+    assert (await desk.applicant("POST", "/submission")).status_code == 404
     desk.secret = right
     assert (await desk.applicant("POST", "/submission")).status_code == 200
 

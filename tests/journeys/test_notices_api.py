@@ -138,7 +138,7 @@ async def test_a_service_that_knows_a_mail_server_mails_by_itself(
     registry: Registry, application: FastAPI, holder: Actor, tmp_path: Path
 ) -> None:
     async with a_mail_server(MailServer()) as office:
-        settings = settings_to(office, registry.url).model_copy(update={"data": tmp_path})
+        settings = settings_to(office, registry.url, tmp_path)
         application.state.settings = settings
         async with application.router.lifespan_context(application), asyncio.timeout(20):
             address = await email_of(registry, holder)

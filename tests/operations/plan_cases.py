@@ -421,6 +421,12 @@ CASES: Final[Mapping[str, Cases]] = {
         for until in (date(2000, 1, 1), date(2200, 1, 1))
         for after in (None, (date(2027, 1, 1), an_id("apl", 500)))
     ],
+    "applications.find_current": lambda _: [
+        partial(applications.find_current, party_id=an_id("pty", number)) for number in (0, 7)
+    ],
+    "applications.find_open_renewal": lambda _: [
+        partial(applications.find_open_renewal, party_id=an_id("pty", number)) for number in (0, 7)
+    ],
     "applications.list_events": lambda _: [
         partial(applications.list_events, application_id=an_id("apl", number)) for number in (0, 7)
     ],

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.kernel.clock import bangkok_date
 from app.registry.applications import operations, store
-from app.registry.applications.operations import acts
+from app.registry.applications.operations import applicants
 from app.registry.applications.refusals import (
     ApplicationDocumentMissingError,
     ApplicationErasedError,
@@ -351,7 +351,7 @@ async def test_drafts_and_changes_are_bounded(
     monkeypatch.setattr(standing, "VERSIONS_MAX", 1)
     with pytest.raises(ApplicationTooLongError):
         await submitting(registry, draft)
-    monkeypatch.setattr(acts, "BEGUN_MAX", 2)
+    monkeypatch.setattr(applicants, "BEGUN_MAX", 2)
     await a_draft(registry)
     with pytest.raises(TooManyApplicationsError):
         await a_draft(registry)

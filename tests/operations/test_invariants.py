@@ -42,7 +42,7 @@ from app.registry.stores import refusals_by_constraint
 from app.registry.transfers import operations as transfers
 from app.registry.transfers.operations import Approve, Propose
 from tests.builders.activities import a_registered_activity
-from tests.builders.applications import a_draft
+from tests.builders.applications import a_draft, a_recommended, a_renewal, admitting
 from tests.builders.issuance import a_decision, a_verified_report, an_issuance
 from tests.builders.ledger import (
     Holders,
@@ -399,6 +399,14 @@ CORRUPTIONS = {
         ("UPDATE applications SET version = version + 1",),
         "an application is where its last step took it",
     ),
+    "documents of a party are set aside": Corruption(
+        ("UPDATE applications SET is_superseded = true WHERE status = 'admitted'",),
+        "the documents that hold of a party are those of its last admitted application",
+    ),
+    "a renewal becomes one of a developer": Corruption(
+        ("UPDATE applications SET party_kind = 'developer' WHERE kind = 'renewal'",),
+        "a renewal is of the kind of its party",
+    ),
     "a party is closed over an open account": Corruption(
         ("UPDATE parties SET closed_at = now(), status = 'suspended'",),
         "closed parties have no open account",
@@ -563,6 +571,9 @@ async def make_world(url: str) -> None:
     await registry.do(approver, lambda pen: operations.cancel_buffer(pen, approver, command))
     await a_case(registry, holders)
     await a_draft(registry)
+    renewal = await a_renewal(registry, holders.owner)
+    recommended = await a_recommended(registry, holders.owner, holders.officer, renewal)
+    await admitting(registry, approver, recommended)
     await registry.do(
         approver,
         lambda pen: link_identity(pen, approver, issuer="https://id.example", subject="somchai"),

@@ -66,8 +66,8 @@ EXPECTED = {
         "any": "read_party read_account read_activity_draft query_ledger read_application "
         "read_audit",
     },
-    "holder_initiator": {"own": "read_party read_account move_credits"},
-    "holder_approver": {"own": "read_party read_account approve_moves"},
+    "holder_initiator": {"own": "read_party read_account move_credits renew_party"},
+    "holder_approver": {"own": "read_party read_account approve_moves renew_party"},
     "holder_viewer": {"own": "read_party read_account"},
 }
 

@@ -1,40 +1,72 @@
-"""Who may see an application over HTTP: whoever has its secret, and officers, which is noted."""
+"""
+Who may see an application over HTTP: whoever has its secret, or acts for the party that renews; and
+officers, which is noted.
+"""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Header, Path, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.entry.acts import Reply
+from app.entry.api.application_shapes import application_shown
 from app.entry.api.noticed import note_read
-from app.entry.api.wire import Identifier
+from app.entry.api.wire import Identifier, PreconditionMissingError, changed
 from app.kernel.encoding import sha256
 from app.registry.applications import rules, store
+from app.registry.applications.refusals import (
+    ApplicationDocumentExpiredError,
+    ApplicationDocumentMissingError,
+    ApplicationErasedError,
+    ApplicationFilesMissingError,
+    ApplicationNotFoundError,
+    ApplicationStaleError,
+    ApplicationStateError,
+    CertificateTooOldError,
+    RepresentativesTooFewError,
+)
 from app.registry.applications.rules import Application
+from app.registry.calendar.refusals import CalendarYearMissingError
 from app.registry.parties.policy import Actor, Permission, allows
+from app.registry.programmes.refusals import RuleMissingError
 from app.registry.signin.rules import AccessKind
 
 ApplicationId = Annotated[
     Identifier,
     Path(description="Identifier of the application.", examples=["apl_01kb5b1j0dfz5r5d8r4v5e2c3a"]),
 ]
-Secret = Annotated[
-    str,
-    Header(
-        alias="Application-Secret",
-        description="The secret that came with the application.",
-        pattern=r"^[A-Za-z0-9_-]{43}$",
-        examples=["x7Wd0nA7v1k3oXx1sPz3gS0d0mWcGgqk2jP0b4m1x5Q"],
-    ),
-]
 MaybeSecret = Annotated[
     str | None,
     Header(
         alias="Application-Secret",
-        description="The secret that came with the application; officers of TGO need none.",
+        description="The secret that came with the application. Officers of TGO need none, nor "
+        "who acts for a party that renews.",
         pattern=r"^[A-Za-z0-9_-]{43}$",
         examples=["x7Wd0nA7v1k3oXx1sPz3gS0d0mWcGgqk2jP0b4m1x5Q"],
     ),
 ]
+
+OF_STEP: Final = (
+    ApplicationNotFoundError,
+    ApplicationStaleError,
+    ApplicationStateError,
+    PreconditionMissingError,
+)
+OF_COMPLETE: Final = (
+    ApplicationErasedError,
+    ApplicationDocumentMissingError,
+    ApplicationDocumentExpiredError,
+    CertificateTooOldError,
+    RepresentativesTooFewError,
+    ApplicationFilesMissingError,
+    RuleMissingError,
+    CalendarYearMissingError,
+)
+
+
+def digest_of(secret: str | None) -> bytes:
+    """Return what the register keeps of a secret; of none, that of nobody."""
+    return sha256((secret or "").encode())
 
 
 async def get_readable(
@@ -63,8 +95,13 @@ async def get_readable(
     """
     application = await store.get_application(reader, application_id)
     if visitor is None or not allows(visitor, Permission.READ_APPLICATION):
-        rules.require_secret(application, sha256((secret or "").encode()))
+        rules.require_applicant(application, visitor, secret_sha256=digest_of(secret))
     else:
         kind = AccessKind.APPLICATION_READ
         await note_read(request, visitor, kind, what, [application.id])
     return application
+
+
+def application_changed(application: Application) -> Reply:
+    """Answer with where an application stands now."""
+    return changed(application_shown(application), version=application.version)

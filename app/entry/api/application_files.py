@@ -5,15 +5,19 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Form, Path, Request, Response, UploadFile
 from pydantic import Field
 
-from app.entry.api.application_access import ApplicationId, MaybeSecret, Secret, get_readable
+from app.entry.api.application_access import (
+    ApplicationId,
+    MaybeSecret,
+    digest_of,
+    get_readable,
+)
 from app.entry.api.uploads import BYTES, TAKES_FILE, AdmittingRoute, attachment_headers, inspect
 from app.entry.api.wire import Body, Moment, Shown
-from app.entry.identity import Visitor
+from app.entry.identity import Visitor, visitor_of
 from app.entry.problems import refused
 from app.entry.sealed_files import SealedFiles
 from app.kernel import clock
 from app.kernel.db import noting, reading
-from app.kernel.encoding import sha256
 from app.registry.applications import operations, store
 from app.registry.applications.refusals import (
     ApplicationErasedError,
@@ -36,17 +40,19 @@ from app.registry.documents.rules import (
 
 
 async def _uploading(request: Request) -> Application:
-    secret = request.headers.get("application-secret", "")
+    secret = request.headers.get("application-secret")
+    visitor = await visitor_of(request)
     async with reading(request.app.state.reads) as connection:
         return await operations.find_uploading(
             connection,
             str(request.path_params["application_id"]),
-            secret_sha256=sha256(secret.encode()),
+            secret_sha256=digest_of(secret),
+            actor=visitor,
         )
 
 
 class _OfApplicant(AdmittingRoute):
-    """Takes a file only from who has the application's secret."""
+    """Takes a file only from who has the application's secret, or renews for their party."""
 
     async def admit(self, request: Request) -> None:
         """Refuse whoever has not."""
@@ -115,8 +121,9 @@ async def upload_application_file(
     request: Request,
     application_id: ApplicationId,
     application: Annotated[Application, Depends(_uploading)],
-    secret: Secret,
+    visitor: Visitor,
     form: Annotated[FileForm, Form(media_type="multipart/form-data")],
+    secret: MaybeSecret = None,
 ) -> Response:
     """
     Hand in the file of a document that the application names, until TGO has decided.
@@ -125,7 +132,7 @@ async def upload_application_file(
     applicant and officers of TGO only, and removed when the application may not keep it. The same
     file again changes nothing.
     """
-    del application_id, secret  # looked at before the file was read
+    del application_id, secret, visitor  # looked at before the file was read
     found = await inspect(form.file)
     async with reading(request.app.state.reads) as connection:
         kept = await operations.check_file(

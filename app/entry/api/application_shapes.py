@@ -27,6 +27,7 @@ from app.registry.applications.rules import (
     REPRESENTATIVES_MAX,
     Application,
     ApplicationFile,
+    ApplicationKind,
     ApplicationStatus,
     Event,
     HolderKind,
@@ -142,6 +143,15 @@ class NewApplication(ContentBody):
     )
 
 
+class NewRenewal(ContentBody):
+    """New documents of a party that is in the register."""
+
+    holder_kind: HolderKind = Field(
+        description="What kind of holder the party is; that as which it was admitted.",
+        examples=["juristic_person"],
+    )
+
+
 class Question(Body):
     """What TGO wants to know."""
 
@@ -190,6 +200,10 @@ class ApplicationShown(Shown):
     """Where an application stands."""
 
     id: str = Field(description="Identifier.", examples=[_ID])
+    kind: ApplicationKind = Field(
+        description="Whether it is for an account, or renews the documents of a party.",
+        examples=["opening"],
+    )
     status: ApplicationStatus = Field(description="Where it stands.", examples=["submitted"])
     holder_kind: HolderKind = Field(description="Who applies.", examples=["juristic_person"])
     party_kind: PartyKind = Field(
@@ -216,7 +230,7 @@ class ApplicationShown(Shown):
         description="What an officer recommends; null: nothing yet.", examples=[True, None]
     )
     party_id: str | None = Field(
-        description="The party that came of it; null: none.",
+        description="The party that came of it, or that renews; null: none.",
         examples=["pty_01kb5b1j0dfz5r5d8r4v5e2c3a", None],
     )
     version: int = Field(description="Counts what has happened, from 1.", ge=1, examples=[2])
@@ -276,7 +290,8 @@ class ApplicationEventShown(Shown):
     )
     to_status: ApplicationStatus = Field(description="Where it led.", examples=["asked"])
     by: str = Field(
-        description="The officer, or `applicant`.", examples=["usr_01kb5b1j0dfz5r5d8r4v5e2c3a"]
+        description="The officer, or who renews; or `applicant`.",
+        examples=["usr_01kb5b1j0dfz5r5d8r4v5e2c3a"],
     )
     words: str | None = Field(
         description="Question, answer, or reason; null: there is none, or it was erased.",

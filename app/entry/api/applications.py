@@ -1,6 +1,7 @@
 """Applications for an account: anybody applies, two officers decide."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final
 
@@ -8,29 +9,32 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
 from app.entry.acts import Reply
-from app.entry.api.application_access import ApplicationId, MaybeSecret, Secret, get_readable
+from app.entry.api.application_access import (
+    OF_COMPLETE,
+    OF_STEP,
+    ApplicationId,
+    MaybeSecret,
+    application_changed,
+    digest_of,
+    get_readable,
+)
 from app.entry.api.application_shapes import (
     AnswerBody,
     ApplicationBegun,
     ApplicationInFull,
     ApplicationShown,
     ContentBody,
-    Decision,
     NewApplication,
-    Question,
-    Recommendation,
     application_in_full,
     application_shown,
 )
-from app.entry.api.context import PresentReader, Reader, StrictRoute, Write, Writer
+from app.entry.api.context import PresentReader, Reader, StrictRoute, Writer
 from app.entry.api.days import Day
 from app.entry.api.wire import (
     CursorError,
     IfMatch,
     Page,
     PageQuery,
-    PreconditionMissingError,
-    changed,
     created,
     decode_cursor,
     encode_cursor,
@@ -42,33 +46,20 @@ from app.entry.committer import QueueFullError
 from app.entry.identity import Caller, Visitor
 from app.entry.passwords import new_secret
 from app.entry.problems import refused
-from app.kernel.encoding import sha256
 from app.registry.applications import operations, store
-from app.registry.applications.operations import OfApplicant, OfOfficer
+from app.registry.applications.operations import OfApplicant
 from app.registry.applications.refusals import (
-    ApplicationDocumentExpiredError,
-    ApplicationDocumentMissingError,
-    ApplicationErasedError,
-    ApplicationFilesMissingError,
     ApplicationNotFoundError,
-    ApplicationStaleError,
-    ApplicationStateError,
     ApplicationTooLongError,
-    CertificateTooOldError,
     KindOfHolderError,
-    NotRecommendedError,
-    RepresentativesTooFewError,
+    RenewalPeopleError,
     RepresentativeTwiceError,
-    SameOfficerError,
     TooManyApplicationsError,
 )
 from app.registry.applications.rules import APPLICANT, Application, ApplicationStatus
-from app.registry.calendar.refusals import CalendarYearMissingError
-from app.registry.log.pen import Pen
 from app.registry.parties.policy import Actor, NotAllowedError, Permission, require
-from app.registry.parties.refusals import EmailTakenError, ProvinceNeededError, RoleNotOfKindError
+from app.registry.parties.refusals import ProvinceNeededError, RoleNotOfKindError
 from app.registry.parties.rules import PartyKind
-from app.registry.programmes.refusals import RuleMissingError
 from app.registry.provinces.rules import ProvinceNotFoundError
 
 router: Final = APIRouter(prefix="/applications", tags=["applications"], route_class=StrictRoute)
@@ -77,32 +68,32 @@ router: Final = APIRouter(prefix="/applications", tags=["applications"], route_c
 _NOBODY: Final = Actor(APPLICANT, APPLICANT, PartyKind.HOLDER, frozenset())
 
 _OF_COMMITTER: Final = (QueueFullError, OutcomeUnknownError)
-_OF_STEP: Final = (
-    ApplicationNotFoundError,
-    ApplicationStaleError,
-    ApplicationStateError,
-    PreconditionMissingError,
-)
-_OF_APPLICANT: Final = (*_OF_STEP, ApplicationTooLongError, *_OF_COMMITTER)
+_OF_APPLICANT: Final = (*OF_STEP, ApplicationTooLongError, *_OF_COMMITTER)
 _OF_CONTENT: Final = (RepresentativeTwiceError, RoleNotOfKindError)
-_OF_COMPLETE: Final = (
-    ApplicationErasedError,
-    ApplicationDocumentMissingError,
-    ApplicationDocumentExpiredError,
-    CertificateTooOldError,
-    RepresentativesTooFewError,
-    ApplicationFilesMissingError,
-    RuleMissingError,
-    CalendarYearMissingError,
-)
 
 
-async def _applicant(request: Request) -> Writer:
+@dataclass(frozen=True, slots=True)
+class _Applicant(Writer):
+    """Whoever applies, signed in or not."""
+
+    visitor: Actor | None = None
+
+    def step(self, application_id: str, secret: str | None, if_match: str | None) -> OfApplicant:
+        """Return a step on an application as it was seen."""
+        return OfApplicant(application_id, digest_of(secret), version_of(if_match), self.visitor)
+
+
+async def _anybody(request: Request) -> Writer:
     # No key: a kept answer would hold the secret, and anybody could ask for it.
     return Writer(request, _NOBODY, None)
 
 
-_ApplicantWrite = Annotated[Writer, Depends(_applicant)]
+async def _applicant(request: Request, visitor: Visitor) -> _Applicant:
+    return _Applicant(request, visitor or _NOBODY, None, visitor)
+
+
+_AnybodyWrite = Annotated[Writer, Depends(_anybody)]
+_ApplicantWrite = Annotated[_Applicant, Depends(_applicant)]
 
 
 class ApplicationQuery(PageQuery):
@@ -154,7 +145,11 @@ async def list_applications(
 async def list_application_renewals(
     caller: Caller, query: Annotated[RenewalQuery, Query()], reader: Reader
 ) -> Response:
-    """List admitted applications with a document that expires, the first to expire first."""
+    """
+    List the parties with a document that expires, the first to expire first.
+
+    Each with the application or renewal whose documents hold; former ones are left out.
+    """
     require(caller, Permission.READ_APPLICATION)
     after = decode_cursor(query.cursor, str, str)
     found = await store.list_renewals(
@@ -181,7 +176,7 @@ async def list_application_renewals(
     summary="Begin an application for an account",
     operation_id="begin_application",
 )
-async def begin_application(write: _ApplicantWrite, body: NewApplication) -> Response:
+async def begin_application(write: _AnybodyWrite, body: NewApplication) -> Response:
     """
     Begin to apply for an account: anybody may, without being signed in.
 
@@ -219,7 +214,11 @@ async def get_application(
     reader: PresentReader,
     secret: MaybeSecret = None,
 ) -> Response:
-    """Show an application with all that was said and done, to its applicant and to TGO."""
+    """
+    Show an application with all that was said and done, to its applicant and to TGO.
+
+    A renewal is shown to who may begin one for the party.
+    """
     application = await get_readable(
         request, reader, visitor, application_id, secret=secret, what="get_application"
     )
@@ -231,7 +230,7 @@ async def get_application(
 @router.put(
     "/{application_id}",
     response_model=ApplicationShown,
-    responses=refused(*_OF_APPLICANT, *_OF_CONTENT),
+    responses=refused(*_OF_APPLICANT, *_OF_CONTENT, RenewalPeopleError),
     summary="Amend an application",
     operation_id="amend_application",
 )
@@ -239,34 +238,37 @@ async def amend_application(
     write: _ApplicantWrite,
     application_id: ApplicationId,
     body: ContentBody,
-    secret: Secret,
     if_match: IfMatch = None,
+    secret: MaybeSecret = None,
 ) -> Response:
     """Say everything anew, in a draft or while TGO waits for an answer."""
-    command = OfApplicant(application_id, sha256(secret.encode()), version_of(if_match))
+    command = write.step(application_id, secret, if_match)
     content = body.as_content()
-    return await write(lambda pen: operations.amend(pen, command, content), _changed)
+    return await write(lambda pen: operations.amend(pen, command, content), application_changed)
 
 
 @router.post(
     "/{application_id}/submission",
     response_model=ApplicationShown,
-    responses=refused(*_OF_APPLICANT, *_OF_COMPLETE),
+    responses=refused(*_OF_APPLICANT, *OF_COMPLETE),
     summary="Submit an application",
     operation_id="submit_application",
 )
 async def submit_application(
-    write: _ApplicantWrite, application_id: ApplicationId, secret: Secret, if_match: IfMatch = None
+    write: _ApplicantWrite,
+    application_id: ApplicationId,
+    if_match: IfMatch = None,
+    secret: MaybeSecret = None,
 ) -> Response:
     """Hand a complete application in; TGO's working days count from now on, until `due_on`."""
-    command = OfApplicant(application_id, sha256(secret.encode()), version_of(if_match))
-    return await write(lambda pen: operations.submit(pen, command), _changed)
+    command = write.step(application_id, secret, if_match)
+    return await write(lambda pen: operations.submit(pen, command), application_changed)
 
 
 @router.post(
     "/{application_id}/answer",
     response_model=ApplicationShown,
-    responses=refused(*_OF_APPLICANT, *_OF_COMPLETE),
+    responses=refused(*_OF_APPLICANT, *OF_COMPLETE),
     summary="Answer a question of TGO",
     operation_id="answer_application",
 )
@@ -274,100 +276,36 @@ async def answer_application(
     write: _ApplicantWrite,
     application_id: ApplicationId,
     body: AnswerBody,
-    secret: Secret,
     if_match: IfMatch = None,
+    secret: MaybeSecret = None,
 ) -> Response:
     """Answer what TGO asked; the clock, which stood still, runs again."""
-    command = OfApplicant(application_id, sha256(secret.encode()), version_of(if_match))
-    return await write(lambda pen: operations.answer(pen, command, body.answer), _changed)
+    command = write.step(application_id, secret, if_match)
+    return await write(
+        lambda pen: operations.answer(pen, command, body.answer), application_changed
+    )
 
 
 @router.post(
     "/{application_id}/withdrawal",
     response_model=ApplicationShown,
-    responses=refused(*_OF_STEP, *_OF_COMMITTER),
+    responses=refused(*OF_STEP, *_OF_COMMITTER),
     summary="Withdraw an application",
     operation_id="withdraw_application",
 )
 async def withdraw_application(
-    write: _ApplicantWrite, application_id: ApplicationId, secret: Secret, if_match: IfMatch = None
+    write: _ApplicantWrite,
+    application_id: ApplicationId,
+    if_match: IfMatch = None,
+    secret: MaybeSecret = None,
 ) -> Response:
     """
     Take an application back for good, until a decision is recommended.
 
     Its files are removed as the rule `application_file_days` says.
     """
-    command = OfApplicant(application_id, sha256(secret.encode()), version_of(if_match))
-    return await write(lambda pen: operations.withdraw(pen, command), _changed)
-
-
-@router.post(
-    "/{application_id}/question",
-    response_model=ApplicationShown,
-    responses=refused(NotAllowedError, *_OF_STEP, RuleMissingError, CalendarYearMissingError),
-    summary="Ask an applicant",
-    operation_id="ask_applicant",
-)
-async def ask_applicant(
-    write: Write, application_id: ApplicationId, body: Question, if_match: IfMatch = None
-) -> Response:
-    """Ask the applicant something; the clock stands still until they answer. Officers only."""
-    command = OfOfficer(application_id, body.question, version_of(if_match))
-    return await _officers(write, command, operations.ask)
-
-
-@router.post(
-    "/{application_id}/recommendation",
-    response_model=ApplicationShown,
-    responses=refused(NotAllowedError, *_OF_STEP, RuleMissingError, CalendarYearMissingError),
-    summary="Recommend a decision on an application",
-    operation_id="recommend_application",
-)
-async def recommend_application(
-    write: Write, application_id: ApplicationId, body: Recommendation, if_match: IfMatch = None
-) -> Response:
-    """Recommend to admit or to refuse the applicant. Officers only."""
-    command = OfOfficer(application_id, body.reason, version_of(if_match))
-    return await write(
-        lambda pen: operations.recommend(
-            pen, write.actor, command, is_favourable=body.is_favourable
-        ),
-        _changed,
-    )
-
-
-@router.post(
-    "/{application_id}/decision",
-    response_model=ApplicationShown,
-    responses=refused(
-        NotAllowedError,
-        *_OF_STEP,
-        SameOfficerError,
-        NotRecommendedError,
-        EmailTakenError,
-        *_OF_COMPLETE,
-    ),
-    summary="Decide on an application",
-    operation_id="decide_application",
-)
-async def decide_application(
-    write: Write, application_id: ApplicationId, body: Decision, if_match: IfMatch = None
-) -> Response:
-    """
-    Admit or refuse an applicant: an approver, who is not the one who recommended.
-
-    Admitting makes the party and its users; a user signs in once they have a password.
-    """
-    command = OfOfficer(application_id, body.reason, version_of(if_match))
-    return await _officers(write, command, operations.admit if body.admit else operations.refuse)
-
-
-async def _officers(
-    write: Writer,
-    command: OfOfficer,
-    act: Callable[[Pen, Actor, OfOfficer], Awaitable[Application]],
-) -> Response:
-    return await write(lambda pen: act(pen, write.actor, command), _changed)
+    command = write.step(application_id, secret, if_match)
+    return await write(lambda pen: operations.withdraw(pen, command), application_changed)
 
 
 def _day(text: str) -> date:
@@ -375,10 +313,6 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise CursorError from None
-
-
-def _changed(application: Application) -> Reply:
-    return changed(application_shown(application), version=application.version)
 
 
 def _page(

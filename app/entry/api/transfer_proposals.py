@@ -33,6 +33,7 @@ from app.entry.api.wire import (
 )
 from app.entry.identity import Caller
 from app.entry.problems import refused
+from app.registry.applications.refusals import DocumentsExpiredError
 from app.registry.calendar.refusals import CalendarYearMissingError
 from app.registry.ledger import store as ledger
 from app.registry.ledger.refusals import (
@@ -227,14 +228,21 @@ class ProposalsQuery(PageQuery):
     operation_id="propose_transfer",
     summary="Propose a transfer",
     responses=refused(
-        *MOVING_REFUSALS, SameAccountError, OverOwnLimitError, RuleMissingError, *CONFIRMING
+        *MOVING_REFUSALS,
+        SameAccountError,
+        OverOwnLimitError,
+        DocumentsExpiredError,
+        RuleMissingError,
+        *CONFIRMING,
     ),
 )
 async def propose_transfer(body: TransferBody, write: Write) -> Response:
     """
     Propose a transfer that somebody else of your party is to approve.
 
-    Nothing moves before the approval. Its answer has the digest that the approval must name.
+    Nothing moves before the approval. Its answer has the digest that the approval must name. Where
+    the rule `expired_documents_forbid` says so, a party whose documents have expired renews them
+    before it proposes one to an account that is not trusted.
     """
     command = operations.Propose(
         account_id(body.from_account), account_id(body.to_account), body.choice()

@@ -213,3 +213,36 @@ class ApplicationFilesFullError(BusyError):
     title_th = "ขณะนี้ไม่มีพื้นที่เก็บไฟล์ของผู้ขอเพิ่ม"
     advice = "Try again in {retry_after_s} seconds, or hand the file to TGO another way."
     advice_th = "โปรดลองใหม่ในอีก {retry_after_s} วินาที หรือยื่นไฟล์ต่อ อบก. ทางอื่น"
+
+
+class RenewalOpenError(ConflictError):
+    """A renewal of this party is not decided yet."""
+
+    code = "renewal_open"
+    number = 3840
+    title_th = "หน่วยงานนี้มีคำขอต่ออายุเอกสารที่ยังไม่ได้รับการพิจารณา"
+    advice = (
+        "Go on with that one: the party's page /kyc says which. Or withdraw it before you begin "
+        "another."
+    )
+    advice_th = "โปรดดำเนินการกับคำขอเดิม ซึ่งดูรหัสได้ที่ /kyc ของหน่วยงาน หรือถอนคำขอเดิมก่อนเริ่มคำขอใหม่"
+
+
+class RenewalPeopleError(BrokenRuleError):
+    """A renewal changes nobody who acts for the party."""
+
+    code = "renewal_people"
+    number = 3841
+    title_th = "คำขอต่ออายุเอกสารเปลี่ยนผู้แทนของหน่วยงานไม่ได้"
+    advice = "Leave `representatives` empty. Administrators of TGO change who acts for a party."
+    advice_th = "โปรดเว้น `representatives` ให้ว่าง ผู้ดูแลระบบของ อบก. เป็นผู้เปลี่ยนผู้แทนของหน่วยงาน"
+
+
+class DocumentsExpiredError(ConflictError):
+    """A document of your party has expired, and this may not be done until it is renewed."""
+
+    code = "documents_expired"
+    number = 3842
+    title_th = "เอกสารของหน่วยงานท่านหมดอายุ จึงดำเนินการนี้ไม่ได้จนกว่าจะต่ออายุ"
+    advice = "It was valid until {valid_until}. Renew it: POST /v1/parties/{party_id}/renewals."
+    advice_th = "เอกสารใช้ได้ถึง {valid_until} โปรดต่ออายุที่ POST /v1/parties/{party_id}/renewals"

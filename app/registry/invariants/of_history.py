@@ -58,4 +58,12 @@ STATEMENTS: Final[dict[str, str]] = {
                               WHERE e.application_id = a.id ORDER BY e.log_index DESC LIMIT 1)
             AS last ON true
          WHERE a.status IS DISTINCT FROM last.to_status OR a.version <> last.steps""",
+    "the documents that hold of a party are those of its last admitted application": """
+        SELECT a.id FROM applications a
+         WHERE a.status = 'admitted' AND a.is_superseded <> EXISTS (
+               SELECT FROM applications l WHERE l.party_id = a.party_id AND l.status = 'admitted'
+                  AND l.content_log_index > a.content_log_index)""",
+    "a renewal is of the kind of its party": """
+        SELECT a.id FROM applications a JOIN parties p ON p.id = a.party_id
+         WHERE a.party_kind <> p.kind OR a.province_code IS DISTINCT FROM p.province_code""",
 }

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     READ_APPLICATION = "read_application"
     REVIEW_APPLICATION = "review_application"
     DECIDE_APPLICATION = "decide_application"
+    RENEW_PARTY = "renew_party"
     PROPOSE_FREEZE = "propose_freeze"
     APPROVE_FREEZE = "approve_freeze"
     PROPOSE_REVERSAL = "propose_reversal"
@@ -133,11 +134,13 @@ POLICY: Final[dict[Role, dict[Permission, Reach]]] = {
         Permission.READ_PARTY: Reach.OWN,
         Permission.READ_ACCOUNT: Reach.OWN,
         Permission.MOVE_CREDITS: Reach.OWN,
+        Permission.RENEW_PARTY: Reach.OWN,
     },
     Role.HOLDER_APPROVER: {
         Permission.READ_PARTY: Reach.OWN,
         Permission.READ_ACCOUNT: Reach.OWN,
         Permission.APPROVE_MOVES: Reach.OWN,
+        Permission.RENEW_PARTY: Reach.OWN,
     },
     Role.HOLDER_VIEWER: {Permission.READ_PARTY: Reach.OWN, Permission.READ_ACCOUNT: Reach.OWN},
 }

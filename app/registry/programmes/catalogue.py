@@ -327,4 +327,9 @@ RULE_VALUES: Final = (
         "none",
         "an administrator names acts, by one act, once two people can do each of them",
     ),
+    _default(
+        RuleKey.EXPIRED_DOCUMENTS_FORBID,
+        "none",
+        "no published text of TGO says what follows; an administrator turns it on by one act",
+    ),
 )

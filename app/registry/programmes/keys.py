@@ -48,6 +48,7 @@ class RuleKey(StrEnum):
     APPLICATION_FILES_REQUIRED = "application_files_required"
     APPLICATION_FILE_DAYS = "application_file_days"
     TWO_PERSON_ACTS = "two_person_acts"
+    EXPIRED_DOCUMENTS_FORBID = "expired_documents_forbid"
 
 
 class ConfirmedAct(StrEnum):
@@ -69,6 +70,12 @@ class TwoPersonAct(StrEnum):
     ISSUANCE_APPROVAL = "issuance_approval"
     ROLE_CHANGE = "role_change"
     RULE_CHANGE = "rule_change"
+
+
+class HeldAct(StrEnum):
+    """Acts of a party that can be made to wait until its documents are valid again."""
+
+    TRANSFER_PROPOSALS = "transfer_proposals"  # to accounts that are not trusted
 
 
 class Form(StrEnum):
@@ -289,5 +296,11 @@ RULE_SPECS: Final[Mapping[RuleKey, RuleSpec]] = {
         "Acts of TGO that one person proposes and another, who may do them too, approves; "
         "`none`: one person does them. While it names any act, it takes two to change it.",
         pattern="|".join(("none", *TwoPersonAct)),
+    ),
+    RuleKey.EXPIRED_DOCUMENTS_FORBID: RuleSpec(
+        Form.LIST,
+        "What a party may not do while a document that it was admitted or renewed with has "
+        "expired: propose transfers to accounts that are not trusted; `none`: it may do all.",
+        pattern="|".join(("none", *HeldAct)),
     ),
 }

@@ -14,6 +14,7 @@ from app.registry.programmes.keys import (
     RULE_SPECS,
     ConfirmedAct,
     Form,
+    HeldAct,
     RuleKey,
     RuleSpec,
     TwoPersonAct,
@@ -28,7 +29,7 @@ from app.registry.programmes.refusals import (
 )
 
 # Beside what stands here.
-__all__ = ["RULE_SPECS", "ConfirmedAct", "Form", "RuleKey", "RuleSpec", "TwoPersonAct"]
+__all__ = ["RULE_SPECS", "ConfirmedAct", "Form", "HeldAct", "RuleKey", "RuleSpec", "TwoPersonAct"]
 
 # Later dates are slips, most often a year of the Buddhist era.
 DATE_MAX: Final = date(2200, 12, 31)

@@ -1,26 +1,25 @@
 """Acts on applications, and what is kept of their files beside the log."""
 
-from app.registry.applications.operations.acts import (
-    admit,
-    amend,
-    answer,
-    ask,
-    begin,
-    recommend,
-    refuse,
-    submit,
-    withdraw,
+from app.registry.applications.operations.applicants import amend, answer, begin, submit, withdraw
+from app.registry.applications.operations.commands import (
+    Begin,
+    BeginRenewal,
+    OfApplicant,
+    OfOfficer,
 )
-from app.registry.applications.operations.commands import Begin, OfApplicant, OfOfficer
 from app.registry.applications.operations.files import (
     check_file,
     drop_old_files,
     find_uploading,
     keep_file,
 )
+from app.registry.applications.operations.officers import admit, ask, recommend, refuse
+from app.registry.applications.operations.renewals import begin_renewal
+from app.registry.applications.operations.validity import require_valid_documents
 
 __all__ = [
     "Begin",
+    "BeginRenewal",
     "OfApplicant",
     "OfOfficer",
     "admit",
@@ -28,12 +27,14 @@ __all__ = [
     "answer",
     "ask",
     "begin",
+    "begin_renewal",
     "check_file",
     "drop_old_files",
     "find_uploading",
     "keep_file",
     "recommend",
     "refuse",
+    "require_valid_documents",
     "submit",
     "withdraw",
 ]

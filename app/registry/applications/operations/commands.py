@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.registry.applications.content import Content
 from app.registry.applications.rules import HolderKind
+from app.registry.parties.policy import Actor
 from app.registry.parties.rules import PartyKind
 
 
@@ -19,12 +20,22 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginRenewal:
+    """Begin to renew the documents of a party."""
+
+    party_id: str
+    holder_kind: HolderKind
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
 class OfApplicant:
-    """A step of whoever has the application's secret."""
+    """A step of whoever has the application's secret, or renews for their party."""
 
     application_id: str
-    secret_sha256: bytes
+    secret_sha256: bytes  # of the secret that was given, if of none
     expected_version: int
+    actor: Actor | None = None  # who is signed in; None: nobody
 
 
 @dataclass(frozen=True, slots=True)

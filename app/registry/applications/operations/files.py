@@ -11,21 +11,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.registry.applications import rules, store
 from app.registry.applications.content import Content
 from app.registry.applications.rules import Application, ApplicationFile
+from app.registry.parties.policy import Actor
 
 
 async def find_uploading(
-    connection: AsyncConnection, application_id: str, *, secret_sha256: bytes
+    connection: AsyncConnection,
+    application_id: str,
+    *,
+    secret_sha256: bytes,
+    actor: Actor | None,
 ) -> Application:
     """
     Return the application that its applicant may upload files of.
 
     Raises:
-        ApplicationNotFoundError: there is none, or it has another secret.
+        ApplicationNotFoundError: there is none, or it has another secret, or it is a renewal of a
+            party that the actor may not renew.
         ApplicationStateError: it has ended.
         ApplicationErasedError: nobody knows any more what was named.
     """
     application = await store.get_application(connection, application_id)
-    rules.require_secret(application, secret_sha256)
+    rules.require_applicant(application, actor, secret_sha256=secret_sha256)
     rules.require_open(application)
     return application
 

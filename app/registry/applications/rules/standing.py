@@ -63,6 +63,13 @@ NATURAL_PERSON_NAMES: Final = ("บุคคลธรรมดา", "Natural per
 CERTIFICATE: Final = "registration_certificate"  # the one document whose age is limited
 
 
+class ApplicationKind(StrEnum):
+    """What is applied for."""
+
+    OPENING = "opening"
+    RENEWAL = "renewal"  # of the documents of a party that is in the register
+
+
 class ApplicationStatus(StrEnum):
     """Where an application stands."""
 
@@ -115,7 +122,7 @@ class Event:
     application_id: str
     step: Step | None  # None: it was begun
     to_status: ApplicationStatus
-    by: str  # identifier of the officer, or `APPLICANT`
+    by: str  # identifier of the officer, or of who renews; or `APPLICANT`
     reason: str | None  # question, answer, or why; None: the step asks for none, or it was erased
     recorded_at: datetime
     salt: bytes | None = None  # of what the act sealed; None: erased, nothing sealed, or not read
@@ -130,7 +137,7 @@ class Application:
     holder_kind: HolderKind
     party_kind: PartyKind
     province_code: str | None
-    secret_sha256: bytes  # of what the applicant comes back with
+    secret_sha256: bytes | None  # of what the applicant comes back with; None: a renewal
     content_log_index: int  # the act that brought the present content
     content: Content | None  # None: erased
     begun_at: datetime
@@ -141,7 +148,14 @@ class Application:
     recommended_by: str | None = None
     is_favourable: bool | None = None
     decided_by: str | None = None
-    party_id: str | None = None  # who came of it
+    party_id: str | None = None  # who came of it, or renews
+    kind: ApplicationKind = ApplicationKind.OPENING
+    is_superseded: bool = False  # admitted, and the party's documents are those of a later one
+
+    @property
+    def is_renewal(self) -> bool:
+        """Whether a party of the register applies, by people who sign in."""
+        return self.kind is ApplicationKind.RENEWAL
 
 
 def require_secret(application: Application, given_sha256: bytes) -> None:
@@ -149,9 +163,11 @@ def require_secret(application: Application, given_sha256: bytes) -> None:
     Refuse whoever does not have the application's secret, as if there were none.
 
     Raises:
-        ApplicationNotFoundError: it is another secret.
+        ApplicationNotFoundError: it is another secret, or there is none: a renewal.
     """
-    if not hmac.compare_digest(application.secret_sha256, given_sha256):
+    if application.secret_sha256 is None or not hmac.compare_digest(
+        application.secret_sha256, given_sha256
+    ):
         raise ApplicationNotFoundError
 
 

@@ -45,6 +45,27 @@ class ApplicationBegun(Act, frozen=True, tag="application.begun"):
     data: ApplicationBegunFacts
 
 
+class RenewalBegunFacts(Facts, frozen=True):
+    """Which party renews its documents."""
+
+    party_id: Annotated[PartyId, Meta(description="The party.")]
+    holder_kind: Annotated[HolderKind, Meta(description="Kind of holder that it is.")]
+    content_commitment: _Content
+
+
+class RenewalBegun(Act, frozen=True, tag="application.renewal_begun"):
+    """
+    Somebody who acts for a party began to renew its documents.
+
+    A replayer notes it, a draft of version 1; checks that the party has no other that is open and
+    was not admitted as another kind of holder; and lets who acts for the party take the
+    applicant's steps.
+    """
+
+    subject: _Subject
+    data: RenewalBegunFacts
+
+
 class Stepped(Facts, frozen=True):
     """How far the application has come."""
 
@@ -155,3 +176,20 @@ class ApplicationAdmitted(Act, frozen=True, tag="application.admitted"):
 
     subject: _Subject
     data: ApplicationAdmittedFacts
+
+
+class ApplicationRenewedFacts(ReasonedStep, frozen=True):
+    """Whose documents they are."""
+
+    party_id: Annotated[PartyId, Meta(description="The party, as when it was begun.")]
+
+
+class ApplicationRenewed(Act, frozen=True, tag="application.renewed"):
+    """
+    Another officer approved a renewal: the party's documents are the new ones from now on.
+
+    A replayer checks that it was recommended by somebody else. Nothing else comes of it.
+    """
+
+    subject: _Subject
+    data: ApplicationRenewedFacts

@@ -7,6 +7,7 @@ from datetime import datetime, time
 
 from app.kernel.clock import bangkok_date, rfc3339
 from app.kernel.ids import new_id
+from app.registry.applications.operations import require_valid_documents
 from app.registry.calendar.rules import at_bangkok
 from app.registry.ledger import operations as ledger
 from app.registry.ledger.book import Book
@@ -24,7 +25,7 @@ from app.registry.ledger.terms import check_own_limit, trusts
 from app.registry.log.pen import Pen
 from app.registry.parties.policy import Actor, NotAllowedError, Permission, allows
 from app.registry.programmes.operations import require_confirmation
-from app.registry.programmes.rules import ConfirmedAct
+from app.registry.programmes.rules import ConfirmedAct, HeldAct
 from app.registry.transfers import rules, store
 from app.registry.transfers.operations.settling import deliver_now
 from app.registry.transfers.operations.terms import (
@@ -63,11 +64,10 @@ async def propose(pen: Pen, actor: Actor, command: Propose) -> Proposal:
     Propose a transfer.
 
     Raises:
-        AccountNotFoundError, NotAllowedError: the actor may not know of, or not use, the
-            sending account.
+        AccountNotFoundError, NotAllowedError: the actor may not know of, or not use, the sender.
         ChoiceUnclearError, RangeReversedError, RangesOverlapError: the choice contradicts itself.
-        SameAccountError, RegistryAccountError, AccountClosedError: these accounts cannot have a
-            transfer.
+        SameAccountError, RegistryAccountError, AccountClosedError: they cannot have a transfer.
+        DocumentsExpiredError: the sender's owner has to renew its documents first.
         ConfirmationNeededError, PersonNeededError: it takes a fresh second factor.
     """
     book = pen.take(Book)
@@ -77,6 +77,7 @@ async def propose(pen: Pen, actor: Actor, command: Propose) -> Proposal:
     check_parties(sender, receiver)
     own_terms = book.own_terms[sender.id]
     check_own_limit((sender, receiver), own_terms, command.choice.total, now=pen.now)
+    await _check_documents(pen, sender, receiver)
     content = rules.content_of(sender.id, receiver.id, command.choice)
     proposal = Proposal(
         id=new_id("prp"),
@@ -108,6 +109,19 @@ async def propose(pen: Pen, actor: Actor, command: Propose) -> Proposal:
     proposed = replace(proposal, proposed_index=log_index)
     await store.insert_proposal(pen.connection, proposed)
     return proposed
+
+
+async def _check_documents(pen: Pen, sender: Account, receiver: Account) -> None:
+    if sender.owner_party_id is None or trusts(
+        pen.take(Book).trusted[sender.id], sender, receiver, now=pen.now
+    ):
+        return
+    await require_valid_documents(
+        pen.connection,
+        sender.owner_party_id,
+        act=HeldAct.TRANSFER_PROPOSALS,
+        on=bangkok_date(pen.now),
+    )
 
 
 async def approve(pen: Pen, actor: Actor, command: Approve) -> Proposal:

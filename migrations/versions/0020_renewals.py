@@ -1,0 +1,28 @@
+"""
+Renewals: a party that is in the register applies again, with new documents.
+
+Revision ID: 0020
+Revises: 0019
+"""
+
+from pathlib import Path
+
+from alembic import op
+from sqlalchemy.util import await_only
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+SCRIPT = Path(__file__).parent.parent / "sql" / "0020_renewals.sql"
+
+
+def upgrade() -> None:
+    # The driver takes several statements at once only without parameters, past SQLAlchemy.
+    connection = op.get_bind().connection
+    await_only(connection.driver_connection.execute(SCRIPT.read_text(encoding="utf-8")))
+
+
+def downgrade() -> None:
+    raise NotImplementedError("history is not taken back: restore a backup instead")
