@@ -315,9 +315,9 @@ _SIGNING_IN: Final = {
     "unlink_identity": Row(
         Anybody.SIGNED_IN,
         whose="who has an identity",
-        path={"identity_id": T("identity")},
+        path={"identity_id": T("identity to unlink")},
         body={"current_password": T("password")},
-        hides="identity",
+        hides="identity to unlink",
         refused=frozenset({404}),
     ),
     "ask_confirmation_challenge": Row(

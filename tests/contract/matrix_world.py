@@ -652,8 +652,11 @@ async def _passkeys(maker: _Maker) -> None:
 async def _identities(maker: _Maker) -> None:
     person, things, api = await a_holder(maker.registry), maker.world.things, maker.api
     headers = bearer(api, person)
-    things["identity"] = await link(api, headers, "subject of somebody")
-    maker.world.secrets.append(Secret("subject of somebody", None))
+    await link(api, headers, "subject of somebody")  # who comes back by it
+    things["identity to unlink"] = await link(api, headers, "subject to unlink")
+    maker.world.secrets += [
+        Secret(subject, None) for subject in ("subject of somebody", "subject to unlink")
+    ]
     maker.world.persons["who has an identity"] = Seat("who has an identity", headers)
     answers = {
         "link": await back_from(api, "another", asked=await begun_link(api, headers)),
