@@ -79,16 +79,20 @@ class Mailer:
             post.close()
 
     async def _send_by(self, post: Post) -> int:
-        sent = 0
-        for _ in range(AT_ONCE_MAX):
+        sent = tried = 0
+        while tried < AT_ONCE_MAX:
             async with noting(self._engine) as connection:
                 taken = await take_mail(connection, now=self._now())
             if taken is None:
                 break
-            end = await self._send(post, *taken)
+            notice, email = taken
+            if email is None:
+                continue
+            tried += 1
+            end = await self._send(post, notice, email)
             if end is not None:
                 async with noting(self._engine) as connection:
-                    await end_mail(connection, taken[0].id, end)
+                    await end_mail(connection, notice.id, end)
             sent += end is MailEnd.SENT
         return sent
 

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry import letters, mailing
 from app.entry.letters import LaterError
@@ -250,6 +251,28 @@ async def test_where_mail_is_turned_on_later_old_news_is_not_sent(
     assert await mailer.send_due() == 0
     assert await ends(registry) == {"too_old": len(people)}
     assert office.taken == []
+
+
+async def test_of_much_old_news_each_is_ended_by_itself(
+    registry: Registry, people: list[Actor], office: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All in one transaction they would be locked together, and whoever they are for with them."""
+    now = Clock()
+    now.shows += timedelta(days=4)
+    looked = 0
+    lock = store.lock_mail
+
+    async def lock_two(connection: AsyncConnection, at: datetime) -> store.DueMail | None:
+        nonlocal looked
+        looked += 1
+        if looked > 2:
+            raise ConnectionResetError
+        return await lock(connection, at)
+
+    monkeypatch.setattr(store, "lock_mail", lock_two)
+    with pytest.raises(ConnectionError):
+        await Mailer(registry.engine, settings_to(office, registry.url), now).send_due()
+    assert await ends(registry) == {"too_old": 2, None: len(people) - 2}
 
 
 @pytest.mark.parametrize(

@@ -105,27 +105,32 @@ async def drop_old_notices(connection: AsyncConnection, *, rows_max: int) -> int
     return await store.delete_old_notices(connection, rows_max=rows_max)
 
 
-async def take_mail(connection: AsyncConnection, *, now: datetime) -> tuple[Notice, str] | None:
+async def take_mail(
+    connection: AsyncConnection, *, now: datetime
+) -> tuple[Notice, str | None] | None:
     """
     Take the next notice that is to be mailed, and count the try that is about to be made.
 
     Commit it before sending: who dies while sending has had that try, and nobody else takes the
-    notice until the next one is due. Those that are not to be mailed any more are ended.
+    notice until the next one is due. One that is not to be mailed any more is ended instead; one
+    in a transaction, because where mail is turned on later there may be very many, and whoever
+    held them all would keep people from being erased.
 
     Returns:
-        The notice and the address it goes to; None: none is due.
+        The notice and the address it goes to, None where it was ended; or None: none is due.
     """
-    while (due := await store.lock_mail(connection, now)) is not None:
-        person = await get_user(connection, due.notice.user_id)
-        end = _end_of(due, now)
-        if end is None and (person.email is None or person.status is not Status.ACTIVE):
-            end = MailEnd.WITHHELD
-        if end is None:
-            assert person.email is not None
-            await store.update_mail_tried(connection, due.notice.id, now)
-            return due.notice, person.email
+    due = await store.lock_mail(connection, now)
+    if due is None:
+        return None
+    person = await get_user(connection, due.notice.user_id)
+    end = _end_of(due, now)
+    if end is None and (person.email is None or person.status is not Status.ACTIVE):
+        end = MailEnd.WITHHELD
+    if end is not None:
         await store.update_mail_ended(connection, due.notice.id, end)
-    return None
+        return due.notice, None
+    await store.update_mail_tried(connection, due.notice.id, now)
+    return due.notice, person.email
 
 
 async def end_mail(connection: AsyncConnection, notice_id: str, end: MailEnd) -> None:
