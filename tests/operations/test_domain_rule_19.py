@@ -201,6 +201,8 @@ async def test_rule_19_it_takes_two_officers_and_the_very_words(
     assert await code_of(officers.approve(proposed, by=holders.owner)) == "order_not_found"
     both = replace(holders.officer, roles=frozenset({Role.OFFICER, Role.APPROVER}))
     assert await code_of(officers.approve(proposed, by=both)) == "own_order"
+    key = replace(holders.approver, client_id="key_01kb5b1j0dfz5r5d8r4v5e2c3a")
+    assert await code_of(officers.approve(proposed, by=key)) == "person_needed"
     given = await officers.approve(proposed)
     assert given.approved_by == holders.approver.user_id
     assert await code_of(officers.approve(proposed)) == "order_given"

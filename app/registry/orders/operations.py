@@ -25,6 +25,7 @@ from app.registry.parties.rules import Status
 from app.registry.programmes.operations import require_confirmation
 from app.registry.programmes.rules import ConfirmedAct, RuleKey, whole_of
 from app.registry.programmes.store import get_rule
+from app.registry.signin.rules import require_person
 from app.registry.signin.store import Bearer, find_standing
 
 
@@ -176,13 +177,16 @@ async def approve_order(
         OrderProposerGoneError: whoever proposed it may no longer do so.
         AccountClosedError, FreezeReleasedError, NotReversibleError, ReversedBeforeError,
             ReversalLateError, MovedOnError: it cannot be carried out any more.
-        ConfirmationNeededError, PersonNeededError: it takes a fresh second factor.
+        PersonNeededError: an API key approves.
+        ConfirmationNeededError: it takes a fresh second factor.
     """
     order = await store.get_order(pen.connection, command.order_id)
     if not allows(actor, Permission.QUERY_LEDGER):
         raise OrderNotFoundError
     permission = rules.APPROVING[order.action]
     require(actor, permission)
+    # Who may issue keys for somebody else would be the second person by such a key.
+    require_person(actor)
     rules.check_approval(order, by=actor.user_id, digest=command.digest, now=pen.now)
     if not await _may_now(pen, Bearer(order.proposed_by), rules.PROPOSING[order.action]):
         raise OrderProposerGoneError
