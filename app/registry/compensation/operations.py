@@ -24,7 +24,7 @@ from app.registry.ledger.rules import (
 from app.registry.log.pen import Pen
 from app.registry.orders import operations as orders
 from app.registry.orders.operations import About, Ground
-from app.registry.orders.rules import Action, CaseKind, Claim, Order
+from app.registry.orders.rules import Action, CaseKind, Claim, Order, facts_of
 from app.registry.parties.policy import Actor, Permission, require
 from app.registry.programmes.rules import RuleKey, whole_of
 from app.registry.programmes.store import get_rule
@@ -167,8 +167,7 @@ async def _open(pen: Pen, actor: Actor, order: Order) -> Order:
         kind="case.opened",
         subject=order.id,
         data={
-            "order": order.id,
-            "digest": order.digest,
+            **facts_of(order),
             "issuance": claim.issuance_id,
             "case_kind": claim.kind.value,
             "credits": claim.credits,
@@ -201,8 +200,7 @@ async def _take_from_buffer(pen: Pen, actor: Actor, order: Order) -> Order:
     rules.check_buffer(case.kind)
     rules.check_step(claim.credits, case_id=case.id, owed=case.owed)
     facts = {
-        "order": order.id,
-        "digest": order.digest,
+        **facts_of(order),
         "case": case.id,
         "owed": case.owed - claim.credits,
     }

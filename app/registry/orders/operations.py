@@ -192,7 +192,7 @@ async def approve_order(
         raise OrderProposerGoneError
     if not await _may_now(pen, Bearer(actor.user_id, actor.client_id), permission):
         raise NotAllowedError(permission=permission.value)
-    confirmed = {"order": order.id, "digest": order.digest}
+    confirmed = rules.facts_of(order)
     also = _ALSO_NAMED.get(order.action, ())
     await require_confirmation(pen, actor, ConfirmedAct.ORDER_APPROVAL, confirmed, also_named=also)
     carry_out = {**_CARRIERS, **more}[order.action]
