@@ -124,6 +124,7 @@ def founded() -> Log:
         a_rule(2, "remainder_carried", "yes"),
         a_rule(3, "retirement_purposes", "organisation,event"),
         a_rule(4, "version_overlap_days", "180", unit="days"),
+        a_rule(5, "order_hours", "48", unit="hours"),
     ]
     log.write("rules.set", "registry", {"rules": rules}, by="registry")
     log.write("methodology.entered", f"{METHODOLOGY}/01", methodology(), by="registry")

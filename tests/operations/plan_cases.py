@@ -377,8 +377,14 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(parties.find_administrator, besides_party_id=an_id("pty", 5)),
     ],
     "parties.list_officials": lambda _: [
-        partial(parties.list_officials, having=[Role.APPROVER], besides_user_id=besides, limit=2)
-        for besides in (None, an_id("usr", 5))
+        partial(
+            parties.list_officials,
+            having=[Role.APPROVER],
+            besides_user_id=user,
+            besides_party_id=party,
+            limit=2,
+        )
+        for user, party in ((None, None), (an_id("usr", 5), None), (None, an_id("pty", 5)))
     ],
     "parties.find_password": lambda _: [partial(parties.find_password, email="user7@example.com")],
     "parties.find_password_hash": lambda _: [
@@ -763,7 +769,7 @@ OF_SMALL_TABLES: Final = {
     *("programmes.get_programme", "programmes.find_programme", "programmes.list_programmes"),
     *("programmes.list_members", "programmes.get_rule", "programmes.list_rules_in_force"),
     "programmes.find_rule",
-    *("programmes.list_rule_history", "programmes.list_rules_to_come"),
+    *("programmes.list_rule_history", "programmes.list_rules_unended"),
     *("calendar.list_holidays", "calendar.find_day", "calendar.get_year"),
     *("calendar.find_year", "calendar.list_years"),
     *("methodologies.get_methodology", "methodologies.find_methodology"),

@@ -24,6 +24,7 @@ from tests.builders.wrong import Bad, after, found_by, writing
 ORDER, AGAIN = an_id("ord", 1), an_id("ord", 2)
 SECOND, OTHER, NEW, MANY = (an_id("usr", number) for number in (21, 22, 23, 24))
 TODAY: Final = "2026-11-24"
+LATER: Final = "2026-12-01"
 LAST: Final = "2026-11-26T03:00:00.000000Z"
 
 
@@ -36,12 +37,15 @@ def world(value: str | None = "issuance_approval,role_change,rule_change") -> Lo
     return log if value is None else ruling("two_person_acts", value)(log)
 
 
-def ruling(key: str, value: str, by: str = ADMINISTRATOR, **said: object) -> Callable[[Log], Log]:
-    """Return the setting of a rule, alone or by an order."""
+def ruling(
+    key: str, value: str, valid_from: str = TODAY, valid_to: str | None = None
+) -> Callable[[Log], Log]:
+    """Return the setting of a rule by one person."""
 
     def write(log: Log) -> Log:
-        rule = a.a_rule(100 + len(log.leaves), key, value, valid_from=TODAY)
-        return log.write("rules.set", "registry", {"rules": [rule], **said}, by=by)
+        dated = {"valid_from": valid_from, "valid_to": valid_to, "unit": unit_of(key)}
+        rule = a.a_rule(100 + len(log.leaves), key, value, **dated)
+        return log.write("rules.set", "registry", {"rules": [rule]}, by=ADMINISTRATOR)
 
     return write
 
@@ -82,8 +86,13 @@ def roles_proposed(by: str = ADMINISTRATOR, **changes: object) -> Bad:
     return proposing("roles.proposed", content, by)
 
 
-def rule_proposed(value: str = "12", by: str = ADMINISTRATOR, key: str = "order_hours") -> Bad:
-    rule = dict(a.a_rule(1, key, value, valid_from=TODAY, unit=unit_of(key)))
+def rule_proposed(
+    value: str = "12",
+    by: str = ADMINISTRATOR,
+    key: str = "order_hours",
+    valid_to: str | None = None,
+) -> Bad:
+    rule = dict(a.a_rule(1, key, value, valid_from=TODAY, valid_to=valid_to, unit=unit_of(key)))
     rule.pop("id")
     return proposing("rule.proposed", rule, by)
 
@@ -114,9 +123,14 @@ def giving(by: str = SECOND, whom: str = OFFICER, role: str = "auditor") -> Bad:
     return write
 
 
-def setting(value: str = "12", by: str = SECOND, key: str = "order_hours") -> Bad:
+def setting(
+    value: str = "12",
+    by: str = SECOND,
+    key: str = "order_hours",
+    valid_to: str | None = None,
+) -> Bad:
     def write(log: Log) -> None:
-        rule = a.a_rule(900, key, value, valid_from=TODAY, unit=unit_of(key))
+        rule = a.a_rule(900, key, value, valid_from=TODAY, valid_to=valid_to, unit=unit_of(key))
         log.write("rules.set", "registry", {"rules": [rule], **ordered(log)}, by=by)
 
     return write
@@ -140,6 +154,14 @@ ACTS: dict[str, tuple[Bad, str]] = {
     ),
     "one person sets a rule": (ruling("retirement_purposes", "product"), "second_person_needed"),
     "one person turns it off": (ruling("two_person_acts", "none"), "second_person_needed"),
+    "one person turns it off from a later day on": (
+        ruling("two_person_acts", "none", LATER),
+        "second_person_needed",
+    ),
+    "one person turns it off for a while": (
+        ruling("two_person_acts", "none", LATER, LATER),
+        "second_person_needed",
+    ),
     "an officer proposes": (issue_proposed(OFFICER), "not_allowed"),
     "an approver proposes roles": (roles_proposed(APPROVER), "not_allowed"),
     "an approver proposes a rule": (rule_proposed(by=APPROVER), "not_allowed"),
@@ -208,4 +230,65 @@ def test_the_rule_protects_itself_and_lets_go_when_two_turn_it_off(named: str) -
     rule_proposed("none", key="two_person_acts")(log)
     setting("none", key="two_person_acts")(log)
     ALONE(log)
+    assert log.replay().size == len(log.leaves)
+
+
+BY_ONE: Final = {
+    "gives roles": writing("user.roles_set", OFFICER, a.user(AUTHORITY, "auditor")),
+    "adds an approver": writing("user.added", NEW, a.user(AUTHORITY, "approver")),
+    "turns it off": ruling("two_person_acts", "none"),
+    "turns it off later": ruling("two_person_acts", "none", "2026-12-24"),
+}
+
+
+@pytest.mark.parametrize("act", BY_ONE)
+@pytest.mark.parametrize("named", ["issuance_approval", "role_change", "rule_change"])
+@pytest.mark.parametrize("valid_from", [TODAY, LATER])
+def test_whatever_it_names_from_whatever_day_it_holds_for_roles_and_itself(
+    act: str, named: str, valid_from: str
+) -> None:
+    log = ruling("two_person_acts", named, valid_from)(world(None))
+    found_by(log, BY_ONE[act], "second_person_needed")
+
+
+def test_what_comes_back_when_a_value_ends_counts_before() -> None:
+    """While two people let one act for some days, that one does not make it for good."""
+    log = world()
+    rule_proposed("none", key="two_person_acts", valid_to=LATER)(log)
+    setting("none", key="two_person_acts", valid_to=LATER)(log)
+    ALONE(log)
+    found_by(log, BY_ONE["turns it off"], "second_person_needed")
+
+
+def test_what_else_it_names_is_done_by_one_before_its_first_day() -> None:
+    log = ruling("two_person_acts", "issuance_approval,rule_change", LATER)(world(None))
+    ALONE(log)
+    ruling("order_hours", "12")(log)
+    assert log.replay().size == len(log.leaves)
+
+
+@pytest.mark.parametrize("valid_from", [TODAY, LATER])
+def test_it_is_found_that_acts_are_named_that_nobody_can_propose(valid_from: str) -> None:
+    """Where the time that orders have ends some day; what is in force after it is enough."""
+    naming = ruling("two_person_acts", "role_change", valid_from)
+    ending = ruling("order_hours", "12", TODAY, LATER)
+    log = world(None)
+    ending(log)
+    naming(log)
+    assert log.replay().size == len(log.leaves)
+    log = world(None)
+    log.leaves = [leaf.replace(b'"order_hours"', b'"transfer_delay_hours"') for leaf in log.leaves]
+    ending(log)
+    found_by(log, naming, "rule_missing")
+    log.leaves.pop()
+    ruling("order_hours", "24", "2026-12-02")(log)
+    naming(log)
+    assert log.replay().size == len(log.leaves)
+
+
+def test_it_is_found_that_acts_are_named_for_less_than_is_said() -> None:
+    log = ruling("two_person_acts", "none", LATER)(world(None))
+    found_by(log, ruling("two_person_acts", "rule_change"), "not_possible_now")
+    log.leaves.pop()
+    ruling("two_person_acts", "rule_change", TODAY, "2026-11-30")(log)
     assert log.replay().size == len(log.leaves)
