@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from app.kernel import clock
 from app.kernel.clock import bangkok_date
 from app.kernel.db import constraint_of
+from app.registry.applications.rules.standing import PARTY_KINDS
 from app.registry.erasure.operations import ErasePerson, erase_person
 from app.registry.issuance import operations as issuance
 from app.registry.issuance import store as issuances
@@ -35,7 +36,7 @@ from app.registry.parties.operations import (
     SetRoles,
 )
 from app.registry.parties.policy import Actor
-from app.registry.parties.rules import PartyKind, Role
+from app.registry.parties.rules import ROLES_OF_KIND, PartyKind, Role
 from app.registry.programmes import operations as programmes
 from app.registry.programmes import store
 from app.registry.programmes.operations import SetRule
@@ -460,6 +461,13 @@ async def test_a_new_user_begins_with_a_role_that_decides_nothing(
     assert await code_of(adding(Role.AUDITOR)) == "done"
     deciding = {role for role in Role if role not in rules.FIRST_ROLES}
     assert {role for act in TwoPersonAct for role in rules.roles_for(act)} <= deciding
+
+
+def test_no_application_brings_people_who_decide() -> None:
+    """Of an approved application come users too, whatever the rule names: never of TGO."""
+    kinds = {kind for kinds in PARTY_KINDS.values() for kind in kinds}
+    given = set().union(*(ROLES_OF_KIND[kind] for kind in kinds))
+    assert not given & {role for act in TwoPersonAct for role in rules.roles_for(act)}
 
 
 # ------------------------------------------------------------------------ the second wall
