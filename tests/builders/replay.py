@@ -23,6 +23,8 @@ SOURCE, BUFFER, TRANSIT, RETIRED, CANCELLED, EXPORTED = OWN
 PREFIX: Final = "TH-CITY-0001-2024-1"
 NEXT_PREFIX: Final = "TH-CITY-0001-2025-1"
 
+ORDER_HOURS: Final = 48  # of the founding, below
+
 Data = Mapping[str, object]
 
 

@@ -85,6 +85,9 @@ GUARDED: Final = (
     "case_steps",
     "orders",
     "order_approvals",
+    "issuances",
+    "party_events",
+    "users",
     "reversals",
     "rule_values",
     "parties",
@@ -168,6 +171,20 @@ CORRUPTIONS = {
             ),
         ),
         "a notice of a transfer is to who represents a side of it",
+    ),
+    "a user has roles that no act gave": Corruption(
+        ("UPDATE users SET roles = '{approver,officer}' WHERE roles = '{officer}'",),
+        "the roles of a user are what the last act said",
+    ),
+    "a user is here by no act": Corruption(
+        (
+            (
+                "INSERT INTO users SELECT (jsonb_populate_record(u,"
+                ' \'{"id": "usr_x", "email": "x@example.com"}\')).*'
+                " FROM users u WHERE id = (SELECT max(id) FROM users)"
+            ),
+        ),
+        "the roles of a user are what the last act said",
     ),
     "a passkey comes out of nowhere": Corruption(
         (
@@ -463,6 +480,44 @@ CORRUPTIONS = {
     "another proposal was approved than the log says": Corruption(
         ("UPDATE orders SET digest = repeat('0', 64) WHERE action = 'release'",),
         "the digest of an order is of its leaf",
+    ),
+    "one person did what the rule gives to two": Corruption(
+        ("UPDATE rule_values SET value = 'issuance_approval' WHERE key = 'two_person_acts'",),
+        "two people did what the rule gives to two",
+    ),
+    "one person ended that it takes two": Corruption(
+        (
+            (
+                "INSERT INTO rule_values SELECT 'cfg_' || n, NULL, 'two_person_acts', value, NULL,"
+                " '2020-01-01', NULL, 'a test', true, 'registry', now(), size - 3 + n"
+                " FROM log_head, (VALUES (1, 'role_change'), (2, 'none')) AS r(n, value)"
+            ),
+        ),
+        "two people did what the rule gives to two",
+    ),
+    "two people issued into another account": Corruption(
+        (
+            (
+                "UPDATE ledger_entries e SET to_account = 1001 FROM order_approvals a"
+                " JOIN orders o ON o.id = a.order_id WHERE o.action = 'issuance_approval'"
+                " AND e.log_index = a.log_index AND e.to_account <> 2"
+            ),
+        ),
+        "what two people did is what was proposed",
+        frozenset({FOLD, CARRY, WHERE}),
+    ),
+    "what two people decided was decided elsewhere": Corruption(
+        ("UPDATE issuances SET meeting = 'another', document_id = NULL",),
+        "what two people did is what was proposed",
+    ),
+    "what two people changed is told of somebody else": Corruption(
+        (
+            (
+                "UPDATE party_events SET user_id = (SELECT min(id) FROM users)"
+                " WHERE what = 'user.roles_set'"
+            ),
+        ),
+        "what two people did is what was proposed",
     ),
     "two people proposed another thing than they did": Corruption(
         ("UPDATE orders SET content = replace(content, '48', '49') WHERE content IS NOT NULL",),

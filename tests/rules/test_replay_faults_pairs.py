@@ -7,11 +7,13 @@ import pytest
 
 from app.kernel.encoding import sha256
 from tests.builders import replay as a
+from tests.builders import wrong
 from tests.builders.replay import (
     ADMINISTRATOR,
     APPROVER,
     AUTHORITY,
     DIGEST,
+    DOCUMENT,
     HOLDER,
     ISSUANCE,
     OFFICER,
@@ -19,13 +21,13 @@ from tests.builders.replay import (
     Log,
     an_id,
 )
-from tests.builders.wrong import Bad, after, found_by, writing
+from tests.builders.wrong import Bad, after, found_by, suspending, three_days_later, writing
 
 ORDER, AGAIN = an_id("ord", 1), an_id("ord", 2)
 SECOND, OTHER, NEW, MANY = (an_id("usr", number) for number in (21, 22, 23, 24))
 TODAY: Final = "2026-11-24"
 LATER: Final = "2026-12-01"
-LAST: Final = "2026-11-26T03:00:00.000000Z"
+ABOUT: Final = {"document_id", "document_sha256", "expires_at"}  # what an order rests on
 
 
 def world(value: str | None = "issuance_approval,role_change,rule_change") -> Log:
@@ -50,17 +52,8 @@ def ruling(
     return write
 
 
-def proposing(
-    kind: str, content: object, by: str, order: str = ORDER, expires_at: str = LAST
-) -> Bad:
-    facts = {
-        "content": content,
-        "document_id": None,
-        "document_sha256": DIGEST,
-        "reason_commitment": DIGEST,
-        "expires_at": expires_at,
-    }
-    return writing(kind, order, facts, by=by)
+def proposing(kind: str, content: object, by: str, order: str = ORDER, **about: object) -> Bad:
+    return wrong.proposing(kind, order, {"content": content, **about}, by)
 
 
 def _facts(**changes: object) -> dict[str, object]:
@@ -71,11 +64,11 @@ def _facts(**changes: object) -> dict[str, object]:
 
 
 def issue_proposed(by: str = APPROVER, order: str = ORDER, **changes: object) -> Bad:
-    expires_at = str(changes.pop("expires_at", LAST))
-    return proposing("issuance.proposed", _facts(**changes), by, order, expires_at)
+    about = {name: changes.pop(name) for name in ABOUT & changes.keys()}
+    return proposing("issuance.proposed", _facts(**changes), by, order, **about)
 
 
-def roles_proposed(by: str = ADMINISTRATOR, **changes: object) -> Bad:
+def roles_proposed(by: str = ADMINISTRATOR, order: str = ORDER, **changes: object) -> Bad:
     content = {
         "user_id": OFFICER,
         "party_id": AUTHORITY,
@@ -83,7 +76,7 @@ def roles_proposed(by: str = ADMINISTRATOR, **changes: object) -> Bad:
         "version": 1,
         **changes,
     }
-    return proposing("roles.proposed", content, by)
+    return proposing("roles.proposed", content, by, order)
 
 
 def rule_proposed(
@@ -116,9 +109,10 @@ def issuing(by: str = OTHER, order: str = ORDER, /, **changes: object) -> Bad:
     return write
 
 
-def giving(by: str = SECOND, whom: str = OFFICER, role: str = "auditor") -> Bad:
+def giving(by: str = SECOND, whom: str = OFFICER, role: str = "auditor", order: str = ORDER) -> Bad:
     def write(log: Log) -> None:
-        log.write("user.roles_set", whom, {**a.user(AUTHORITY, role), **ordered(log)}, by=by)
+        said = {**a.user(AUTHORITY, role), **ordered(log, order)}
+        log.write("user.roles_set", whom, said, by=by)
 
     return write
 
@@ -198,11 +192,40 @@ ACTS: dict[str, tuple[Bad, str]] = {
     "roles for an issuance": (after(issue_proposed(MANY), then=giving()), "value_differs"),
     "it is approved late": (
         after(
-            issue_proposed(expires_at="2026-11-25T03:00:00.000000Z"),
-            lambda log: setattr(log, "now", a.BEGINS.replace(day=25)),
+            issue_proposed(),
+            three_days_later,
             then=issuing(),
         ),
         "not_possible_now",
+    ),
+    "it waits longer than the rule says": (
+        issue_proposed(expires_at="2026-11-30T03:00:00.000000Z"),
+        "value_differs",
+    ),
+    "it waits as long as the rule said before": (
+        after(rule_proposed(), setting(), then=roles_proposed(order=AGAIN)),
+        "value_differs",
+    ),
+    "another file than the document's": (
+        issue_proposed(document_id=DOCUMENT, document_sha256="0" * 64),
+        "value_differs",
+    ),
+    "it has a remark": (
+        after(issue_proposed(), then=issuing(reason_commitment=DIGEST)),
+        "value_differs",
+    ),
+    "the proposer is suspended": (
+        after(issue_proposed(), suspending(APPROVER, AUTHORITY), then=issuing()),
+        "order_proposer_not_allowed",
+    ),
+    "the proposer has another role": (
+        after(
+            rule_proposed(by=MANY),
+            roles_proposed(user_id=MANY, roles=["approver"], order=AGAIN),
+            giving(whom=MANY, role="approver", order=AGAIN),
+            then=setting(),
+        ),
+        "order_proposer_not_allowed",
     ),
     "it is done twice": (after(roles_proposed(), giving(), then=giving()), "not_possible_now"),
 }

@@ -82,9 +82,10 @@ class KnownMethodology(msgspec.Struct, array_like=True):
 
 
 class KnownDocument(msgspec.Struct, array_like=True):
-    """Whose evidence a document is."""
+    """Whose evidence a document is, and which bytes."""
 
     activity: str | None  # None: of no activity
+    sha256: str
 
 
 class KnownSource(msgspec.Struct, array_like=True):
@@ -315,4 +316,4 @@ class Catalogue:
         require_same(
             act.data.owner_party_id, owner, what="the document's owner", code="party_differs"
         )
-        self.documents.add(act.subject, KnownDocument(act.data.activity_id))
+        self.documents.add(act.subject, KnownDocument(act.data.activity_id, act.data.sha256))

@@ -79,6 +79,8 @@ class Pairs:
                 lines=said.lines,
             )
             _require_content(order, content)
+            # The order has the reason; what two people issue has no remark besides.
+            require_same(said.reason_commitment, None, what="the remark")
             require_same(
                 {batch.account for batch in said.batches}, {content.account}, what="the accounts"
             )
