@@ -196,6 +196,9 @@ CASES: Final[Mapping[str, Cases]] = {
     "ledger.list_movements": lambda x: [
         partial(ledger.list_movements, log_indexes=list(range(x.moved - LIMIT, x.moved)))
     ],
+    "ledger.list_run_counts": lambda x: [
+        partial(ledger.list_run_counts, log_indexes=list(range(x.moved - LIMIT, x.moved)))
+    ],
     "ledger.list_entries": _listed_entries,
     "ledger.get_account": lambda x: [partial(ledger.get_account, wanted_id=x.account)],
     "ledger.find_any_account": lambda _: [

@@ -20,6 +20,7 @@ from app.registry.ledger.store.entries import (
     EntryRow,
     list_movement,
     list_movements,
+    list_run_counts,
     list_serial_history,
 )
 from app.registry.ledger.store.freezing import (
@@ -149,6 +150,7 @@ __all__ = [
     "list_movement",
     "list_movements",
     "list_owners",
+    "list_run_counts",
     "list_runs",
     "list_runs_of_batch",
     "list_serial_history",

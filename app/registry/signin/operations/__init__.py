@@ -29,6 +29,7 @@ from app.registry.signin.operations.guesses import (
 )
 from app.registry.signin.operations.identities import (
     ask_provider,
+    drop_old_requests,
     link_identity,
     note_found,
     take_request,
@@ -70,6 +71,7 @@ __all__ = [
     "confirm",
     "confirm_factor",
     "drop_old_access",
+    "drop_old_requests",
     "enrol",
     "enter_guess",
     "forget_guesses",
