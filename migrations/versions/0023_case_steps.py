@@ -2,7 +2,7 @@
 Steps of cases are held to the acts that they name.
 
 Revision ID: 0023
-Revises: 0020
+Revises: 0022
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.util import await_only
 
 revision = "0023"
-down_revision = "0020"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
