@@ -427,6 +427,10 @@ CASES: Final[Mapping[str, Cases]] = {
     "applications.find_open_renewal": lambda _: [
         partial(applications.find_open_renewal, party_id=an_id("pty", number)) for number in (0, 7)
     ],
+    "applications.list_of_party": lambda _: [
+        partial(applications.list_of_party, party_id=an_id("pty", number), limit=LIMIT)
+        for number in (0, 7)
+    ],
     "applications.list_events": lambda _: [
         partial(applications.list_events, application_id=an_id("apl", number)) for number in (0, 7)
     ],

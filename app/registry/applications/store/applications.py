@@ -106,6 +106,19 @@ async def find_open_renewal(connection: AsyncConnection, party_id: str) -> str |
     return found
 
 
+async def list_of_party(
+    connection: AsyncConnection, party_id: str, *, limit: int
+) -> list[Application]:
+    """Return what brought a party in and what it handed in to renew, the newest first."""
+    query = (
+        _selected()
+        .where(applications.c.party_id == party_id)
+        .order_by(applications.c.id.desc())
+        .limit(rows(limit))
+    )
+    return [_application(row) for row in (await connection.execute(query)).mappings()]
+
+
 async def list_events(connection: AsyncConnection, application_id: str) -> list[Event]:
     """Return what happened to an application, first to last; there is a limit to it."""
     query = (
