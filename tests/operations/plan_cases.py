@@ -436,6 +436,10 @@ CASES: Final[Mapping[str, Cases]] = {
     "applications.find_open_renewal": lambda _: [
         partial(applications.find_open_renewal, party_id=an_id("pty", number)) for number in (0, 7)
     ],
+    "applications.list_of_party": lambda _: [
+        partial(applications.list_of_party, party_id=an_id("pty", number), limit=LIMIT)
+        for number in (0, 7)
+    ],
     "applications.list_events": lambda _: [
         partial(applications.list_events, application_id=an_id("apl", number)) for number in (0, 7)
     ],
@@ -448,8 +452,11 @@ CASES: Final[Mapping[str, Cases]] = {
     "applications.list_file_ids": lambda _: [
         partial(applications.list_file_ids, ids=[an_id("apf", number) for number in range(500)])
     ],
-    "applications.find_draft_begun_at": lambda _: [
-        partial(applications.find_draft_begun_at, place=200)
+    "applications.find_begun_at": lambda _: [
+        partial(applications.find_begun_at, place=place) for place in (1, 200)
+    ],
+    "applications.lock_application": lambda _: [
+        partial(applications.lock_application, application_id=an_id("apl", 7))
     ],
     # ------------------------------------------------------------------- signing in
     "signin.find_standing": lambda _: [
@@ -741,7 +748,7 @@ CASES: Final[Mapping[str, Cases]] = {
 
 # Read a whole table, and may.
 READS_ALL: Final = {
-    "applications.find_bytes_waiting": "files of applicants not admitted, bounded; per upload",
+    "applications.find_waiting": "files of applicants not admitted, 100 000 at most; per upload",
     "ledger.stream_state": "all of the register, for outsiders",
     "notices.list_holders": "whoever holds serials that are frozen: as many as there are",
     "erasure.list_endings_for": "DECISIONS 15: an index would be paid for by every retirement",
