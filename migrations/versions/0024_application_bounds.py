@@ -2,7 +2,7 @@
 Bounds of applications and their files, held by the database; erasure takes their questions along.
 
 Revision ID: 0024
-Revises: 0020
+Revises: 0023
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.util import await_only
 
 revision = "0024"
-down_revision = "0020"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
