@@ -28,6 +28,7 @@ from app.entry.log_files import open_log_files
 from app.entry.mailing import Mailer
 from app.entry.middleware import Envelope, Intake
 from app.entry.pages.routes import WAYS
+from app.entry.pages.sessions import PageSessions
 from app.entry.pages.surface import Surface, show_outside
 from app.entry.passkeys import load_library
 from app.entry.provider import provider_of
@@ -143,8 +144,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         glances, app.state.token_keys, Signatures(reads, public_origin=settings.public_origin)
     )
     app.state.gate, app.state.trail = Gate(reads), Trail(reads)
-    app.state.purposes = Purposes(glances)
-    app.state.terms = PresentTerms(glances)
+    app.state.purposes, app.state.terms = Purposes(glances), PresentTerms(glances)
+    app.state.page_sessions = PageSessions(app.state.vault, app.state.token_keys, reads)
     app.state.committer = Committer(writes, refusals_by_constraint())
     try:
         async with reading(reads) as connection:

@@ -27,6 +27,7 @@ class Place:
 PLACES: Final = (
     Place("/"),
     Place("/sign-in"),
+    Place("/{rest:path}", "/nothing-here", status=404),
     Place("/activities"),
     Place("/activities/{activity_id}"),
 )

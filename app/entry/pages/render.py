@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from app.entry.pages import figures, static
 from app.entry.pages.client import Client, Json, query_of
 from app.entry.pages.components import component
-from app.entry.pages.sessions import Kept, PageSessions
+from app.entry.pages.sessions import Kept, sessions_of
 from app.entry.pages.words import LANGUAGES, Language, tone, translations, word
 
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
@@ -124,7 +124,7 @@ class Page:
 
     def _form_token(self) -> str:
         said = self.kept.said
-        return "" if said is None else PageSessions.of(self.request).form_token(said)
+        return "" if said is None else sessions_of(self.request).form_token(said)
 
     def _other_languages(self) -> list[tuple[Language, str]]:
         # The same place with the same filters; of what a form sent, the place alone.

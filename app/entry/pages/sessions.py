@@ -13,7 +13,7 @@ import hmac
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Self
+from typing import Final
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -79,15 +79,6 @@ class PageSessions:
         self._reads = reads
         self._tokens: OrderedDict[str, tuple[datetime, str]] = OrderedDict()
 
-    @classmethod
-    def of(cls, request: Request) -> Self:
-        """Return those of the service that a request came to."""
-        state = request.app.state
-        if not hasattr(state, "page_sessions"):
-            state.page_sessions = cls(state.vault, state.token_keys, state.reads)
-        found: Self = state.page_sessions
-        return found
-
     def read(self, cookie: str | None) -> SignedIn | None:
         """Return what a cookie says; None: there is none, or it is not ours."""
         if cookie is None:
@@ -149,3 +140,9 @@ class PageSessions:
     def is_form_token(self, said: SignedIn, sent: str) -> bool:
         """Say whether a form is of this session."""
         return hmac.compare_digest(self.form_token(said).encode(), sent.encode())
+
+
+def sessions_of(request: Request) -> PageSessions:
+    """Return those of the service that a request came to."""
+    found: PageSessions = request.app.state.page_sessions
+    return found

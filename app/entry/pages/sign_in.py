@@ -13,7 +13,7 @@ from starlette.responses import Response
 from app.entry.pages.again import own_path, read_kept
 from app.entry.pages.client import RefusedError
 from app.entry.pages.render import Page
-from app.entry.pages.sessions import Kept, PageSessions
+from app.entry.pages.sessions import Kept, sessions_of
 from app.entry.pages.ways import Ways
 from app.entry.second_factors import Vault
 from app.kernel import clock
@@ -62,7 +62,7 @@ async def take_sign_in(page: Page) -> Response:
         if refused.code not in _WRONG:
             raise
         return _ask(page, form, sealed=str(form.get("sealed", "")), refused=refused)
-    said = PageSessions.of(page.request).begin(shown["access_token"])
+    said = sessions_of(page.request).begin(shown["access_token"])
     page.kept, page.client.token = Kept(said, changed=True), shown["access_token"]
     return await _lead_back(page, form)
 

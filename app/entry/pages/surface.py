@@ -12,7 +12,7 @@ from app.entry.pages.client import Client
 from app.entry.pages.render import Page
 from app.entry.pages.sessions import Kept
 from app.entry.pages.static import ADDRESS, serve_static
-from app.entry.pages.ways import API, Ways
+from app.entry.pages.ways import API, OUTSIDE, Ways
 from app.entry.pages.words import LANGUAGES
 from app.entry.problems import LANGUAGE, NoSuchAddressError, language_of, problem
 from app.kernel.errors import RegistryError
@@ -28,8 +28,8 @@ class Surface:
     Addresses of pages begin with their language, which is taken off here: a page has one route.
     """
 
-    def __init__(self, api: ASGIApp, ways: Sequence[Ways]) -> None:
-        self.api = api
+    def __init__(self, app: ASGIApp, ways: Sequence[Ways]) -> None:
+        self.app = app
         routes: list[BaseRoute] = [route for each in ways for route in each.routes]
         self.pages = Router(routes, redirect_slashes=False, default=_nothing_there)
         self.static = Router([_STATIC], redirect_slashes=False, default=_nothing_there)
@@ -37,13 +37,13 @@ class Surface:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
-            await self.api(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         path: str = scope["path"]
         language = _PREFIXES.get(path[:3]) if path[3:4] in {"", "/"} else None
         if language is not None:
-            scope[API], scope[LANGUAGE] = self.api, language
-            inner = {**scope, "path": path[3:] or "/", "raw_path": scope.get("raw_path")}
+            scope[API], scope[LANGUAGE] = self.app, language
+            inner = {**scope, OUTSIDE: scope, "path": path[3:] or "/"}
             await _refusing(self.pages, inner, receive, send)
         elif path.startswith(ADDRESS):
             await self.static(scope, receive, send)
@@ -52,7 +52,7 @@ class Surface:
             answer.headers["Vary"] = "Accept-Language"
             await answer(scope, receive, send)
         else:
-            await self.api(scope, receive, send)
+            await self.app(scope, receive, send)
 
 
 async def _refusing(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,13 +13,14 @@ from app.entry.pages.again import ask_to_sign_in, send_again
 from app.entry.pages.client import Client, RefusedError
 from app.entry.pages.confirming import NEEDED, ask_for_code, confirm_first
 from app.entry.pages.render import Page
-from app.entry.pages.sessions import Kept, PageSessions
+from app.entry.pages.sessions import Kept, sessions_of
 from app.entry.problems import LANGUAGE
 from app.kernel.errors import ForbiddenError
 
 PageFunction = Callable[[Page], Awaitable[Response]]
 
 API: Final = "registry.api"  # where a request's scope holds the API
+OUTSIDE: Final = "registry.outside"  # the scope as it came, with the language in its path
 _UNAUTHENTICATED: Final = 401
 
 
@@ -50,10 +51,12 @@ class Ways:
     def _add(self, path: str, method: str) -> Callable[[PageFunction], PageFunction]:
         def add(function: PageFunction) -> PageFunction:
             async def serve(request: Request) -> Response:
+                request.scope[OUTSIDE]["route"] = route  # for the line in the log
                 return await _serve(request, function)
 
             name = f"page_{function.__name__}"
-            self.routes.append(Route(path, serve, methods=[method], name=name))
+            route = Route(path, serve, methods=[method], name=name)
+            self.routes.append(route)
             return function
 
         return add
@@ -64,7 +67,7 @@ async def _serve(request: Request, function: PageFunction) -> Response:
     page = await open_page(request)
     response = await _answer(page, function)
     secure = request.app.state.settings.public_origin.startswith("https:")
-    page.kept.set_on(response, PageSessions.of(request), secure=secure)
+    page.kept.set_on(response, sessions_of(request), secure=secure)
     return response
 
 
@@ -83,7 +86,8 @@ async def _answer(page: Page, function: PageFunction) -> Response:
         if refused.code == NEEDED:
             return await ask_for_code(page, refused)
         if refused.status == _UNAUTHENTICATED:
-            page.kept, page.me = Kept(None, changed=page.kept.said is not None), None
+            was_signed_in = page.kept.said is not None or page.kept.changed
+            page.kept, page.me = Kept(None, changed=was_signed_in), None
             return await ask_to_sign_in(page, refused)
         return show_problem(page, refused.problem)
 
@@ -93,12 +97,12 @@ async def _is_of_another_session(page: Page) -> bool:
     if said is None:
         return False  # the API says what visitors may do
     sent = (await page.form()).get("form_token")
-    return not PageSessions.of(page.request).is_form_token(said, str(sent))
+    return not sessions_of(page.request).is_form_token(said, str(sent))
 
 
 async def open_page(request: Request) -> Page:
     """Return a page for who asks, in the language of the address."""
-    sessions = PageSessions.of(request)
+    sessions = sessions_of(request)
     kept = await sessions.open(request)
     api: ASGIApp = request.scope[API]
     language = request.scope[LANGUAGE]
