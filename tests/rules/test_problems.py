@@ -66,6 +66,7 @@ HUNDREDS = {
     "app.entry.cli": {35},
     "app.entry.publishing": {17},
     "app.entry.witness": {36},
+    "app.entry.pages": {42},
 }
 
 

@@ -73,9 +73,11 @@ from app.registry.signin.store.sessions import (
     insert_session,
     list_sessions,
     lock_presented,
+    lock_session,
     update_displaced,
     update_refreshed,
     update_session_ended,
+    update_session_used,
     update_sessions_ended,
 )
 from app.registry.signin.store.signed import insert_signed, signed_requests
@@ -146,6 +148,7 @@ __all__ = [
     "list_standings",
     "lock_guesses",
     "lock_presented",
+    "lock_session",
     "passkey_challenges",
     "passkeys",
     "recovery_codes",
@@ -165,6 +168,7 @@ __all__ = [
     "update_recovery_code_used",
     "update_refreshed",
     "update_session_ended",
+    "update_session_used",
     "update_sessions_ended",
     "update_step",
     "update_totp_confirmed",

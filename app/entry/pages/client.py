@@ -1,0 +1,202 @@
+"""
+Asks the API, inside this process, as any caller would: pages are its first customer.
+
+A page shows what the API answers and sends what the API takes. So there is one wall, one policy and
+one set of refusals, whoever comes; and whatever a page can do, a program can do by the call that
+the page names.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message
+
+Json = Any  # of an answer: what its schema in the API's description says
+Params = Mapping[str, str | int | bool | Sequence[str] | None]
+
+_METHODS_OF_CALLS_SHOWN: Final = ("GET",)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API answered."""
+
+    status: int
+    headers: Mapping[str, str]  # by names in small letters
+    body: bytes
+
+    def json(self) -> Json:
+        """Return the body as it is meant."""
+        return json.loads(self.body) if self.body else None
+
+
+class RefusedError(Exception):
+    """The API refused: its problem document, in the language of the page."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.problem: dict[str, Any] = answer.json()
+        super().__init__(self.code)
+
+    @property
+    def code(self) -> str:
+        """The refusal's stable code."""
+        return str(self.problem["code"])
+
+    @property
+    def status(self) -> int:
+        """Its HTTP status."""
+        return self.answer.status
+
+
+@dataclass(slots=True)
+class Client:
+    """Calls the API for one page, in its reader's name and language."""
+
+    api: ASGIApp
+    request: Request
+    language: str
+    token: str | None = None  # an access token of who is signed in
+    calls: list[str] = field(default_factory=list)  # what was read, for the foot of the page
+
+    async def get(self, path: str, params: Params | None = None) -> Json:
+        """
+        Read something.
+
+        Args:
+            path: under ``/v1``, such as ``/activities``.
+            params: its query; what is None or empty is left out.
+
+        Raises:
+            RefusedError: the API refused.
+        """
+        return (await self.ask("GET", path, params=params)).json()
+
+    async def find(self, path: str, params: Params | None = None) -> Json | None:
+        """Read something; None: there is no such thing, or not for this reader."""
+        try:
+            return await self.get(path, params)
+        except RefusedError as refused:
+            if refused.status in {401, 403, 404}:
+                return None
+            raise
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        *,
+        key: str | None = None,
+        if_match: str | None = None,
+        params: Params | None = None,
+    ) -> Json:
+        """
+        Have something done.
+
+        Args:
+            method: ``POST``, ``PUT``, ``PATCH`` or ``DELETE``.
+            path: under ``/v1``.
+            body: what is sent, as JSON; None: nothing.
+            key: the form's own: whoever sends the form twice has it done once.
+            if_match: the version of what is changed, as its reader has seen it.
+            params: the query.
+
+        Raises:
+            RefusedError: the API refused.
+        """
+        headers = {
+            **({} if key is None else {"idempotency-key": key}),
+            **({} if if_match is None else {"if-match": if_match}),
+        }
+        content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+        if body is not None:
+            headers |= {"content-type": "application/json", "content-length": str(len(content))}
+        answer = await self.ask(method, path, params=params, headers=headers, content=[content])
+        return answer.json()
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: Iterable[bytes] = (),
+    ) -> Answer:
+        """
+        Make one call, and return the answer as it came.
+
+        Raises:
+            RefusedError: the API refused.
+        """
+        query = query_of(params or {})
+        if method in _METHODS_OF_CALLS_SHOWN:
+            self.calls.append(f"/v1{quote(path)}" + (f"?{query}" if query else ""))
+        scope = self._scope(method, f"/v1{path}", query, headers or {})
+        sending = iter([*content] or [b""])
+        left = next(sending)
+        began: Message = {}
+        pieces: list[bytes] = []
+
+        async def receive() -> Message:
+            nonlocal left
+            piece, left = left, next(sending, b"")
+            return {"type": "http.request", "body": piece, "more_body": bool(left)}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                began.update(message)
+            else:
+                pieces.append(message.get("body", b""))
+
+        await self.api(scope, receive, send)
+        sent = {name.decode(): value.decode("latin-1") for name, value in began["headers"]}
+        answer = Answer(began["status"], sent, b"".join(pieces))
+        if answer.status >= 400:  # noqa: PLR2004  as HTTP says
+            raise RefusedError(answer)
+        return answer
+
+    def _scope(
+        self, method: str, path: str, query: str, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        outside = self.request.scope
+        told = {"accept-language": self.language, **headers}
+        if self.token is not None:
+            told["authorization"] = f"Bearer {self.token}"
+        return {
+            "type": "http",
+            "asgi": outside["asgi"],
+            "http_version": "1.1",
+            "method": method,
+            "scheme": outside["scheme"],
+            "path": path,
+            "raw_path": quote(path).encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in told.items()],
+            "client": outside["client"],
+            "server": outside["server"],
+            "app": outside["app"],
+            "state": {},
+            "request_id": outside["request_id"],
+        }
+
+
+def query_of(params: Params) -> str:
+    """Return parameters as a query, without those that say nothing."""
+    said: list[tuple[str, str]] = []
+    for name, value in params.items():
+        if value is None or value == "":
+            continue
+        if isinstance(value, bool):
+            said.append((name, "true" if value else "false"))
+        elif isinstance(value, str | int):
+            said.append((name, str(value)))
+        else:
+            said.extend((name, each) for each in value)
+    return urlencode(said)
