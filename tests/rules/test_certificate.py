@@ -240,6 +240,23 @@ def _pages(pdf: bytes) -> int:
     return max(int(count) for count in re.findall(rb"/Count (\d+)", pdf))
 
 
+def test_long_certificates_leave_nothing_in_memory() -> None:
+    """The engine would keep thirty megabytes of each of the last ten."""
+    script = (
+        "import resource\n"
+        "from app.entry.certificate.sheet import render\n"
+        "from tests.builders.certificates import a_sheet\n"
+        "peaks = []\n"
+        "for number in range(9):\n"
+        f"    render(a_sheet(lines={MOVES_PER_ACT_MAX}, retirement=number))\n"
+        "    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        "print((peaks[-1] - peaks[0]) // 1024)\n"
+    )
+    command = [sys.executable, "-c", script]
+    ran = subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, text=True)
+    assert int(ran.stdout) < 60, "megabytes"
+
+
 def test_every_purpose_of_a_new_register_is_said_in_words() -> None:
     (rule,) = [rule for rule in RULE_VALUES if rule.key == "retirement_purposes"]
     for code in rule.value.split(","):

@@ -32,6 +32,10 @@ _FONTS: Final = typst.Fonts(
     font_paths=[fontpkg_sarabun.ROOT / "files"],
 )
 _QR_COLOUR: Final = "#12312a"
+# The engine remembers what it has worked out for ten compilations, and a long certificate, of which
+# it can use nothing again, takes tens of megabytes there.
+_LINES_REMEMBERED: Final = 20
+_COMPILATIONS_REMEMBERED: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,16 @@ def render(sheet: Sheet) -> bytes:
         timestamp=int(recorded_at.timestamp()),
     )
     assert isinstance(pdf, bytes)
+    if len(certificate["lines"]) > _LINES_REMEMBERED:
+        _forget()
     return pdf
+
+
+def _forget() -> None:
+    """Have the engine forget, by what takes it a millisecond each."""
+    for _ in range(_COMPILATIONS_REMEMBERED + 1):
+        nothing = typst.Compiler(b"#{}", root=_HERE, font_paths=_FONTS, ignore_system_fonts=True)
+        nothing.compile(format="svg")
 
 
 def page_address(origin: str, retirement: int) -> str:
