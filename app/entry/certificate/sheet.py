@@ -2,8 +2,8 @@
 One certificate, set: by typst, the one engine that sets Thai right without libraries of the system.
 
 What the form is given is data, never markup, so nothing that people wrote is run. It reads no file
-and no clock: the same sheet is the same bytes, in whichever process and on whichever day. What
-stands in it can be checked without us in what is attached: the certificate's data, and the leaf.
+and no clock: the same sheet is the same bytes, in whichever process and on whichever day. Attached
+are the certificate as data and the act's leaf, which any receipt of the act proves (record 51).
 """
 
 import io
