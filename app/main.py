@@ -19,6 +19,7 @@ from app.entry.api.description import TITLE, describe
 from app.entry.api.reference import serve_reference
 from app.entry.api.routes import ROUTERS
 from app.entry.api.short_ways import ShortWays
+from app.entry.certificate.setting import Setter
 from app.entry.committer import Committer
 from app.entry.delivering import Deliverer
 from app.entry.guessing import Gate
@@ -123,6 +124,7 @@ def _make_what_needs_no_database(app: FastAPI, settings: Settings) -> None:
     app.state.sealed_files = open_sealed_files(settings.documents_url, app.state.vault)
     app.state.log_files = open_log_files(settings.log_url)
     app.state.rates = Rates()
+    app.state.certificates = Setter()
     if settings.passkey_rp_id:
         load_library()
 

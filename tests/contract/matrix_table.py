@@ -587,6 +587,7 @@ _LEDGER: Final = {
     "export_retirements": _PUBLIC,
     "get_retirement": _public(path={"log_index": T("retirement")}),
     "get_retirement_certificate": _public(path={"log_index": T("retirement")}),
+    "get_retirement_certificate_file": _public(path={"log_index": T("retirement")}),
     "cancel_credits": _moves(_END),
     "list_cancellations": _PUBLIC,
     "export_cancellations": _PUBLIC,
