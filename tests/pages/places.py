@@ -30,6 +30,24 @@ PLACES: Final = (
     Place("/{rest:path}", "/nothing-here", status=404),
     Place("/activities"),
     Place("/activities/{activity_id}"),
+    Place("/serials"),
+    Place("/serials", "/serials?serial={serials}"),
+    Place("/serials", "/serials?serial=TH-CITY-9999-2024-1-1", status=404),
+    Place("/retirements"),
+    Place("/retirements/{log_index}", "/retirements/{retirement}"),
+    Place("/cancellations"),
+    Place("/cancellations/{log_index}", "/cancellations/{cancellation}"),
+    Place("/transfers/{log_index}", "/transfers/{transfer}"),
+    Place("/log"),
+    Place("/log/{log_index}", "/log/{retirement}"),
+    Place("/log/{log_index}", "/log/{retirement}?changed=yes"),
+    Place("/data"),
+    Place("/problems"),
+    Place("/problems/{code}", "/problems/serials_not_found"),
+    Place("/help"),
+    Place("/status"),
+    Place("/changes"),
+    Place("/accessibility"),
 )
-# Addresses that show nothing themselves: they lead on.
-LEADING_ON: Final = frozenset({"/search"})
+# Addresses that show nothing themselves: they lead on, or give a file.
+LEADING_ON: Final = frozenset({"/search", "/log/{log_index}/leaf", "/table.csv", "/data/{name}"})

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize
 
 from app.entry.pages.routes import WAYS
+from tests.pages.acts import a_cancellation, log_index_of
 from tests.pages.places import LEADING_ON, PLACES, Place
 from tests.pages.site import Site, a_walk
 
@@ -28,7 +29,14 @@ def _first(site: Site, path: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def names(site: Site) -> dict[str, str]:
     """What stands for the names in braces."""
-    return {"activity_id": _first(site, "/activities")["id"]}
+    retirement = _first(site, "/retirements")
+    return {
+        "activity_id": _first(site, "/activities")["id"],
+        "serials": _first(site, "/batches")["serials"],
+        "retirement": str(retirement["id"]),
+        "cancellation": str(a_cancellation(site)["id"]),
+        "transfer": str(log_index_of(site, "credits.transferred")),
+    }
 
 
 def test_every_page_has_its_place() -> None:
@@ -37,7 +45,7 @@ def test_every_page_has_its_place() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.route)
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.path)
 def test_a_page_is_in_nobody_s_way(
     browser: Browser, site: Site, names: dict[str, str], place: Place, language: str
 ) -> None:
@@ -58,7 +66,7 @@ def test_a_page_is_in_nobody_s_way(
             assert not walk.is_too_wide(), (size, scheme)
 
 
-@pytest.mark.parametrize("place", [p for p in PLACES if p.role is None], ids=lambda p: p.route)
+@pytest.mark.parametrize("place", [p for p in PLACES if p.role is None], ids=lambda p: p.path)
 def test_a_public_page_is_light(
     browser: Browser, site: Site, names: dict[str, str], place: Place
 ) -> None:

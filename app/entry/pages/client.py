@@ -127,17 +127,26 @@ class Client:
         params: Params | None = None,
         headers: Mapping[str, str] | None = None,
         content: Iterable[bytes] = (),
+        under: str = "/v1",
     ) -> Answer:
         """
         Make one call, and return the answer as it came.
+
+        Args:
+            method: ``GET`` or another.
+            path: of the call, behind ``under``.
+            params: its query.
+            headers: what it says beside.
+            content: its body, in pieces.
+            under: where it stands; empty for what is not of the API's version, as ``/log/key``.
 
         Raises:
             RefusedError: the API refused.
         """
         query = query_of(params or {})
         if method in _METHODS_OF_CALLS_SHOWN:
-            self.calls.append(f"/v1{quote(path)}" + (f"?{query}" if query else ""))
-        scope = self._scope(method, f"/v1{path}", query, headers or {})
+            self.calls.append(f"{under}{quote(path)}" + (f"?{query}" if query else ""))
+        scope = self._scope(method, f"{under}{path}", query, headers or {})
         sending = iter([*content] or [b""])
         left = next(sending)
         began: Message = {}
