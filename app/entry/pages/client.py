@@ -6,6 +6,7 @@ one set of refusals, whoever comes; and whatever a page can do, a program can do
 the page names.
 """
 
+import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
@@ -177,9 +178,14 @@ class Client:
         began: Message = {}
         pieces: list[bytes] = []
 
+        is_sent = False
+
         async def receive() -> Message:
-            nonlocal left
+            nonlocal left, is_sent
+            if is_sent:
+                await asyncio.Event().wait()  # a page stays until it is answered
             piece, left = left, await anext(sending, b"")
+            is_sent = not left
             return {"type": "http.request", "body": piece, "more_body": bool(left)}
 
         async def send(message: Message) -> None:
