@@ -6,7 +6,7 @@ import urllib.request
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, FilePayload
 
 from tests.pages.site import Site, Walk, a_walk
 from tests.pages.test_member import (
@@ -57,7 +57,8 @@ def test_back_and_send_again_transfers_once(browser: Browser, site: Site, langua
             (each.get_attribute("name"), each.get_attribute("value"))
             for each in walk.page.locator("main form input").all()
         ]
-        form = {str(name): str(value) for name, value in sent} | {"step": "make"}
+        form: dict[str, str | float | bool] = {str(name): str(value) for name, value in sent}
+        form["step"] = "make"
         press(walk, "Transfer now")
         here = f"{site.address}/{language}/work/transfers/new"
         origin = {"Origin": site.address, "Sec-Fetch-Site": "same-origin"}
@@ -199,9 +200,8 @@ def test_a_large_file_goes_through_whole(browser: Browser, site: Site) -> None:
         walk.sign_in(CITY)
         activity_id = begin_activity(walk, f"Large {secrets.token_hex(4)}")
         walk.go(f"/work/activities/{activity_id}/documents")
-        walk.page.locator("#file").set_input_files(
-            files=[{"name": 'แผน "ใหญ่".pdf', "mimeType": "application/pdf", "buffer": large}]
-        )
+        file = FilePayload(name='แผน "ใหญ่".pdf', mimeType="application/pdf", buffer=large)
+        walk.page.locator("#file").set_input_files(file)
         press(walk, "Upload")
         walk.page.wait_for_url("**kept=**")
         kept = site.call(CITY, f"/activities/{activity_id}/documents")["data"]

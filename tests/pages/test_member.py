@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, FilePayload, Locator, Page
 
 from app.entry.pages.words import Language, translations, word
 from tests.pages.site import Site, Walk, a_walk
@@ -136,8 +136,8 @@ def _add_what_is_missing(walk: Walk) -> None:
 
 def _add_a_document(walk: Walk, activity_id: str) -> None:
     follow(walk, "Documents")
-    file = {"name": "design.txt", "mimeType": "text/plain", "buffer": DESIGN}
-    walk.page.get_by_label(say(walk, "File"), exact=True).set_input_files(files=[file])  # type: ignore[list-item]
+    file = FilePayload(name="design.txt", mimeType="text/plain", buffer=DESIGN)
+    walk.page.get_by_label(say(walk, "File"), exact=True).set_input_files(file)
     press(walk, "Upload")
     walk.page.wait_for_url("**kept=**")
     kept = walk.site.call(CITY, f"/activities/{activity_id}/documents")["data"]
