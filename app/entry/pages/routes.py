@@ -14,6 +14,23 @@ from app.entry.pages.checking import (
     serials,
     tables,
 )
+from app.entry.pages.member import (
+    account_terms,
+    accounts,
+    activity_parts,
+    activity_sites,
+    documents,
+    keys,
+    proposals,
+    reports,
+    retiring,
+    transfers,
+    work,
+    work_notices,
+)
+from app.entry.pages.member import (
+    activities as own_activities,
+)
 from app.entry.pages.public import (
     activities,
     home,
@@ -33,6 +50,21 @@ WAYS: Final[tuple[Ways, ...]] = (
         log.ways,
         serials.ways,
         tables.ways,
+    ),
+    *(
+        account_terms.ways,
+        accounts.ways,
+        own_activities.ways,
+        activity_parts.ways,
+        activity_sites.ways,
+        documents.ways,
+        keys.ways,
+        proposals.ways,
+        reports.ways,
+        retiring.ways,
+        transfers.ways,
+        work.ways,
+        work_notices.ways,
     ),
     lost.ways,  # takes what nobody takes
 )
