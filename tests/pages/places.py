@@ -29,6 +29,15 @@ PLACES: Final = (
     Place("/sign-in"),
     Place("/activities"),
     Place("/activities/{activity_id}"),
+    Place("/search", "/search?q=%E0%B9%80%E0%B8%97%E0%B8%A8%E0%B8%9A%E0%B8%B2%E0%B8%A5"),
+    Place("/provinces"),
+    Place("/provinces/{code}", "/provinces/{province}"),
+    Place("/credits"),
+    Place("/credits/{prefix}", "/credits/{batch}"),
+    Place("/programmes"),
+    Place("/programmes/{code}", "/programmes/{programme}"),
+    Place("/parties"),
+    Place("/parties/{party_id}"),
 )
 # Addresses that show nothing themselves: they lead on.
-LEADING_ON: Final = frozenset({"/search"})
+LEADING_ON: Final[frozenset[str]] = frozenset()

@@ -28,7 +28,15 @@ def _first(site: Site, path: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def names(site: Site) -> dict[str, str]:
     """What stands for the names in braces."""
-    return {"activity_id": _first(site, "/activities")["id"]}
+    batch = _first(site, "/batches")
+    activity = _first(site, f"/activities?q={batch['project']}")
+    return {
+        "activity_id": activity["id"],
+        "party_id": activity["owner_party_id"],
+        "province": batch["province"],
+        "batch": batch["prefix"],
+        "programme": batch["programme"],
+    }
 
 
 def test_every_page_has_its_place() -> None:

@@ -75,6 +75,7 @@ from app.registry.ledger.store.reading import (
     list_runs,
     list_runs_of_batch,
 )
+from app.registry.ledger.store.sums import LedgerSum, ledger_sums, list_sums
 from app.registry.ledger.store.tables import (
     account_terms,
     accounts,
@@ -106,6 +107,7 @@ __all__ = [
     "EntryRow",
     "HeldRun",
     "Holding",
+    "LedgerSum",
     "Links",
     "Wanted",
     "account_terms",
@@ -139,6 +141,7 @@ __all__ = [
     "insert_reversal",
     "insert_trusted",
     "ledger_entries",
+    "ledger_sums",
     "list_accounts",
     "list_batch_states",
     "list_batches",
@@ -152,6 +155,7 @@ __all__ = [
     "list_runs",
     "list_runs_of_batch",
     "list_serial_history",
+    "list_sums",
     "list_touched",
     "list_trusted",
     "load_accounts",
