@@ -547,6 +547,7 @@ _REPORTS: Final = {
 }
 
 _LEDGER: Final = {
+    "get_statistics": _PUBLIC,
     "list_batches": _PUBLIC,
     "export_batches": _PUBLIC,
     "get_batch": _public(path={"prefix": T("batch")}),

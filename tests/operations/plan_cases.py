@@ -352,8 +352,14 @@ CASES: Final[Mapping[str, Cases]] = {
     "parties.find_any_party": lambda _: [parties.find_any_party],
     "parties.list_parties": lambda _: [
         partial(
-            parties.list_parties, kind=kind, province_code=province, after=EARLIEST, limit=LIMIT
+            parties.list_parties,
+            kind=kind,
+            province_code=province,
+            words=words,
+            after=EARLIEST,
+            limit=LIMIT,
         )
+        for words in (None, "nobody's name")
         for kind in (None, PartyKind.VVB, PartyKind.MUNICIPALITY)
         for province in (None, "40", "90")
     ],
@@ -576,6 +582,8 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(activities.get_visible_activity, visitor=viewer, activity_id=an_id("act", 50))
         for viewer in VIEWERS
     ],
+    "activities.list_counts": lambda _: [activities.list_counts],
+    "activities.list_counts_by_province": lambda _: [activities.list_counts_by_province],
     "activities.list_visible_activities": _visible_activities,
     "activities.get_visible_document": lambda _: [
         partial(activities.get_visible_document, visitor=viewer, document_id=an_id("doc", 7))
@@ -756,6 +764,9 @@ READS_ALL: Final = {
 # Walk through tables that grow with projects, never through those of the ledger or the log.
 WALKS: Final = {
     "activities.list_visible_activities": "filters that can be combined at will, and free text",
+    "parties.list_parties": "a part of a name",
+    "activities.list_counts": "all that the public may see, counted",
+    "activities.list_counts_by_province": "all that the public may see, counted",
     "activities.list_purposes": "the evidence of one activity",
     "monitoring.get_visible_report": "the activities of the one who asks",
     "monitoring.list_reports": "the activities of the one who asks; a status that few have",
@@ -785,4 +796,5 @@ OF_SMALL_TABLES: Final = {
     *("methodologies.get_methodology", "methodologies.find_methodology"),
     "methodologies.list_methodologies",
     "history.find_source",
+    "ledger.list_sums",
 }

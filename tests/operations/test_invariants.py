@@ -75,6 +75,7 @@ GUARDED: Final = (
     "endings",
     "issuance_lines",
     "ledger_entries",
+    "ledger_sums",
     "log_entries",
     "log_head",
     "log_salts",
@@ -106,6 +107,7 @@ class Corruption:
 
 SUMS = "balances are the sums of blocks"
 FOLD = "balances are the fold of entries"
+SUMMED = "sums by year, programme and province are the fold of entries"
 ZERO = "each batch sums to nothing over all accounts"
 CARRY = "entries carry the balances before and after"
 WHERE = "blocks are where their last movement took them"
@@ -208,6 +210,15 @@ CORRUPTIONS = {
     "an identity is gone": Corruption(
         ("DELETE FROM identities",), "as many identities are linked as the acts say"
     ),
+    "a sum is another": Corruption(
+        (
+            (
+                "UPDATE ledger_sums SET credits = credits + 1 WHERE ctid ="
+                " (SELECT min(ctid) FROM ledger_sums WHERE account_id = 4)"
+            ),
+        ),
+        SUMMED,
+    ),
     "the first block of a batch is gone": Corruption(
         ("DELETE FROM blocks WHERE batch_id = :batch AND first_serial = 1",),
         "batches begin with serial 1",
@@ -246,7 +257,7 @@ CORRUPTIONS = {
             "UPDATE endings SET credits = credits - 1 WHERE kind = 4",
         ),
         FOLD,
-        frozenset({CARRY}),
+        frozenset({CARRY, SUMMED}),
     ),
     "a balance is raised": Corruption(
         ("UPDATE balances SET credits = credits + 1 WHERE account_id = 1001",),

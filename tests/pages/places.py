@@ -35,6 +35,15 @@ PLACES: Final = (
     Place("/{rest:path}", "/nothing-here", status=404),
     Place("/activities"),
     Place("/activities/{activity_id}"),
+    Place("/search", "/search?q=%E0%B9%80%E0%B8%97%E0%B8%A8%E0%B8%9A%E0%B8%B2%E0%B8%A5"),
+    Place("/provinces"),
+    Place("/provinces/{code}", "/provinces/{province}"),
+    Place("/credits"),
+    Place("/credits/{prefix}", "/credits/{batch}"),
+    Place("/programmes"),
+    Place("/programmes/{code}", "/programmes/{programme}"),
+    Place("/parties"),
+    Place("/parties/{party_id}"),
     Place("/serials"),
     Place("/serials", "/serials?serial={serials}"),
     Place("/serials", "/serials?serial=TH-CITY-9999-2024-1-1", status=404),
@@ -87,7 +96,6 @@ PLACES: Final = (
 # Addresses that show nothing themselves: they lead on, or give a file.
 LEADING_ON: Final = frozenset(
     {
-        "/search",
         "/log/{log_index}/leaf",
         "/table.csv",
         "/data/{name}",

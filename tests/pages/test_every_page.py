@@ -30,9 +30,15 @@ def _first(site: Site, path: str) -> dict[str, Any]:
 def names(site: Site) -> dict[str, str]:
     """What stands for the names in braces."""
     retirement = _first(site, "/retirements")
+    batch = _first(site, "/batches")
+    activity = _first(site, f"/activities?q={batch['project']}")
     return {
-        "activity_id": _first(site, "/activities")["id"],
-        "serials": _first(site, "/batches")["serials"],
+        "activity_id": activity["id"],
+        "party_id": activity["owner_party_id"],
+        "province": batch["province"],
+        "batch": batch["prefix"],
+        "serials": batch["serials"],
+        "programme": batch["programme"],
         "retirement": str(retirement["id"]),
         "cancellation": str(a_cancellation(site)["id"]),
         "transfer": str(log_index_of(site, "credits.transferred")),

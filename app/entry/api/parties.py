@@ -22,6 +22,7 @@ from app.entry.api.wire import (
     PageQuery,
     PreconditionMissingError,
     ProvinceCode,
+    SearchWords,
     Shown,
     Text,
     changed,
@@ -119,6 +120,7 @@ class PartyQuery(PageQuery):
     province_code: ProvinceCode | None = Field(
         None, description="Only parties of this province.", examples=["40"]
     )
+    q: SearchWords | None = Field(None, description="Part of a name.", examples=["ขอนแก่น"])
 
 
 class NewParty(Body):
@@ -197,6 +199,7 @@ async def list_parties(reader: Reader, query: Annotated[PartyQuery, Query()]) ->
         reader,
         kind=query.kind,
         province_code=query.province_code,
+        words=query.q,
         after=None if position is None else position[0],
         limit=query.limit + 1,
     )

@@ -33,7 +33,12 @@ from app.entry.pages.member import (
 )
 from app.entry.pages.public import (
     activities,
+    activity,
+    batches,
     home,
+    parties,
+    programmes,
+    provinces,
 )
 from app.entry.pages.ways import Ways
 
@@ -41,7 +46,12 @@ WAYS: Final[tuple[Ways, ...]] = (
     *(sign_in.ways,),
     *(
         activities.ways,
+        activity.ways,
+        batches.ways,
         home.ways,
+        parties.ways,
+        programmes.ways,
+        provinces.ways,
     ),
     *(
         about.ways,

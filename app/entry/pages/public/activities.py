@@ -1,52 +1,65 @@
-"""The register of activities, and the page of each."""
+"""The register of activities: all of them, by words, place and kind, and on the map."""
 
 import asyncio
 from typing import Final
 
 from starlette.responses import Response
 
+from app.entry.pages import plots
+from app.entry.pages.public.figures import on_the_map, provinces_of
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 
 ways: Final = Ways()
-ROWS: Final = 25
-_FILTERS: Final = ("q", "programme_code", "province_code", "status", "project_type", "cursor")
+_ROWS: Final = 25
+_FILTERS: Final = (
+    "q",
+    "programme_code",
+    "province_code",
+    "status",
+    "project_type",
+    "methodology_code",
+    "owner_party_id",
+)
 
 
 @ways.get("/activities")
 async def activities(page: Page) -> Response:
-    """List activities by words, programme, province, status and type."""
+    """List activities by words, programme, province, status, type and methodology."""
     asked = {name: page.query.get(name) for name in _FILTERS}
-    listed = await page.client.get("/activities", {**asked, "limit": ROWS})
-    provinces = await page.client.get("/provinces", {"limit": 100, "sort": "name_th"})
-    programmes = await page.client.get("/programmes", {"limit": 100})
+    listed, every, programmes, methodologies, statistics = await asyncio.gather(
+        page.client.get(
+            "/activities", {**asked, "cursor": page.query.get("cursor"), "limit": _ROWS}
+        ),
+        provinces_of(page),
+        page.client.get("/programmes", {"limit": 100}),
+        page.client.get("/methodologies", {"limit": 200}),
+        page.client.get("/statistics"),
+    )
+    counts = {row["province"]: row["activities"] for row in statistics["activities_by_province"]}
+    # Each province leads to its activities, with whatever else is asked for.
+    href = {code: page.address("/activities", {**asked, "province_code": code}) for code in every}
     return page.show(
         "public/activities.html",
         listed=listed,
         asked=asked,
-        provinces={each["code"]: each for each in provinces["data"]},
-        programmes=programmes["data"],
+        provinces=every,
+        programmes={each["code"]: each for each in programmes["data"]},
+        methodologies=_by_code(methodologies["data"], page.language),
+        counts=counts,
+        href=href,
+        drawing=plots.outlines(),
+        places=on_the_map(
+            page,
+            every,
+            counts,
+            said=page.say("%(figure)s activities"),
+            href=href,
+            current=asked["province_code"],
+        ),
     )
 
 
-@ways.get("/activities/{activity_id}")
-async def activity(page: Page) -> Response:
-    """Show one activity: what it is, where it stands, its papers, its credits and its story."""
-    activity_id = page.step("activity_id")
-    shown = await page.client.get(f"/activities/{activity_id}")
-    events, documents, reports, batches = await asyncio.gather(
-        page.client.get(f"/activities/{activity_id}/events", {"limit": 200}),
-        page.client.get(f"/activities/{activity_id}/documents", {"limit": 200}),
-        page.client.get("/monitoring-reports", {"activity_id": activity_id, "limit": 50}),
-        page.client.get("/batches", {"activity_id": activity_id, "limit": 50}),
-    )
-    return page.show(
-        "public/activity.html",
-        activity=shown,
-        owner=await page.client.find(f"/parties/{shown['owner_party_id']}"),
-        events=events["data"],
-        documents=documents["data"],
-        reports=reports["data"],
-        batches=batches["data"],
-        provinces=[await page.client.get(f"/provinces/{c}") for c in shown["province_codes"]],
-    )
+def _by_code(versions: list[dict[str, str]], language: str) -> dict[str, str]:
+    """Return the title of each methodology, whatever its version."""
+    return {each["code"]: each[f"title_{language}"] for each in versions}

@@ -76,6 +76,7 @@ from app.registry.ledger.store.reading import (
     list_runs,
     list_runs_of_batch,
 )
+from app.registry.ledger.store.sums import LedgerSum, ledger_sums, list_sums
 from app.registry.ledger.store.tables import (
     account_terms,
     accounts,
@@ -107,6 +108,7 @@ __all__ = [
     "EntryRow",
     "HeldRun",
     "Holding",
+    "LedgerSum",
     "Links",
     "Wanted",
     "account_terms",
@@ -140,6 +142,7 @@ __all__ = [
     "insert_reversal",
     "insert_trusted",
     "ledger_entries",
+    "ledger_sums",
     "list_accounts",
     "list_batch_states",
     "list_batches",
@@ -154,6 +157,7 @@ __all__ = [
     "list_runs",
     "list_runs_of_batch",
     "list_serial_history",
+    "list_sums",
     "list_touched",
     "list_trusted",
     "load_accounts",
