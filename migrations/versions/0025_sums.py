@@ -2,7 +2,7 @@
 Sums of the ledger by year, programme and province, kept by a trigger.
 
 Revision ID: 0025
-Revises: 0020
+Revises: 0024
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.util import await_only
 
 revision = "0025"
-down_revision = "0020"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
