@@ -179,13 +179,20 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(ledger.find_ending, log_index=i) for i in (x.retired, x.moved)
     ],
     "ledger.list_endings": lambda x: [
-        partial(ledger.list_endings, kinds=kinds, account_id=account, after=after, limit=LIMIT)
+        partial(
+            ledger.list_endings,
+            kinds=kinds,
+            account_id=account,
+            after=after,
+            limit=LIMIT,
+            first=first,
+        )
         for kinds in (
             (EntryKind.RETIRED,),
             (EntryKind.CANCELLED, EntryKind.BUFFER_CANCELLED),
         )
         for account in (None, *_accounts_of(x))
-        for after in (None, x.size)
+        for after, first in ((None, 0), (x.size, 0), (x.size, x.size // 2))
     ],
     "ledger.list_serial_history": lambda x: [
         partial(

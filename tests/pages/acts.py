@@ -4,6 +4,7 @@ import json
 import secrets
 import urllib.request
 from typing import Any, Final
+from urllib.error import HTTPError
 
 from tests.pages.site import Site
 
@@ -19,8 +20,19 @@ def ask(site: Site, path: str, body: Any = None, *, token: str | None = None) ->
     if content is not None:
         headers["Content-Type"] = "application/json"
     asked = urllib.request.Request(site.address + path, content, headers)  # noqa: S310
-    with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310
         return json.load(answer)
+
+
+def status_of(site: Site, path: str, **headers: str) -> int:
+    """Return with which status an address answers."""
+    asked = urllib.request.Request(site.address + path, headers=headers)  # noqa: S310
+    try:
+        with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310
+            return int(answer.status)
+    except HTTPError as refused:
+        with refused:
+            return refused.code
 
 
 def token_of(site: Site, role: str) -> str:

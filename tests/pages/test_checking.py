@@ -90,6 +90,24 @@ def test_a_retirement_shows_what_its_certificate_says(browser: Browser, site: Si
             assert proof.count() == 1
 
 
+@pytest.mark.parametrize(("language", "label"), [("en", "Recorded in the year"), ("th", "บันทึกในปี")])
+def test_retirements_are_listed_by_year_in_either_era(
+    browser: Browser, site: Site, language: str, label: str
+) -> None:
+    newest = ask(site, "/v1/retirements")["data"][0]
+    year = int(newest["recorded_at"][:4])
+    with a_walk(browser, site, language=language) as walk:
+        for typed, is_there in ((year, True), (year + 543, True), (year - 1, False)):
+            walk.go("/retirements")
+            walk.page.get_by_label(label).fill(str(typed))
+            walk.page.locator("main form button").click()
+            link = walk.page.get_by_role("link", name=str(newest["id"]), exact=True)
+            assert (link.count() == 1) is is_there
+        answer = walk.page.goto(f"{site.address}/{language}/retirements?year=last")
+        assert answer is not None
+        assert answer.status == 422
+
+
 def test_a_name_that_is_not_public_is_shown_to_its_owner(browser: Browser, site: Site) -> None:
     token = token_of(site, "developer, khonkaen")
     accounts = ask(site, "/v1/accounts", token=token)["data"]

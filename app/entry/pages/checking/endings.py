@@ -6,12 +6,15 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from app.entry.pages.client import RefusedError
+from app.entry.pages.figures import BUDDHIST_YEARS
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 
 ways: Final = Ways()
 ROWS: Final = 25
-_FILTERS: Final = ("account", "cursor")
+_FILTERS: Final = ("account", "year", "cursor")
+# A year beyond this is one of the Buddhist era: nobody means the year 2569 of the common one.
+_COMMON_ERA_MAX: Final = 2400
 # Acts that a page of transfers shows; the others have pages of their own, or their entry's.
 _MOVEMENTS: Final = frozenset(
     {
@@ -35,8 +38,21 @@ async def cancellations(page: Page) -> Response:
 
 async def _list(page: Page, what: str) -> Response:
     asked = {name: page.query.get(name) for name in _FILTERS}
-    listed = await page.client.get(f"/{what}", {**asked, "limit": ROWS})
+    wanted = {name: asked[name] for name in ("account", "cursor")}
+    listed = await page.client.get(f"/{what}", {**wanted, **_within(asked["year"]), "limit": ROWS})
     return page.show(f"checking/{what}.html", listed=listed, asked=asked)
+
+
+def _within(year: str | None) -> dict[str, str]:
+    """Return a year of Thailand, typed in either era, as moments; what is none goes as it is."""
+    if year is None:
+        return {}
+    if not year.isdecimal() or len(year) != 4:  # noqa: PLR2004  digits of a year
+        return {"recorded_from": year}  # for the API to refuse
+    era = BUDDHIST_YEARS if int(year) > _COMMON_ERA_MAX else 0
+    first = int(year) - era
+    begins = [f"{each:04}-01-01T00:00:00+07:00" for each in (first, first + 1)]
+    return {"recorded_from": begins[0], "recorded_before": begins[1]}
 
 
 @ways.get("/retirements/{log_index}")
