@@ -284,7 +284,8 @@ def second_person(site: Site) -> None:
     """Let there be somebody who approves what the city proposes."""
     if APPROVER in site.users:
         return
-    email, password = "approver@municipality.example", secrets.token_urlsafe(16)
+    email = f"approver-{secrets.token_hex(4)}@municipality.example"
+    password = secrets.token_urlsafe(16)
     made = {
         "party_id": site.call(CITY, "/users/me")["party_id"],
         "email": email,

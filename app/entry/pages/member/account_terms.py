@@ -25,6 +25,7 @@ async def trusted_accounts(page: Page) -> Response:
 @ways.post("/work/accounts/{number}/trusted")
 async def take_trusted_accounts(page: Page) -> Response:
     """Propose, approve or remove a trusted account."""
+    await who(page)
     number, sent = page.step("number"), await page.form()
     form = Form.sent(sent)
     base, entry = f"/accounts/{number}/trusted-accounts", form.value("entry")
@@ -55,6 +56,7 @@ async def own_terms(page: Page) -> Response:
 @ways.post("/work/accounts/{number}/terms")
 async def take_own_terms(page: Page) -> Response:
     """Set the one or the other."""
+    await who(page)
     number, sent = page.step("number"), await page.form()
     form = Form.sent(sent)
     base = f"/accounts/{number}/own-terms"

@@ -31,6 +31,7 @@ async def new_activity(page: Page) -> Response:
 @ways.post("/work/activities/new")
 async def take_new_activity(page: Page) -> Response:
     """Begin a draft."""
+    await who(page)
     sent = await page.form()
     form = Form.sent(sent)
     try:
@@ -75,6 +76,7 @@ async def ask_submit(page: Page) -> Response:
 @ways.post("/work/activities/{activity_id}/submit")
 async def take_submit(page: Page) -> Response:
     """Hand a draft in."""
+    await who(page)
     return await _step(page, "submission", _SUBMIT, "submitted")
 
 
@@ -87,6 +89,7 @@ async def ask_withdraw(page: Page) -> Response:
 @ways.post("/work/activities/{activity_id}/withdraw")
 async def take_withdraw(page: Page) -> Response:
     """Take an activity back for good."""
+    await who(page)
     return await _step(page, "withdrawal", _WITHDRAW, "withdrawn")
 
 

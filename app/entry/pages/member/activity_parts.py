@@ -121,6 +121,7 @@ async def draft_part(page: Page) -> Response:
 @ways.post("/work/activities/{activity_id}/edit/{part}")
 async def take_draft_part(page: Page) -> Response:
     """Save a part of a draft."""
+    await who(page)
     activity_id = page.step("activity_id")
     part, sent = _BY_NAME.get(page.step("part")), await page.form()
     if part is None:

@@ -35,6 +35,7 @@ async def draft_sites(page: Page) -> Response:
 @ways.post("/work/activities/{activity_id}/sites")
 async def take_site_away(page: Page) -> Response:
     """Take a site out of a draft."""
+    await who(page)
     sent = await page.form()
     form = Form.sent(sent)
     sites = _seen(form)
@@ -58,6 +59,7 @@ async def draft_site(page: Page) -> Response:
 @ways.post("/work/activities/{activity_id}/sites/{site}")
 async def take_draft_site(page: Page) -> Response:
     """Save one site among the others."""
+    await who(page)
     form = Form.sent(await page.form())
     sites = _seen(form)
     place = _place_in(form, sites)

@@ -35,6 +35,7 @@ async def own_documents(page: Page) -> Response:
 @ways.post("/work/activities/{activity_id}/documents")
 async def take_document(page: Page) -> Response:
     """Keep a document, and say under which hash it is kept."""
+    await who(page)
     activity_id, sent = page.step("activity_id"), await page.form()
     form, file = Form.sent(sent), sent.get("file")
     fields = {

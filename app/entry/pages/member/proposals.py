@@ -52,6 +52,7 @@ async def own_proposal(page: Page) -> Response:
 @ways.post("/work/proposals/{proposal_id}")
 async def take_own_proposal(page: Page) -> Response:
     """Approve, accept, decline or take back what was shown."""
+    await who(page)
     proposal_id, sent = page.step("proposal_id"), await page.form()
     form = Form.sent(sent)
     act = form.value("act")

@@ -43,6 +43,7 @@ async def new_report(page: Page) -> Response:
 @ways.post("/work/reports/new")
 async def take_new_report(page: Page) -> Response:
     """Begin a report."""
+    await who(page)
     sent = await page.form()
     form = Form.sent(sent)
     if form.value("another"):
@@ -87,6 +88,7 @@ async def edit_report(page: Page) -> Response:
 @ways.post("/work/reports/{report_id}/edit")
 async def take_edit_report(page: Page) -> Response:
     """Save a draft."""
+    await who(page)
     sent = await page.form()
     form = Form.sent(sent)
     report_id = page.step("report_id")
@@ -116,6 +118,7 @@ async def ask_submit_report(page: Page) -> Response:
 @ways.post("/work/reports/{report_id}/submit")
 async def take_submit_report(page: Page) -> Response:
     """Hand a report in."""
+    await who(page)
     return await _step(page, "submission", _SUBMIT, "submitted")
 
 
@@ -130,6 +133,7 @@ async def ask_withdraw_report(page: Page) -> Response:
 @ways.post("/work/reports/{report_id}/withdraw")
 async def take_withdraw_report(page: Page) -> Response:
     """Take a report back."""
+    await who(page)
     return await _step(page, "withdrawal", _WITHDRAW, "withdrawn")
 
 

@@ -30,6 +30,7 @@ async def new_retirement(page: Page) -> Response:
 @ways.post("/work/retire")
 async def take_new_retirement(page: Page) -> Response:
     """Show what will happen; once it was seen, have it done."""
+    await who(page)
     sent = await page.form()
     form = Form.sent(sent)
     if form.value("step") == "change":

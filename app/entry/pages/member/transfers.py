@@ -33,6 +33,7 @@ async def new_transfer(page: Page) -> Response:
 @ways.post("/work/transfers/new")
 async def take_new_transfer(page: Page) -> Response:
     """Show what will happen; once it was seen, have it done."""
+    await who(page)
     sent = await page.form()
     form = Form.sent(sent)
     if form.value("step") == "change":

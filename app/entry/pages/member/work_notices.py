@@ -5,6 +5,7 @@ from typing import Final
 from starlette.responses import Response
 
 from app.entry.pages.forms import Form
+from app.entry.pages.member.common import who
 from app.entry.pages.member.work_part import Facts, Part
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
@@ -25,6 +26,7 @@ async def notices(page: Page) -> Response:
 @ways.post("/work/notices")
 async def take_notices(page: Page) -> Response:
     """Take note of how far they have read."""
+    await who(page)
     sent = Form.sent(await page.form())
     await page.client.send("POST", "/notices/read", {"up_to": sent.value("up_to")})
     return page.go("/work/notices")
