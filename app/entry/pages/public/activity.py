@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -173,7 +173,7 @@ def _story(
     documents: list[Json],
     steps: list[Json],
     issuances: list[Json],
-    retired: list[Mapping[str, Any]],
+    retired: Sequence[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
     """Return everything that happened, in the order of the log, the newest first."""
     found = [_told("activity_step", e["step"], e["happened_at"], e) for e in events]
