@@ -100,12 +100,12 @@ def test_filters_stay_in_the_address_and_the_map_is_one(
         walk.page.get_by_label("Programme").select_option("CITY")
         walk.page.get_by_role("button", name="Show").click()
         assert "programme_code=CITY" in walk.page.url
-        place = walk.page.locator(".map a[aria-label^='Khon Kaen:']")
+        place = walk.page.locator(".map svg a[aria-label^='Khon Kaen:']")
         count = read(site, "/statistics")["activities_by_province"][0]
         assert place.get_attribute("aria-label") == f"Khon Kaen: {count['activities']} activities"
         walk.page.goto(site.address + str(place.get_attribute("href")))
         assert "programme_code=CITY" in walk.page.url
-        assert walk.page.get_by_label("Province").input_value() == "40"
+        assert walk.page.get_by_label("Province", exact=True).input_value() == "40"
         codes = walk.page.locator(".scroll").first.locator("tbody td:nth-child(2)")
         assert codes.all_inner_texts() == [each["code"] for each in wanted]
 
@@ -154,7 +154,7 @@ def test_the_provinces_add_up_to_the_country(browser: Browser, site: Site) -> No
         for column, name in enumerate(("issued", "held", "retired", "cancelled", "buffered"), 2):
             summed = sum(figures_of(table.locator("tbody tr"), column))
             assert summed == figures_of(table.locator("tfoot tr"), column)[0] == totals[name]
-        assert walk.page.locator(".map a").count() == 77
+        assert walk.page.locator(".map svg a").count() == 77
 
 
 def test_a_year_is_chosen_in_the_era_of_the_language(browser: Browser, site: Site) -> None:
