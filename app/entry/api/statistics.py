@@ -1,9 +1,9 @@
 """Statistics: totals of credits and activities, which are those of the ledger at a log size."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,10 +14,8 @@ from app.registry.activities import store as activities
 from app.registry.activities.rules import ActivityStatus
 from app.registry.ledger import store as ledger
 from app.registry.ledger.rules import BUFFER, CANCELLED, EXPORTED, RETIRED, SOURCE, TRANSIT
-from app.registry.ledger.store import ALL_HOLDINGS, LedgerSum
+from app.registry.ledger.store import ALL_HOLDINGS, GroupedBy, LedgerSum
 from app.registry.log import store as log
-
-Key = TypeVar("Key", int, str)
 
 router: Final = APIRouter(prefix="/statistics", tags=["statistics"], route_class=StrictRoute)
 
@@ -145,20 +143,23 @@ async def get_statistics(query: Annotated[StatisticsQuery, Query()], reader: Rea
     )
     counts = await activities.list_counts(reader)
     in_provinces = await activities.list_counts_by_province(reader)
-    years = _grouped(sums, lambda each: each.year)
-    programmes = _grouped(sums, lambda each: each.programme_code)
-    provinces = _grouped(sums, lambda each: each.province_code or "")
+    grouped = {by: _grouped(each for each in sums if each.by is by) for by in GroupedBy}
     return show(
         StatisticsShown(
             log_size=head.size,
             recorded_at=head.recorded_at,
-            totals=SumsShown(**_states(sums)),
-            by_year=[YearSumsShown(year=key, **_states(rows)) for key, rows in years],
+            totals=SumsShown(**_states(grouped[GroupedBy.NOTHING].get(None, ()))),
+            by_year=[
+                YearSumsShown(year=key, **_states(rows))
+                for key, rows in grouped[GroupedBy.YEAR].items()
+            ],
             by_programme=[
-                ProgrammeSumsShown(programme=k, **_states(rows)) for k, rows in programmes
+                ProgrammeSumsShown(programme=key, **_states(rows))
+                for key, rows in grouped[GroupedBy.PROGRAMME].items()
             ],
             by_province=[
-                ProvinceSumsShown(province=key or None, **_states(rows)) for key, rows in provinces
+                ProvinceSumsShown(province=key, **_states(rows))
+                for key, rows in grouped[GroupedBy.PROVINCE].items()
             ],
             activities=[
                 ActivityCountShown(status=status, activities=count)
@@ -172,19 +173,16 @@ async def get_statistics(query: Annotated[StatisticsQuery, Query()], reader: Rea
     )
 
 
-def _grouped(
-    sums: Iterable[LedgerSum], key: Callable[[LedgerSum], Key]
-) -> list[tuple[Key, list[LedgerSum]]]:
-    found: defaultdict[Key, list[LedgerSum]] = defaultdict(list)
+def _grouped(sums: Iterable[LedgerSum]) -> dict[Any, list[LedgerSum]]:
+    """Return sums by what they are of, in the order they come in."""
+    found: dict[Any, list[LedgerSum]] = {}
     for each in sums:
-        found[key(each)].append(each)
-    return sorted(found.items())
+        found.setdefault(each.key, []).append(each)
+    return found
 
 
 def _states(sums: Iterable[LedgerSum]) -> dict[str, int]:
-    found: defaultdict[int, int] = defaultdict(int)
-    for each in sums:
-        found[each.account_id] += each.credits
+    found = Counter({each.account_id: each.credits for each in sums})
     return {
         "issued": -found[SOURCE],
         "held": found[ALL_HOLDINGS],

@@ -17,6 +17,7 @@ from app.entry.pages.words import Language
 
 BANGKOK: Final = ZoneInfo("Asia/Bangkok")
 BUDDHIST_YEARS: Final = 543
+_FIRST_BUDDHIST_YEAR: Final = 2400  # no year of the register is that late in the common era
 _THAI_DIGITS: Final = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
 _BYTES_STEP: Final = 1024
 
@@ -24,6 +25,13 @@ _BYTES_STEP: Final = 1024
 def year_of(year: int | str, language: Language) -> str:
     """Return a calendar year (CE) as readers of a language count."""
     return str(int(year) + BUDDHIST_YEARS) if language == "th" else str(year)
+
+
+def common_year(typed: str | None) -> str | None:
+    """Return a year as programs count (CE), whichever era it was typed in; else what was typed."""
+    if typed is None or not typed.isdecimal() or int(typed) < _FIRST_BUDDHIST_YEAR:
+        return typed
+    return str(int(typed) - BUDDHIST_YEARS)
 
 
 def day_text(day: date, language: Language) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -115,33 +115,26 @@ def _grounds(
 ) -> list[dict[str, Any]]:
     """Return what rests on documents, with those that are recorded: none is told as well."""
     found = [
-        {"kind": "validation", "at": each["given_at"], "ids": each["document_ids"]}
-        for each in shown["opinions"]
+        ("validation", each["given_at"], None, each["document_ids"]) for each in shown["opinions"]
     ]
     found += [
-        {
-            "kind": each["step"],
-            "at": each["happened_at"],
-            "meeting": each["meeting"],
-            "ids": [each["document_id"]] if each["document_id"] else [],
-        }
+        (each["step"], each["happened_at"], each["meeting"], _one(each["document_id"]))
         for each in events
         if each["decided_on"] is not None
     ]
+    found += [("monitoring", each["created_at"], None, each["document_ids"]) for each in reports]
     found += [
-        {"kind": "monitoring", "at": each["created_at"], "ids": each["document_ids"]}
-        for each in reports
-    ]
-    found += [
-        {
-            "kind": "issuance",
-            "at": each["recorded_at"],
-            "meeting": each["meeting"],
-            "ids": [each["document_id"]] if each["document_id"] else [],
-        }
+        ("issuance", each["recorded_at"], each["meeting"], _one(each["document_id"]))
         for each in issuances
     ]
-    return sorted(found, key=lambda each: str(each["at"]))
+    return [
+        {"kind": kind, "at": at, "meeting": meeting, "ids": ids}
+        for kind, at, meeting, ids in sorted(found, key=lambda each: str(each[1]))
+    ]
+
+
+def _one(document_id: str | None) -> list[str]:
+    return [] if document_id is None else [document_id]
 
 
 def _measured(page: Page, reports: list[Json], estimate: str) -> dict[str, Any] | None:
@@ -180,7 +173,7 @@ def _story(
     documents: list[Json],
     steps: list[Json],
     issuances: list[Json],
-    retired: list[Mapping[str, Any]],
+    retired: Sequence[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
     """Return everything that happened, in the order of the log, the newest first."""
     found = [_told("activity_step", e["step"], e["happened_at"], e) for e in events]

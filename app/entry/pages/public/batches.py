@@ -5,6 +5,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from app.entry.pages.figures import common_year
 from app.entry.pages.public.figures import provinces_of, states_flow, states_key, states_stack
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
@@ -18,6 +19,7 @@ _FILTERS: Final = ("programme", "province", "vintage", "project", "cursor")
 async def credits_list(page: Page) -> Response:
     """List batches by programme, province, vintage and activity, with where all credits are."""
     asked = {name: page.query.get(name) for name in _FILTERS}
+    asked["vintage"] = common_year(asked["vintage"])
     listed, every, programmes, statistics = await asyncio.gather(
         page.client.get("/batches", {**asked, "limit": _ROWS}),
         provinces_of(page),

@@ -76,7 +76,7 @@ from app.registry.ledger.store.reading import (
     list_runs,
     list_runs_of_batch,
 )
-from app.registry.ledger.store.sums import LedgerSum, ledger_sums, list_sums
+from app.registry.ledger.store.sums import GroupedBy, LedgerSum, ledger_sums, list_sums
 from app.registry.ledger.store.tables import (
     account_terms,
     accounts,
@@ -106,6 +106,7 @@ __all__ = [
     "EndingRow",
     "EntryFilter",
     "EntryRow",
+    "GroupedBy",
     "HeldRun",
     "Holding",
     "LedgerSum",

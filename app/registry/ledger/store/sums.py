@@ -1,6 +1,8 @@
 """Sums of the ledger by year, programme and province: kept by a trigger, entry by entry."""
 
 from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -11,7 +13,9 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    func,
     select,
+    tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,15 +40,32 @@ ledger_sums = Table(
 )
 
 
+class GroupedBy(IntEnum):
+    """What sums are of; the number is what PostgreSQL's ``grouping`` says of year to province."""
+
+    YEAR = 0b011
+    PROGRAMME = 0b101
+    PROVINCE = 0b110
+    NOTHING = 0b111  # all together
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerSum:
-    """How many credits of a programme and province came to a place in a year, less those gone."""
+    """How many credits came to a place, less those gone from it."""
 
-    year: int  # calendar year (CE) in Thailand in which it was recorded
-    programme_code: str
-    province_code: str | None  # None: of several provinces, or of none that is known
+    by: GroupedBy
+    # A calendar year (CE) in Thailand, the code of a programme, or of a province (None: of several,
+    # or of none that is known); None where all are together.
+    key: int | str | None
     account_id: int  # of the registry's own; `reading.ALL_HOLDINGS` for all others
     credits: int
+
+
+_PLACES: Final = (
+    ledger_sums.c.year,
+    ledger_sums.c.programme_code,
+    ledger_sums.c.province_code,
+)
 
 
 async def list_sums(
@@ -55,7 +76,7 @@ async def list_sums(
     province_code: str | None = None,
 ) -> tuple[LedgerSum, ...]:
     """
-    Return the sums, oldest year first.
+    Return the sums of all together, and by year, by programme and by province, in this order.
 
     Args:
         connection: where to read; in the snapshot that the log's head is read in, they are the
@@ -65,15 +86,22 @@ async def list_sums(
         province_code: only credits of activities in this province.
     """
     asked = {"year": year, "programme_code": programme_code, "province_code": province_code}
-    wanted = select(ledger_sums).order_by(*ledger_sums.primary_key)
+    account = ledger_sums.c.account_id
+    by = func.grouping(*_PLACES)
+    wanted = (
+        select(by.label("by"), *_PLACES, account, func.sum(ledger_sums.c.credits).label("credits"))
+        .group_by(
+            func.grouping_sets(tuple_(account), *(tuple_(place, account) for place in _PLACES))
+        )
+        .order_by(by.desc(), *_PLACES, account)
+    )
     for name, value in asked.items():
         if value is not None:
             wanted = wanted.where(ledger_sums.c[name] == value)
     return tuple(
         LedgerSum(
-            row.year,
-            row.programme_code,
-            row.province_code or None,
+            GroupedBy(row.by),
+            row.year or row.programme_code or row.province_code or None,
             row.account_id or ALL_HOLDINGS,
             int(row.credits),
         )
