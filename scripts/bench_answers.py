@@ -8,7 +8,7 @@ from statistics import median, quantiles
 from typing import Final
 
 from bench_client import Client
-from bench_report import Measure
+from bench_report import Facts, Measure
 from bench_scale import Scale
 from bench_service import Service
 
@@ -63,7 +63,7 @@ class Compared:
     title: str  # of the comparison
     target: float
 
-    def measure(self, rounds: Sequence[Times], facts: Mapping[str, object]) -> Measure:
+    def measure(self, rounds: Sequence[Times], facts: Facts) -> Measure:
         """Return the ratios of the 99th percentiles, a round each, with what stands behind them."""
         pairs = {
             p: [(times.at(p, self.name), times.at(p, self.base)) for times in rounds]

@@ -12,7 +12,7 @@ from bench_answers import Compared, rounds_of
 from bench_client import request_of
 from bench_database import settings_of
 from bench_grown import grown, read_through
-from bench_report import Findings
+from bench_report import Facts, Findings
 from bench_scale import Scale
 from bench_service import serving
 from local_postgres import LocalPostgres
@@ -45,7 +45,7 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
             "a serial": lambda: request_of(f"/th/serials?serial={chance.choice(prefixes)}-1"),
         }
         rounds = rounds_of(service, asked, scale)
-    facts = {"blocks in the register": blocks, "activities": ACTIVITIES}
+    facts: Facts = {"blocks in the register": blocks, "activities": ACTIVITIES}
     measures = [
         Compared(name, EMPTY, f"{name} / {EMPTY}, p99", TARGET).measure(rounds, facts)
         for name in list(asked)[1:]

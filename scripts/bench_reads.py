@@ -15,7 +15,7 @@ from bench_client import request_of
 from bench_database import settings_of, world_of
 from bench_grown import grown, read_through
 from bench_load import token_of
-from bench_report import Findings
+from bench_report import Facts, Findings
 from bench_scale import Scale
 from bench_service import Service, serving
 from local_postgres import LocalPostgres
@@ -128,7 +128,7 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
         known = _known(service)
         asked = {name: partial(request, known) for name, request in _ALL.items()}
         rounds = rounds_of(service, asked, scale)
-    facts = {"blocks in the register": scale.grown_blocks}
+    facts: Facts = {"blocks in the register": scale.grown_blocks}
     measures = [
         Compared(name, base, f"{name} / a read by primary key, p99", TARGET).measure(rounds, facts)
         for name, (_, base) in READS.items()
