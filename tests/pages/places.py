@@ -30,6 +30,27 @@ PLACES: Final = (
     Place("/{rest:path}", "/nothing-here", status=404),
     Place("/activities"),
     Place("/activities/{activity_id}"),
+    Place("/account", role="developer, private company"),
+    Place("/account/security", role="developer, private company"),
+    Place("/account/security/password", role="developer, private company"),
+    Place("/account/security/identities/{identity_id}", role="developer, private company"),
+    Place("/account/security/passkeys/new", role="developer, private company"),
+    Place("/account/security/passkeys/{passkey_id}", role="developer, private company"),
+    Place("/account/security/second-factor", role="developer, private company"),
+    Place("/account/security/second-factor/recovery-codes", role="developer, private company"),
+    Place("/account/security/second-factor/removal", role="developer, private company"),
+    Place("/account/notices", role="developer, private company"),
+    Place("/account/people", role="developer, private company"),
+    Place("/account/personal-data", role="developer, private company"),
+    Place("/account/audit", role="developer, private company"),
+    Place("/account/approvals", role="developer, private company"),
 )
 # Addresses that show nothing themselves: they lead on.
-LEADING_ON: Final = frozenset({"/search"})
+LEADING_ON: Final = frozenset(
+    {
+        "/search",
+        "/account/security/second-factor/code",
+        "/account/security/passkeys/made",
+        "/account/personal-data/file",  # a file, no page
+    }
+)

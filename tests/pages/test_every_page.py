@@ -28,7 +28,12 @@ def _first(site: Site, path: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def names(site: Site) -> dict[str, str]:
     """What stands for the names in braces."""
-    return {"activity_id": _first(site, "/activities")["id"]}
+    return {
+        "activity_id": _first(site, "/activities")["id"],
+        # What the page asks before it looks for it.
+        "identity_id": "idn_01kb5b1j0dfz5r5d8r4v5e2c3a",
+        "passkey_id": "pky_01kb5b1j0dfz5r5d8r4v5e2c3a",
+    }
 
 
 def test_every_page_has_its_place() -> None:
