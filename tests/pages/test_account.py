@@ -72,7 +72,11 @@ def set_up(walk: Walk, password: str) -> tuple[bytes, list[str]]:
     [("th", "developer, phrae", True), ("en", "holder, buyer", False)],
 )
 def test_a_second_factor_is_set_up_asked_for_and_removed(
-    browser: Browser, site: Site, language: str, role: str, java_script: bool  # noqa: FBT001
+    browser: Browser,
+    site: Site,
+    language: str,
+    role: str,
+    java_script: bool,  # noqa: FBT001
 ) -> None:
     email, password = site.users[role]
     # axe is run by a script of the driver, which goes where the page's own scripts do not

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize
 
 from app.entry.pages.routes import WAYS
-from tests.pages.places import LEADING_ON, PLACES, Place
+from tests.pages.places import DEVELOPER, LEADING_ON, PLACES, Place
 from tests.pages.site import Site, a_walk
 
 WIDE: Final[ViewportSize] = {"width": 1200, "height": 900}
@@ -33,6 +33,34 @@ def names(site: Site) -> dict[str, str]:
         # What the page asks before it looks for it.
         "identity_id": "idn_01kb5b1j0dfz5r5d8r4v5e2c3a",
         "passkey_id": "pky_01kb5b1j0dfz5r5d8r4v5e2c3a",
+        **_of_a_member(site),
+    }
+
+
+def _of_a_member(site: Site) -> dict[str, str]:
+    """Return what a developer has: a draft, a report, an account, a transfer, a proposed one."""
+    me = site.call(DEVELOPER, "/users/me")
+    mine = site.call(DEVELOPER, f"/activities?owner_party_id={me['party_id']}")["data"]
+    account = site.call(DEVELOPER, "/accounts")["data"][0]["number"]
+    sold = next(
+        row
+        for row in site.call(DEVELOPER, f"/accounts/{account}/statement")["data"]
+        if row["kind"] == "transferred"
+    )
+    proposed = {"from_account": account, "to_account": sold["to_account"], "credits": 1}
+    own = next(each["id"] for each in mine if each["status"] == "registered")
+    reports = [
+        report
+        for each in mine
+        for report in site.call(DEVELOPER, f"/monitoring-reports?activity_id={each['id']}")["data"]
+    ]
+    return {
+        "draft_id": next(each["id"] for each in mine if each["status"] == "draft"),
+        "own_activity_id": own,
+        "report_id": reports[0]["id"],
+        "account": account,
+        "transfer": str(sold["log_index"]),
+        "proposal_id": site.call(DEVELOPER, "/transfer-proposals", proposed)["id"],
     }
 
 

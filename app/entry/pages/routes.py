@@ -13,6 +13,21 @@ from app.entry.pages.account import (
     second_factor,
     security,
 )
+from app.entry.pages.member import (
+    account_terms,
+    accounts,
+    activity_parts,
+    activity_sites,
+    documents,
+    keys,
+    proposals,
+    reports,
+    retiring,
+    transfers,
+    work,
+    work_notices,
+)
+from app.entry.pages.member import activities as own_activities
 from app.entry.pages.public import activities, home
 from app.entry.pages.ways import Ways
 
@@ -28,5 +43,18 @@ WAYS: Final[tuple[Ways, ...]] = (
     people.ways,
     personal_data.ways,
     approvals.ways,
+    work.ways,
+    work_notices.ways,
+    own_activities.ways,
+    activity_parts.ways,
+    activity_sites.ways,
+    documents.ways,
+    reports.ways,
+    accounts.ways,
+    account_terms.ways,
+    transfers.ways,
+    proposals.ways,
+    retiring.ways,
+    keys.ways,
     lost.ways,
 )  # the last takes what nobody takes

@@ -48,9 +48,9 @@ async def _of_account(page: Page, number: str) -> list[dict[str, Any]]:
         page.client.get(f"/accounts/{number}/trusted-accounts", {"limit": _EACH}),
     )
     return [
-        *(_waiting("transfer", each, f"/work/transfers/{each['id']}") for each in proposed["data"]),
+        *(_waiting("transfer", each, f"/work/proposals/{each['id']}") for each in proposed["data"]),
         *(
-            _waiting("trusted_account", each, f"/work/accounts/{number}")
+            _waiting("trusted_account", each, f"/work/accounts/{number}/trusted")
             for each in trusted["data"]
             if each["removed_at"] is None
         ),
