@@ -35,6 +35,8 @@ PLACES: Final = (
     Place("/{rest:path}", "/nothing-here", status=404),
     Place("/activities"),
     Place("/activities/{activity_id}"),
+    Place("/apply"),
+    Place("/apply/back"),
     Place("/account", role="developer, private company"),
     Place("/account/security", role="developer, private company"),
     Place("/account/security/password", role="developer, private company"),
@@ -86,6 +88,10 @@ LEADING_ON: Final = frozenset(
         "/search",
         "/work/accounts/{number}/statement.csv",
         "/work/documents/{document_id}",
+        "/sign-in/passkey",
+        "/apply/mine",  # opened by tests.pages.test_apply, which has begun one
+        "/apply/mine/amend",
+        "/apply/mine/documents",
         "/account/security/second-factor/code",
         "/account/security/passkeys/made",
         "/account/personal-data/file",  # a file, no page

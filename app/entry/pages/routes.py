@@ -4,7 +4,9 @@ from typing import Final
 
 from app.entry.pages import lost, sign_in
 from app.entry.pages.account import (
+    apply,
     approvals,
+    following,
     notices,
     own,
     passkeys,
@@ -43,6 +45,8 @@ WAYS: Final[tuple[Ways, ...]] = (
     people.ways,
     personal_data.ways,
     approvals.ways,
+    apply.ways,
+    following.ways,
     work.ways,
     work_notices.ways,
     own_activities.ways,
