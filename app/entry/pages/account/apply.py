@@ -5,10 +5,10 @@ from typing import Any, Final
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from app.entry.pages.account.holding import Held, find_held, keep
 from app.entry.pages.account.parts import pass_on_to_the_frame
 from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
+from app.entry.pages.holding import Held, find_held, keep
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 

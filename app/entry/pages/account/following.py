@@ -7,10 +7,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from app.entry.pages.account.apply import BACK, MINE, documents_in
-from app.entry.pages.account.holding import Held, find_held, forget
 from app.entry.pages.account.parts import pass_on_to_the_frame
 from app.entry.pages.client import Json, RefusedError
 from app.entry.pages.forms import Form
+from app.entry.pages.holding import Held, find_held, forget
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 
