@@ -70,7 +70,7 @@ def test_every_page_has_its_place() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.route)
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.path)
 def test_a_page_is_in_nobody_s_way(
     browser: Browser, site: Site, names: dict[str, str], place: Place, language: str
 ) -> None:
