@@ -24,6 +24,7 @@ class Place:
         return self.address or self.route
 
 
+COMPANY: Final = "developer, private company"
 DEVELOPER: Final = "developer, khonkaen"
 DRAFT: Final = "/work/activities/{draft_id}"
 OWN: Final = "{own_activity_id}"
@@ -62,6 +63,22 @@ PLACES: Final = (
     Place("/status"),
     Place("/changes"),
     Place("/accessibility"),
+    Place("/apply"),
+    Place("/apply/back"),
+    Place("/account", role=COMPANY),
+    Place("/account/security", role=COMPANY),
+    Place("/account/security/password", role=COMPANY),
+    Place("/account/security/identities/{identity_id}", role=COMPANY),
+    Place("/account/security/passkeys/new", role=COMPANY),
+    Place("/account/security/passkeys/{passkey_id}", role=COMPANY),
+    Place("/account/security/second-factor", role=COMPANY),
+    Place("/account/security/second-factor/recovery-codes", role=COMPANY),
+    Place("/account/security/second-factor/removal", role=COMPANY),
+    Place("/account/notices", role=COMPANY),
+    Place("/account/people", role=COMPANY),
+    Place("/account/personal-data", role=COMPANY),
+    Place("/account/audit", role=COMPANY),
+    Place("/account/approvals", role=COMPANY),
     Place("/work", role=DEVELOPER),
     Place("/work/notices", role=DEVELOPER),
     Place("/work/activities/new", role=DEVELOPER),
@@ -101,5 +118,12 @@ LEADING_ON: Final = frozenset(
         "/data/{name}",
         "/work/accounts/{number}/statement.csv",
         "/work/documents/{document_id}",
+        "/sign-in/passkey",
+        "/apply/mine",  # opened by tests.pages.test_apply, which has begun one
+        "/apply/mine/amend",
+        "/apply/mine/documents",
+        "/account/security/second-factor/code",
+        "/account/security/passkeys/made",
+        "/account/personal-data/file",  # a file, no page
     }
 )

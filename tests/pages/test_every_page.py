@@ -42,6 +42,9 @@ def names(site: Site) -> dict[str, str]:
         "retirement": str(retirement["id"]),
         "cancellation": str(a_cancellation(site)["id"]),
         "transfer": str(log_index_of(site, "credits.transferred")),
+        # What the page asks before it looks for it.
+        "identity_id": "idn_01kb5b1j0dfz5r5d8r4v5e2c3a",
+        "passkey_id": "pky_01kb5b1j0dfz5r5d8r4v5e2c3a",
         **_of_a_member(site),
     }
 

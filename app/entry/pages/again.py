@@ -17,7 +17,12 @@ from app.entry.pages.words import LANGUAGES
 
 KEPT_FIELDS_MAX: Final = 500
 # Fields of forms that are made anew, or must not lie in a page.
-_NEVER_KEPT: Final = frozenset({"form_token", "password", "totp", "recovery_code", "kept"})
+_NEVER_KEPT: Final = frozenset(
+    {
+        *("form_token", "password", "current_password", "new_password", "new_password_again"),
+        *("totp", "recovery_code", "kept", "credential"),
+    }
+)
 
 
 async def ask_to_sign_in(page: Page, refused: RefusedError | None = None) -> Response:

@@ -67,6 +67,7 @@ class Client:
     language: str
     token: str | None = None  # an access token of who is signed in
     calls: list[str] = field(default_factory=list)  # what was read, for the foot of the page
+    more: dict[str, str] = field(default_factory=dict)  # headers of every call of this page
 
     async def get(self, path: str, params: Params | None = None) -> Json:
         """
@@ -207,7 +208,7 @@ class Client:
         self, method: str, path: str, query: str, headers: Mapping[str, str]
     ) -> dict[str, Any]:
         outside = self.request.scope
-        told = {"accept-language": self.language, **headers}
+        told = {"accept-language": self.language, **self.more, **headers}
         if self.token is not None:
             told["authorization"] = f"Bearer {self.token}"
         return {

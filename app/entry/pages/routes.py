@@ -6,6 +6,18 @@ from app.entry.pages import (
     lost,
     sign_in,
 )
+from app.entry.pages.account import (
+    apply,
+    approvals,
+    following,
+    notices,
+    own,
+    passkeys,
+    people,
+    personal_data,
+    second_factor,
+    security,
+)
 from app.entry.pages.checking import (
     about,
     data,
@@ -75,6 +87,18 @@ WAYS: Final[tuple[Ways, ...]] = (
         transfers.ways,
         work.ways,
         work_notices.ways,
+    ),
+    *(
+        apply.ways,
+        approvals.ways,
+        following.ways,
+        notices.ways,
+        own.ways,
+        passkeys.ways,
+        people.ways,
+        personal_data.ways,
+        second_factor.ways,
+        security.ways,
     ),
     lost.ways,  # takes what nobody takes
 )

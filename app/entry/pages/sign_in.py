@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from cryptography.exceptions import InvalidTag
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from app.entry.pages.account.passkeys import credential_of
 from app.entry.pages.again import own_path, read_kept
 from app.entry.pages.client import RefusedError
 from app.entry.pages.render import Page
@@ -19,8 +21,11 @@ from app.entry.second_factors import Vault
 from app.kernel import clock
 
 ways: Final = Ways()
+BY_PASSKEY: Final = "/sign-in/passkey"
 _CODE_NEEDED: Final = "second_factor_required"
-_WRONG: Final = frozenset({"credentials_refused", "code_refused", "too_many_guesses", "malformed"})
+_WRONG: Final = frozenset(
+    {"credentials_refused", "code_refused", "passkey_refused", "too_many_guesses", "malformed"}
+)
 _STEP_LIFETIME: Final = timedelta(minutes=5)
 _BOUND: Final = b"second step of signing in"
 _RECOVERY_LETTERS_MIN: Final = 16
@@ -62,9 +67,29 @@ async def take_sign_in(page: Page) -> Response:
         if refused.code not in _WRONG:
             raise
         return _ask(page, form, sealed=str(form.get("sealed", "")), refused=refused)
-    said = sessions_of(page.request).begin(shown["access_token"])
-    page.kept, page.client.token = Kept(said, changed=True), shown["access_token"]
-    return await _lead_back(page, form)
+    return await _begin(page, form, shown["access_token"])
+
+
+@ways.get(BY_PASSKEY)
+async def nothing_asked(page: Page) -> Response:
+    """Lead back who opens the address of the form alone."""
+    return page.go("/sign-in")
+
+
+@ways.post(BY_PASSKEY)
+async def sign_in_by_passkey(page: Page) -> Response:
+    """Ask the device for its signature, and sign in with it once it is there."""
+    form = await page.form()
+    if not form.get("credential"):
+        return await _ask_device(page, form)
+    grant = {"grant_type": "passkey", "passkey": credential_of(form["credential"])}
+    try:
+        shown = await page.client.send("POST", "/tokens", grant)
+    except RefusedError as refused:
+        if refused.code not in _WRONG:
+            raise
+        return await _ask_device(page, form, refused)
+    return await _begin(page, form, shown["access_token"])
 
 
 @ways.post("/sign-out")
@@ -75,6 +100,24 @@ async def sign_out(page: Page) -> Response:
         await page.client.send("DELETE", f"/sessions/{said.session_id}")
         page.kept = Kept(None, changed=True)
     return page.go("/", done="signed_out")
+
+
+async def _begin(page: Page, form: FormData, token: str) -> Response:
+    said = sessions_of(page.request).begin(token)
+    page.kept, page.client.token = Kept(said, changed=True), token
+    return await _lead_back(page, form)
+
+
+async def _ask_device(page: Page, form: FormData, refused: RefusedError | None = None) -> Response:
+    asked = await page.client.send("POST", "/passkeys/challenges")
+    return page.show(
+        "sign_in_passkey.html",
+        status=200 if refused is None else refused.status,
+        next=own_path(str(form.get("next", ""))) or page.address("/work"),
+        kept=str(form.get("kept", "")),
+        asked=json.dumps(asked),
+        problem=None if refused is None else refused.problem,
+    )
 
 
 async def _lead_back(page: Page, form: FormData) -> Response:

@@ -13,6 +13,7 @@ from app.entry.middleware import UPLOADS
 from app.entry.pages.again import ask_to_sign_in, send_again
 from app.entry.pages.client import Client, RefusedError
 from app.entry.pages.confirming import NEEDED, ask_for_code, confirm_first
+from app.entry.pages.holding import find_held
 from app.entry.pages.render import Page
 from app.entry.pages.sessions import Kept, sessions_of
 from app.entry.problems import LANGUAGE
@@ -92,8 +93,11 @@ async def _answer(page: Page, function: PageFunction) -> Response:
 
 async def _before(page: Page) -> Response | None:
     """Return what is shown before a form is taken; None: it is taken."""
+    # A file is read only of who is signed in; for an application, of who has begun it.
     if page.me is None and UPLOADS.fullmatch(page.address(page.path)):
-        return page.go(page.path)  # a file is read only of who is signed in
+        is_applicant = page.path.startswith("/apply/") and find_held(page) is not None
+        if not is_applicant:
+            return page.go(page.path)
     if await _is_of_another_session(page):
         return await send_again(page)
     return await confirm_first(page)
