@@ -43,8 +43,10 @@ SNAPSHOT_LOST: Final = "40001"
 BODY_SECONDS_MAX: Final = 30
 UPLOAD_SECONDS_MAX: Final = 600  # the largest document over a slow line
 LENGTH_DIGITS_MAX: Final = 18  # of a declared length; the limits have eight
-# Where files come in: documents, and files of applications.
-UPLOADS: Final = re.compile(r"/v1/(documents|applications/[^/]+/files)")
+# Where files come in: documents, and files of applications; and the pages that take them.
+UPLOADS: Final = re.compile(
+    r"/v1/(documents|applications/[^/]+/files)|/(th|en)/work/activities/[^/]+/documents"
+)
 READ_BODY: Final = "registry.read_body"  # where a request's scope holds its `ReadBody`, or None
 
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")

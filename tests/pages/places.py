@@ -24,12 +24,49 @@ class Place:
         return self.address or self.route
 
 
+DEVELOPER: Final = "developer, khonkaen"
+DRAFT: Final = "/work/activities/{draft_id}"
+OWN: Final = "{own_activity_id}"
+REPORT: Final = "/work/reports/{report_id}"
+ACCOUNT: Final = "/work/accounts/{account}"
 PLACES: Final = (
     Place("/"),
     Place("/sign-in"),
     Place("/{rest:path}", "/nothing-here", status=404),
     Place("/activities"),
     Place("/activities/{activity_id}"),
+    Place("/work", role=DEVELOPER),
+    Place("/work/notices", role=DEVELOPER),
+    Place("/work/activities/new", role=DEVELOPER),
+    Place("/work/activities/{activity_id}", "/work/activities/{draft_id}", role=DEVELOPER),
+    Place("/work/activities/{activity_id}/submit", f"{DRAFT}/submit", role=DEVELOPER),
+    Place("/work/activities/{activity_id}/withdraw", f"{DRAFT}/withdraw", role=DEVELOPER),
+    *(
+        Place("/work/activities/{activity_id}/edit/{part}", f"{DRAFT}/edit/{part}", role=DEVELOPER)
+        for part in ("basics", "methodology", "estimate", "account", "declaration")
+    ),
+    Place("/work/activities/{activity_id}/sites", f"{DRAFT}/sites", role=DEVELOPER),
+    Place("/work/activities/{activity_id}/sites/{site}", f"{DRAFT}/sites/new", role=DEVELOPER),
+    Place("/work/activities/{activity_id}/documents", f"{DRAFT}/documents", role=DEVELOPER),
+    Place("/work/reports/new", f"/work/reports/new?activity_id={OWN}", role=DEVELOPER),
+    Place("/work/reports/{report_id}", REPORT, role=DEVELOPER),
+    Place("/work/reports/{report_id}/edit", f"{REPORT}/edit", role=DEVELOPER),
+    Place("/work/reports/{report_id}/submit", f"{REPORT}/submit", role=DEVELOPER),
+    Place("/work/reports/{report_id}/withdraw", f"{REPORT}/withdraw", role=DEVELOPER),
+    Place("/work/accounts", role=DEVELOPER),
+    Place("/work/accounts/{number}", ACCOUNT, role=DEVELOPER),
+    Place("/work/accounts/{number}/serials", f"{ACCOUNT}/serials", role=DEVELOPER),
+    Place("/work/accounts/{number}/statement", f"{ACCOUNT}/statement", role=DEVELOPER),
+    Place("/work/accounts/{number}/trusted", f"{ACCOUNT}/trusted", role=DEVELOPER),
+    Place("/work/accounts/{number}/terms", f"{ACCOUNT}/terms", role=DEVELOPER),
+    Place("/work/transfers", role=DEVELOPER),
+    Place("/work/transfers/new", role=DEVELOPER),
+    Place("/work/transfers/{log_index}", "/work/transfers/{transfer}", role=DEVELOPER),
+    Place("/work/proposals/{proposal_id}", "/work/proposals/{proposal_id}", role=DEVELOPER),
+    Place("/work/retire", role=DEVELOPER),
+    Place("/work/keys", role=DEVELOPER),
 )
 # Addresses that show nothing themselves: they lead on.
-LEADING_ON: Final = frozenset({"/search"})
+LEADING_ON: Final = frozenset(
+    {"/search", "/work/accounts/{number}/statement.csv", "/work/documents/{document_id}"}
+)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize
 
 from app.entry.pages.routes import WAYS
-from tests.pages.places import LEADING_ON, PLACES, Place
+from tests.pages.places import DEVELOPER, LEADING_ON, PLACES, Place
 from tests.pages.site import Site, a_walk
 
 WIDE: Final[ViewportSize] = {"width": 1200, "height": 900}
@@ -28,7 +28,34 @@ def _first(site: Site, path: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def names(site: Site) -> dict[str, str]:
     """What stands for the names in braces."""
-    return {"activity_id": _first(site, "/activities")["id"]}
+    return {"activity_id": _first(site, "/activities")["id"], **_of_a_member(site)}
+
+
+def _of_a_member(site: Site) -> dict[str, str]:
+    """Return what a developer has: a draft, a report, an account, a transfer, a proposed one."""
+    me = site.call(DEVELOPER, "/users/me")
+    mine = site.call(DEVELOPER, f"/activities?owner_party_id={me['party_id']}")["data"]
+    account = site.call(DEVELOPER, "/accounts")["data"][0]["number"]
+    sold = next(
+        row
+        for row in site.call(DEVELOPER, f"/accounts/{account}/statement")["data"]
+        if row["kind"] == "transferred"
+    )
+    proposed = {"from_account": account, "to_account": sold["to_account"], "credits": 1}
+    own = next(each["id"] for each in mine if each["status"] == "registered")
+    reports = [
+        report
+        for each in mine
+        for report in site.call(DEVELOPER, f"/monitoring-reports?activity_id={each['id']}")["data"]
+    ]
+    return {
+        "draft_id": next(each["id"] for each in mine if each["status"] == "draft"),
+        "own_activity_id": own,
+        "report_id": reports[0]["id"],
+        "account": account,
+        "transfer": str(sold["log_index"]),
+        "proposal_id": site.call(DEVELOPER, "/transfer-proposals", proposed)["id"],
+    }
 
 
 def test_every_page_has_its_place() -> None:

@@ -7,11 +7,13 @@ the page names.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import secrets
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message
 
@@ -19,6 +21,8 @@ Json = Any  # of an answer: what its schema in the API's description says
 Params = Mapping[str, str | int | bool | Sequence[str] | None]
 
 _METHODS_OF_CALLS_SHOWN: Final = ("GET",)
+_PIECE_BYTES: Final = 64 * 1024
+_BOUNDARY_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,29 @@ class Client:
         answer = await self.ask(method, path, params=params, headers=headers, content=[content])
         return answer.json()
 
+    async def upload(
+        self, path: str, fields: Mapping[str, str], file: UploadFile, *, key: str | None = None
+    ) -> Json:
+        """
+        Send a file, as it was sent to the page: piece by piece, never whole in memory.
+
+        Args:
+            path: under ``/v1``.
+            fields: what goes with it.
+            file: as the form has it.
+            key: the form's own.
+
+        Raises:
+            RefusedError: the API refused.
+        """
+        boundary = secrets.token_hex(_BOUNDARY_BYTES)
+        headers = {
+            "content-type": f"multipart/form-data; boundary={boundary}",
+            **({} if key is None else {"idempotency-key": key}),
+        }
+        content = _multipart(boundary, fields, file)
+        return (await self.ask("POST", path, headers=headers, content=content)).json()
+
     async def ask(
         self,
         method: str,
@@ -126,10 +153,17 @@ class Client:
         *,
         params: Params | None = None,
         headers: Mapping[str, str] | None = None,
-        content: Iterable[bytes] = (),
+        content: Iterable[bytes] | AsyncIterable[bytes] = (),
     ) -> Answer:
         """
         Make one call, and return the answer as it came.
+
+        Args:
+            method: as HTTP says.
+            path: under ``/v1``.
+            params: the query.
+            headers: beside those of every call.
+            content: the body, piece by piece; it is read as the API takes it.
 
         Raises:
             RefusedError: the API refused.
@@ -138,14 +172,14 @@ class Client:
         if method in _METHODS_OF_CALLS_SHOWN:
             self.calls.append(f"/v1{quote(path)}" + (f"?{query}" if query else ""))
         scope = self._scope(method, f"/v1{path}", query, headers or {})
-        sending = iter([*content] or [b""])
-        left = next(sending)
+        sending = _pieces(content)
+        left = await anext(sending, b"")
         began: Message = {}
         pieces: list[bytes] = []
 
         async def receive() -> Message:
             nonlocal left
-            piece, left = left, next(sending, b"")
+            piece, left = left, await anext(sending, b"")
             return {"type": "http.request", "body": piece, "more_body": bool(left)}
 
         async def send(message: Message) -> None:
@@ -185,6 +219,36 @@ class Client:
             "state": {},
             "request_id": outside["request_id"],
         }
+
+
+async def _pieces(content: Iterable[bytes] | AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    if isinstance(content, AsyncIterable):
+        async for piece in content:
+            yield piece
+    else:
+        for piece in content:
+            yield piece
+
+
+async def _multipart(
+    boundary: str, fields: Mapping[str, str], file: UploadFile
+) -> AsyncIterator[bytes]:
+    """Yield a form with one file (RFC 7578)."""
+    head = f"--{boundary}\r\nContent-Disposition: form-data; name="
+    for name, value in fields.items():
+        yield f'{head}"{_quoted(name)}"\r\n\r\n{value}\r\n'.encode()
+    named = f'{head}"file"; filename="{_quoted(file.filename or "")}"\r\n'
+    kind = _quoted(file.content_type or "application/octet-stream")
+    yield f"{named}Content-Type: {kind}\r\n\r\n".encode()
+    await file.seek(0)
+    while piece := await file.read(_PIECE_BYTES):
+        yield piece
+    yield f"\r\n--{boundary}--\r\n".encode()
+
+
+def _quoted(text: str) -> str:
+    """Return a text as it may stand between quotes in a part's head, as browsers write it."""
+    return text.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
 
 
 def query_of(params: Params) -> str:

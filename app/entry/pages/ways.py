@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from app.entry.middleware import UPLOADS
 from app.entry.pages.again import ask_to_sign_in, send_again
 from app.entry.pages.client import Client, RefusedError
 from app.entry.pages.confirming import NEEDED, ask_for_code, confirm_first
@@ -76,11 +77,8 @@ async def _answer(page: Page, function: PageFunction) -> Response:
         if page.client.token is not None:
             page.me = await page.client.get("/users/me")
             page.client.calls.clear()
-        if page.request.method == "POST":
-            if await _is_of_another_session(page):
-                return await send_again(page)
-            if (asked_again := await confirm_first(page)) is not None:
-                return asked_again
+        if page.request.method == "POST" and (first := await _before(page)) is not None:
+            return first
         return await function(page)
     except RefusedError as refused:
         if refused.code == NEEDED:
@@ -90,6 +88,15 @@ async def _answer(page: Page, function: PageFunction) -> Response:
             page.kept, page.me = Kept(None, changed=was_signed_in), None
             return await ask_to_sign_in(page, refused)
         return show_problem(page, refused.problem)
+
+
+async def _before(page: Page) -> Response | None:
+    """Return what is shown before a form is taken; None: it is taken."""
+    if page.me is None and UPLOADS.fullmatch(page.address(page.path)):
+        return page.go(page.path)  # a file is read only of who is signed in
+    if await _is_of_another_session(page):
+        return await send_again(page)
+    return await confirm_first(page)
 
 
 async def _is_of_another_session(page: Page) -> bool:
