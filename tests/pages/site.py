@@ -35,7 +35,15 @@ class Site:
         demo = json.loads((data / "demo.json").read_text(encoding="utf-8"))
         return cls(address, {u["role"]: (u["email"], u["password"]) for u in demo["users"]})
 
-    def call(self, role: str, path: str, body: Any = None, *, method: str = "") -> Any:  # noqa: ANN401
+    def call(
+        self,
+        role: str,
+        path: str,
+        body: Any = None,  # noqa: ANN401  of JSON
+        *,
+        method: str = "",
+        if_match: str = "",
+    ) -> Any:  # noqa: ANN401  of JSON
         """Ask the API for something, or send it something, as one of the demo's people."""
         email, password = self.users[role]
         grant = {"grant_type": "password", "email": email, "password": password}
@@ -43,6 +51,7 @@ class Site:
         headers = {
             "Authorization": f"Bearer {token}",
             "Idempotency-Key": secrets.token_urlsafe(16),
+            **({"If-Match": if_match} if if_match else {}),
         }
         return self._ask(path, body, method or ("GET" if body is None else "POST"), headers)
 

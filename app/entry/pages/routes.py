@@ -2,7 +2,17 @@
 
 from typing import Final
 
-from app.entry.pages import lost, sign_in
+from app.entry.pages import lost, sign_in, work
+from app.entry.pages.desk import (
+    evidence,
+    files,
+    issuing,
+    opinions,
+    orders,
+    queues,
+    validations,
+    verifying,
+)
 from app.entry.pages.member import (
     account_terms,
     accounts,
@@ -14,7 +24,6 @@ from app.entry.pages.member import (
     reports,
     retiring,
     transfers,
-    work,
     work_notices,
 )
 from app.entry.pages.member import activities as own_activities
@@ -38,5 +47,13 @@ WAYS: Final[tuple[Ways, ...]] = (
     proposals.ways,
     retiring.ways,
     keys.ways,
+    verifying.ways,
+    validations.ways,
+    opinions.ways,
+    evidence.ways,
+    queues.ways,
+    files.ways,
+    issuing.ways,
+    orders.ways,
     lost.ways,
 )  # the last takes what nobody takes
