@@ -141,14 +141,14 @@ def test_two_officers_issue_by_an_order(browser: Browser, site: Site) -> None:
         give_opinion(walk, verification, net)
     with a_walk(browser, site) as walk:
         review(walk, verification)
-    second, before = a_second_approver(site), balance(site)
-    set_rule(site, "issuance_approval")
+    second, before = a_second_officer(site), balance(site)
+    site.call(ADMINISTRATOR, "/rules", rule(site, "issuance_approval"))
     try:
         order = propose(browser, site, report)
         assert balance(site) == before
         approve(browser, site, second, order)
     finally:
-        set_rule(site, "none")
+        end_rule(site, second)
     assert balance(site) == before + int(net.partition(".")[0])
 
 
@@ -181,19 +181,26 @@ def approve(browser: Browser, site: Site, second: str, order: str) -> None:
         assert told == "The order is approved and carried out."
 
 
-def a_second_approver(site: Site) -> str:
-    """Let another person of TGO approve; returns what they are called among the demo's people."""
+def a_second_officer(site: Site) -> str:
+    """Let another person of TGO approve and administer; returns their name among the people."""
     authority = site.call(ADMINISTRATOR, "/users/me")["party_id"]
-    email, password = "second.approver@tgo.example", "a long password of the test"
+    email, password = "second.officer@tgo.example", "a long password of the test"
     person: dict[str, Any] = {"party_id": authority, "email": email, "display_name": "สอง"}
-    person |= {"roles": ["approver"], "password": password}
+    person |= {"roles": ["approver", "administrator"], "password": password}
     site.call(ADMINISTRATOR, "/users", person)
-    site.users["second approver"] = (email, password)
-    return "second approver"
+    site.users["second officer"] = (email, password)
+    return "second officer"
 
 
-def set_rule(site: Site, acts: str) -> None:
-    """Have acts take two people from today on."""
+def rule(site: Site, acts: str) -> dict[str, Any]:
+    """Return the rule that has acts take two people from today on."""
     today = site.call(ADMINISTRATOR, "/rules")["rules_on"]
     value = {"key": "two_person_acts", "value": acts, "valid_from": today}
-    site.call(ADMINISTRATOR, "/rules", {**value, "source": "A test", "is_default": False})
+    return {**value, "source": "A test", "is_default": False}
+
+
+def end_rule(site: Site, second: str) -> None:
+    """Have no act take two people any more, which takes two itself."""
+    ground = {"reason": "The test is over.", "document_sha256": "9f" * 32}
+    order = site.call(ADMINISTRATOR, "/orders", {"rule": rule(site, "none"), **ground})
+    site.call(second, f"/orders/{order['id']}/approval", {"digest": order["digest"]})
