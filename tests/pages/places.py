@@ -30,6 +30,9 @@ DRAFT: Final = "/work/activities/{draft_id}"
 OWN: Final = "{own_activity_id}"
 REPORT: Final = "/work/reports/{report_id}"
 ACCOUNT: Final = "/work/accounts/{account}"
+LEAD: Final = "verifier lead, verification-one"
+OFFICER: Final = "TGO officer"
+APPROVER: Final = "TGO approver"
 PLACES: Final = (
     Place("/"),
     Place("/sign-in"),
@@ -109,6 +112,19 @@ PLACES: Final = (
     Place("/work/proposals/{proposal_id}", "/work/proposals/{proposal_id}", role=DEVELOPER),
     Place("/work/retire", role=DEVELOPER),
     Place("/work/keys", role=DEVELOPER),
+    Place("/work/verifications", role=LEAD),
+    Place("/work/validations/{activity_id}", "/work/validations/{to_validate_id}", role=LEAD),
+    Place("/work/verifications/{verification_id}", "/work/verifications/{to_verify_id}", role=LEAD),
+    Place(
+        "/work/evidence/{activity_id}/documents",
+        "/work/evidence/{to_validate_id}/documents",
+        role=LEAD,
+    ),
+    Place("/desk", role=OFFICER),
+    Place("/desk/activities/{activity_id}", "/desk/activities/{to_validate_id}", role=APPROVER),
+    Place("/desk/reports/{report_id}", "/desk/reports/{to_issue_id}", role=APPROVER),
+    Place("/desk/orders", role=OFFICER),
+    Place("/desk/orders/{order_id}", "/desk/orders/{order_id}", role=APPROVER),
 )
 # Addresses that show nothing themselves: they lead on, or give a file.
 LEADING_ON: Final = frozenset(

@@ -9,7 +9,16 @@ from playwright.sync_api import Browser, ViewportSize
 
 from app.entry.pages.routes import WAYS
 from tests.pages.acts import a_cancellation, log_index_of
-from tests.pages.places import DEVELOPER, LEADING_ON, PLACES, Place
+from tests.pages.desk_scene import a_verification
+from tests.pages.places import (
+    APPROVER,
+    DEVELOPER,
+    LEAD,
+    LEADING_ON,
+    OFFICER,
+    PLACES,
+    Place,
+)
 from tests.pages.site import Site, a_walk
 
 WIDE: Final[ViewportSize] = {"width": 1200, "height": 900}
@@ -46,6 +55,21 @@ def names(site: Site) -> dict[str, str]:
         "identity_id": "idn_01kb5b1j0dfz5r5d8r4v5e2c3a",
         "passkey_id": "pky_01kb5b1j0dfz5r5d8r4v5e2c3a",
         **_of_a_member(site),
+        **_of_the_desk(site),
+    }
+
+
+def _of_the_desk(site: Site) -> dict[str, str]:
+    """Return what waits for a verifier and for officers: two things, a report, an order."""
+    waiting = site.call(LEAD, "/activities?status=under_validation")["data"]
+    verified = site.call(APPROVER, "/monitoring-reports?status=verified")["data"]
+    frozen = {"account": site.call(DEVELOPER, "/accounts")["data"][0]["number"]}
+    ground = {"reason": "Court order 123/2569", "document_sha256": "9f" * 32}
+    return {
+        "to_validate_id": waiting[0]["id"],
+        "to_verify_id": a_verification(site),
+        "to_issue_id": verified[0]["id"],
+        "order_id": site.call(OFFICER, "/freezes", {**frozen, **ground})["id"],
     }
 
 

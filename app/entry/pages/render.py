@@ -21,6 +21,7 @@ from app.entry.pages.words import LANGUAGES, Language, tone, translations, word
 
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 _KEY_BYTES: Final = 16
+_OFFICERS: Final = frozenset({"officer", "approver", "administrator", "auditor"})
 
 
 @functools.cache
@@ -120,7 +121,11 @@ class Page:
             ("/provinces", say("Provinces")),
             ("/serials", say("Check a serial")),
         ]
-        return [*everybody, *([] if not self.me else [("/work", say("My work"))])]
+        if not self.me:
+            return everybody
+        decides = not _OFFICERS.isdisjoint(self.me["roles"])
+        own = [("/work", say("My work")), *([("/desk", say("TGO's desk"))] if decides else [])]
+        return [*everybody, *own]
 
     def _form_token(self) -> str:
         said = self.kept.said

@@ -5,6 +5,7 @@ from typing import Final
 from app.entry.pages import (
     lost,
     sign_in,
+    work,
 )
 from app.entry.pages.account import (
     apply,
@@ -26,6 +27,16 @@ from app.entry.pages.checking import (
     serials,
     tables,
 )
+from app.entry.pages.desk import (
+    evidence,
+    files,
+    issuing,
+    opinions,
+    orders,
+    queues,
+    validations,
+    verifying,
+)
 from app.entry.pages.member import (
     account_terms,
     accounts,
@@ -37,7 +48,6 @@ from app.entry.pages.member import (
     reports,
     retiring,
     transfers,
-    work,
     work_notices,
 )
 from app.entry.pages.member import (
@@ -55,7 +65,10 @@ from app.entry.pages.public import (
 from app.entry.pages.ways import Ways
 
 WAYS: Final[tuple[Ways, ...]] = (
-    *(sign_in.ways,),
+    *(
+        sign_in.ways,
+        work.ways,
+    ),
     *(
         activities.ways,
         activity.ways,
@@ -85,8 +98,17 @@ WAYS: Final[tuple[Ways, ...]] = (
         reports.ways,
         retiring.ways,
         transfers.ways,
-        work.ways,
         work_notices.ways,
+    ),
+    *(
+        evidence.ways,
+        files.ways,
+        issuing.ways,
+        opinions.ways,
+        orders.ways,
+        queues.ways,
+        validations.ways,
+        verifying.ways,
     ),
     *(
         apply.ways,

@@ -10,6 +10,8 @@ from typing import Final
 
 from starlette.responses import Response
 
+from app.entry.pages.desk.queues import DESK
+from app.entry.pages.desk.verifying import VERIFYING
 from app.entry.pages.member.common import time_left, who
 from app.entry.pages.member.work_activities import ACTIVITIES, REPORTS
 from app.entry.pages.member.work_credits import ACCOUNTS, TRANSFERS
@@ -19,7 +21,9 @@ from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 
 ways: Final = Ways()
-PARTS: Final[tuple[Part, ...]] = (NOTICES, TRANSFERS, ACTIVITIES, REPORTS, ACCOUNTS)
+PARTS: Final[tuple[Part, ...]] = (
+    *(NOTICES, VERIFYING, DESK, TRANSFERS, ACTIVITIES, REPORTS, ACCOUNTS),
+)
 
 
 @ways.get("/work")
