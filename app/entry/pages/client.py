@@ -58,6 +58,38 @@ class RefusedError(Exception):
         return self.answer.status
 
 
+class _Exchange:
+    """One call inside the process: what is sent, and what comes back."""
+
+    def __init__(self, content: Iterable[bytes] | AsyncIterable[bytes]) -> None:
+        self._sending = _pieces(content)
+        self._next: bytes | None = None  # the piece after the one that was taken last
+        self._is_sent = False
+        self._began: Message = {}
+        self._came: list[bytes] = []
+
+    async def receive(self) -> Message:
+        """Give the next piece of the body; after the last one nothing comes any more."""
+        if self._is_sent:
+            await asyncio.Event().wait()  # a page stays until it is answered
+        piece = await anext(self._sending, b"") if self._next is None else self._next
+        self._next = await anext(self._sending, b"")
+        self._is_sent = not self._next
+        return {"type": "http.request", "body": piece, "more_body": not self._is_sent}
+
+    async def send(self, message: Message) -> None:
+        """Take a piece of the answer."""
+        if message["type"] == "http.response.start":
+            self._began = message
+        else:
+            self._came.append(message.get("body", b""))
+
+    def answer(self) -> Answer:
+        """Return what came, whole."""
+        headers = {name.decode(): value.decode("latin-1") for name, value in self._began["headers"]}
+        return Answer(self._began["status"], headers, b"".join(self._came))
+
+
 @dataclass(slots=True)
 class Client:
     """Calls the API for one page, in its reader's name and language."""
@@ -176,30 +208,9 @@ class Client:
         if method in _METHODS_OF_CALLS_SHOWN:
             self.calls.append(f"{under}{quote(path)}" + (f"?{query}" if query else ""))
         scope = self._scope(method, f"{under}{path}", query, headers or {})
-        sending = _pieces(content)
-        left = await anext(sending, b"")
-        began: Message = {}
-        pieces: list[bytes] = []
-
-        is_sent = False
-
-        async def receive() -> Message:
-            nonlocal left, is_sent
-            if is_sent:
-                await asyncio.Event().wait()  # a page stays until it is answered
-            piece, left = left, await anext(sending, b"")
-            is_sent = not left
-            return {"type": "http.request", "body": piece, "more_body": bool(left)}
-
-        async def send(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                began.update(message)
-            else:
-                pieces.append(message.get("body", b""))
-
-        await self.api(scope, receive, send)
-        sent = {name.decode(): value.decode("latin-1") for name, value in began["headers"]}
-        answer = Answer(began["status"], sent, b"".join(pieces))
+        exchange = _Exchange(content)
+        await self.api(scope, exchange.receive, exchange.send)
+        answer = exchange.answer()
         if answer.status >= 400:  # noqa: PLR2004  as HTTP says
             raise RefusedError(answer)
         return answer

@@ -42,19 +42,27 @@ def find_held(page: Page) -> Held | None:
 def keep(page: Page, response: Response, held: Held) -> Response:
     """Let the browser follow an application from now on."""
     sealed = base64.urlsafe_b64encode(_vault(page).seal(msgspec.json.encode(held), _BOUND))
-    response.set_cookie(COOKIE, sealed.decode(), max_age=_KEPT_S, **_how(page))
+    response.set_cookie(
+        COOKIE,
+        sealed.decode(),
+        max_age=_KEPT_S,
+        path="/",
+        secure=_is_secure(page),
+        httponly=True,
+        samesite="lax",
+    )
     return response
 
 
 def forget(page: Page, response: Response) -> Response:
     """Let the browser follow it no more."""
-    response.delete_cookie(COOKIE, **_how(page))
+    secure = _is_secure(page)
+    response.delete_cookie(COOKIE, path="/", secure=secure, httponly=True, samesite="lax")
     return response
 
 
-def _how(page: Page) -> dict[str, bool | str]:
-    secure = str(page.request.app.state.settings.public_origin).startswith("https:")
-    return {"path": "/", "secure": secure, "httponly": True, "samesite": "lax"}
+def _is_secure(page: Page) -> bool:
+    return str(page.request.app.state.settings.public_origin).startswith("https:")
 
 
 def _vault(page: Page) -> Vault:
