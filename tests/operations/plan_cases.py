@@ -490,6 +490,10 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(signin.lock_presented, digest=digest)
         for digest in (sha256(b"7"), sha256(b"nobody has it"))
     ],
+    "signin.lock_session": lambda _: [
+        partial(signin.lock_session, session_id=an_id("ses", 6), user_id=user)
+        for user in (an_id("usr", 1), an_id("usr", 2))
+    ],
     "signin.list_sessions": lambda _: [
         partial(signin.list_sessions, user_id=user, after=None, limit=LIMIT, now=LONG_AGO)
         for user in (an_id("usr", 1), an_id("usr", 2))
