@@ -63,7 +63,10 @@ MADE_BY_BUILDERS: Final = re.compile(
 )
 
 # Files whose tests take a minute or more: begun last, one process would go on with them alone.
-LONGEST: Final = ("test_ledger_machine.py", "test_schemathesis.py", "test_proof_mutations.py")
+LONGEST: Final = (
+    *("test_every_page.py", "test_ledger_machine.py", "test_schemathesis.py"),
+    "test_proof_mutations.py",
+)
 
 # Where passkeys of tests are used.
 RP_ID: Final = "registry.test"
