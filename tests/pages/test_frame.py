@@ -46,6 +46,13 @@ async def take_note(page: Page) -> Response:
     return PlainTextResponse(str(form.key))
 
 
+@notes.post("/note/kept")
+async def keep_note(page: Page) -> Response:
+    form = Form.sent(await page.form())
+    await page.client.send("POST", "/notices/read", {"up_to": 0}, key=form.key, if_match=form.key)
+    return PlainTextResponse("kept")
+
+
 @pytest.fixture
 async def browser_of(api: Api) -> AsyncIterator[httpx2.AsyncClient]:
     """A reader's browser: it keeps cookies, follows nothing, and says where its forms are from."""
@@ -252,3 +259,41 @@ async def test_the_second_step_of_signing_in_asks_for_the_code_alone(
 )
 def test_signing_in_leads_to_our_own_pages_alone(path: str, is_ours: bool) -> None:  # noqa: FBT001
     assert (own_path(path) is not None) is is_ours
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"--x\r\nnothing", "multipart/form-data; boundary=x"),
+        (b"anything", "multipart/form-data"),
+        (b"\xff=\xfe&%ff=%", "application/x-www-form-urlencoded"),
+        (b"a=1&" * 2_000, "application/x-www-form-urlencoded"),
+        (b"kept=" + b"[" * 50_000, "application/x-www-form-urlencoded"),
+        (b"sealed=AAAA&email=%00", "application/x-www-form-urlencoded"),
+        (b"{}", "application/json"),
+    ],
+)
+async def test_whatever_is_sent_as_a_form_is_answered(
+    browser_of: httpx2.AsyncClient, content: bytes, kind: str
+) -> None:
+    headers = {**SAME_SITE, "content-type": kind}
+    answer = await browser_of.post("/en/sign-in", content=content, headers=headers)
+    assert 400 <= answer.status_code < 500, answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+async def test_a_method_that_pages_do_not_take_is_refused(browser_of: httpx2.AsyncClient) -> None:
+    for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
+        answer = await browser_of.request(method, "/en/activities")
+        assert answer.status_code == 405
+        assert "method_not_allowed" in answer.text
+
+
+async def test_a_key_that_no_header_can_hold_is_refused(
+    registry: Registry, browser_of: httpx2.AsyncClient
+) -> None:
+    await sign_in(browser_of, await email_of(registry, await a_developer(registry)))
+    token = hidden(await browser_of.get("/en/note"), "form_token")
+    sent = {"form_token": token, "form_key": "กุญแจ\n", "note": "x"}
+    answer = await browser_of.post("/en/note/kept", data=sent, headers=SAME_SITE)
+    assert answer.status_code == 422

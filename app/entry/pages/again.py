@@ -59,7 +59,7 @@ def read_kept(text: str) -> list[tuple[str, str]]:
     try:
         pairs = json.loads(text)
         return [(str(name), str(value)) for name, value in pairs][:KEPT_FIELDS_MAX]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return []
 
 

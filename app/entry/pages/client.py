@@ -232,7 +232,9 @@ class Client:
             "raw_path": quote(path).encode(),
             "query_string": query.encode(),
             "root_path": "",
-            "headers": [(name.encode(), value.encode("latin-1")) for name, value in told.items()],
+            "headers": [
+                (name.encode(), value.encode("latin-1", "replace")) for name, value in told.items()
+            ],
             "client": outside["client"],
             "server": outside["server"],
             "app": outside["app"],

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, Router
@@ -14,7 +15,13 @@ from app.entry.pages.sessions import Kept
 from app.entry.pages.static import ADDRESS, serve_static
 from app.entry.pages.ways import API, OUTSIDE, Ways
 from app.entry.pages.words import LANGUAGES
-from app.entry.problems import LANGUAGE, NoSuchAddressError, language_of, problem
+from app.entry.problems import (
+    LANGUAGE,
+    NoSuchAddressError,
+    language_of,
+    on_http_exception,
+    problem,
+)
 from app.kernel.errors import RegistryError
 
 _PREFIXES: Final = {f"/{language}": language for language in LANGUAGES}
@@ -60,6 +67,9 @@ async def _refusing(app: ASGIApp, scope: Scope, receive: Receive, send: Send) ->
         await app(scope, receive, send)
     except RegistryError as refusal:
         await problem(Request(scope), refusal)(scope, receive, send)
+    except HTTPException as failure:  # a form that cannot be read, a method that there is not
+        answer = await on_http_exception(Request(scope), failure)
+        await answer(scope, receive, send)
 
 
 def show_outside(request: Request, document: Mapping[str, Any], status: int) -> Response | None:
