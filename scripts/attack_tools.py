@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -99,7 +100,12 @@ def _run(program: str, *arguments: str, folder: Path = ROOT) -> subprocess.Compl
     return subprocess.run(
         [str(_beside(program)), *arguments],
         cwd=folder,
-        env=clean_environ(),
+        # Ours, read from its folder: what schemathesis has to be told of our files.
+        env={
+            **clean_environ(),
+            "SCHEMATHESIS_HOOKS": "attack_hooks",
+            "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "scripts"))),
+        },
         capture_output=True,
         text=True,
         timeout=TOOL_SECONDS_MAX,
