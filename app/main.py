@@ -19,6 +19,7 @@ from app.entry.api.description import TITLE, describe
 from app.entry.api.reference import serve_reference
 from app.entry.api.routes import ROUTERS
 from app.entry.api.short_ways import ShortWays
+from app.entry.certificate.setting import Setter
 from app.entry.committer import Committer
 from app.entry.delivering import Deliverer
 from app.entry.guessing import Gate
@@ -27,6 +28,9 @@ from app.entry.late_reads import late_reads
 from app.entry.log_files import open_log_files
 from app.entry.mailing import Mailer
 from app.entry.middleware import Envelope, Intake
+from app.entry.pages.routes import WAYS
+from app.entry.pages.sessions import PageSessions
+from app.entry.pages.surface import Surface, show_outside
 from app.entry.passkeys import load_library
 from app.entry.provider import provider_of
 from app.entry.publishing.agreement import check_published
@@ -85,6 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
+    app.state.problem_page = show_outside
     for router in ROUTERS:
         app.include_router(router)
     serve_reference(app)
@@ -105,7 +110,7 @@ def _around(app: FastAPI, settings: Settings) -> ASGIApp:
     while not isinstance(inside, ExceptionMiddleware):
         inside = inside.app
     taken = Intake(
-        ShortWays(inside, routes=app.routes),
+        Surface(ShortWays(inside, routes=app.routes), WAYS),
         bytes_max=settings.body_bytes_max,
         upload_bytes_max=DOCUMENT_BYTES_MAX + FORM_BYTES_MAX,
     )
@@ -119,6 +124,7 @@ def _make_what_needs_no_database(app: FastAPI, settings: Settings) -> None:
     app.state.sealed_files = open_sealed_files(settings.documents_url, app.state.vault)
     app.state.log_files = open_log_files(settings.log_url)
     app.state.rates = Rates()
+    app.state.certificates = Setter()
     if settings.passkey_rp_id:
         load_library()
 
@@ -140,8 +146,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         glances, app.state.token_keys, Signatures(reads, public_origin=settings.public_origin)
     )
     app.state.gate, app.state.trail = Gate(reads), Trail(reads)
-    app.state.purposes = Purposes(glances)
-    app.state.terms = PresentTerms(glances)
+    app.state.purposes, app.state.terms = Purposes(glances), PresentTerms(glances)
+    app.state.page_sessions = PageSessions(app.state.vault, app.state.token_keys, reads)
     app.state.committer = Committer(writes, refusals_by_constraint())
     try:
         async with reading(reads) as connection:

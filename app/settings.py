@@ -111,6 +111,10 @@ class Settings(BaseSettings):
     oidc_client_id: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{0,255}$")] = ""
     oidc_client_secret_file: Path | None = None
     oidc_redirect_uri: Annotated[str, StringConstraints(pattern=rf"{_OIDC_ADDRESS}|^$")] = ""
+    # How people reach the authority about the register, as pages say it; empty: they say to ask it.
+    contact: Annotated[str, StringConstraints(max_length=200)] = ""
+    # The licence of the open data, by its name or address; empty: pages say that none is set.
+    open_data_licence: Annotated[str, StringConstraints(max_length=200)] = ""
     log_format: Literal["console", "json"] = "console"
     # Connections for reading, of each server process. All processes of all machines together must
     # fit into the database's max_connections (`registry doctor` counts).

@@ -8,11 +8,16 @@ import secrets
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 ANSWER_SECONDS_MAX: Final = 30
 _HEAD_END: Final = b"\r\n\r\n"
+
+
+class SignInError(Exception):
+    """Somebody with a good password is refused; the message says how."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,16 @@ class Door:
         return int(head.split(b" ", 2)[1]) if head.startswith(b"HTTP/1.1 ") else None
 
     def sign_in(self, email: str, password: str) -> str:
-        """Return the token of a person."""
+        """
+        Return the token of a person.
+
+        Raises:
+            SignInError: they are refused.
+        """
         grant = {"grant_type": "password", "email": email, "password": password}
-        return str(self.ask("POST", "/v1/tokens", body=grant).json()["access_token"])
+        answer = self.ask("POST", "/v1/tokens", body=grant)
+        if answer.status != HTTPStatus.OK:
+            wait = answer.headers.get("retry-after")
+            later = "" if wait is None else f", for {wait} s"
+            raise SignInError(f"{email} is not let in: {answer.status} {answer.code}{later}")
+        return str(answer.json()["access_token"])

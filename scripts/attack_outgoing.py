@@ -20,6 +20,7 @@ from attack_report import require
 from attack_scene import FULL, Scene
 from attack_tokens import example_of, operations
 
+FROM: Final = "127.0.4.1"
 LATE_SECONDS: Final = 1.0  # for whoever would call after the answer
 LOOKED_EVERY_S: Final = 0.02
 Json = dict[str, Any]
@@ -31,6 +32,8 @@ _HEADERS: Final = (
 
 def have_it_call(scene: Scene) -> str:
     """Put the address of a listener into every field, and see that nobody comes."""
+    # It guesses too, without meaning to; whoever signs in from elsewhere waits for none of that.
+    scene = scene.coming_from(FROM)
     with _listening() as ear, _watching(scene) as strangers:
         sent = sum(1 for _ in _send_everything(scene, ear.addresses))
         time.sleep(LATE_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -23,7 +24,7 @@ _SUSPECTS: Final = (
     "/v1/parties?kind=vvb&province_code=40",
     "/v1/batches?project=CITY-0001*&vintage=2024",
     "/v1/serials?serial=TH-CITY-0001-2024-1-1*",
-    "/v1/retirements?limit=50&cursor=WyJ4Il0*",
+    "/v1/retirements?limit=50&cursor=Wzk5OTk5OV0*",
     "/v1/provinces?sort=code*",
 )
 
@@ -89,7 +90,8 @@ def run_sqlmap(scene: Scene) -> str:
         )
         found = "is vulnerable" in done.stdout or "injection point(s)" in done.stdout
         require(not found, f"{suspect}:\n{done.stdout[-2_000:]}")
-        require("tested parameters do not appear" in done.stdout, done.stdout[-1_000:])
+        tried = "tested parameters do not appear" in done.stdout
+        require(tried, f"{suspect} was not tried:\n{done.stdout[-1_000:]}")
     return f"{len(suspects)} addresses: nothing injectable"
 
 
@@ -98,7 +100,12 @@ def _run(program: str, *arguments: str, folder: Path = ROOT) -> subprocess.Compl
     return subprocess.run(
         [str(_beside(program)), *arguments],
         cwd=folder,
-        env=clean_environ(),
+        # Ours, read from its folder: what schemathesis has to be told of our files.
+        env={
+            **clean_environ(),
+            "SCHEMATHESIS_HOOKS": "attack_hooks",
+            "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "scripts"))),
+        },
         capture_output=True,
         text=True,
         timeout=TOOL_SECONDS_MAX,

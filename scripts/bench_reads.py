@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from statistics import median, quantiles
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
-from bench_client import Client, request_of
+from bench_answers import Compared, rounds_of
+from bench_client import request_of
 from bench_database import settings_of, world_of
 from bench_grown import grown, read_through
 from bench_load import token_of
-from bench_report import Findings, Measure
+from bench_report import Facts, Findings
 from bench_scale import Scale
 from bench_service import Service, serving
 from local_postgres import LocalPostgres
@@ -23,7 +24,6 @@ from app.registry.ledger.serials import account_number
 
 TARGET: Final = 2.0
 BATCHES_KNOWN: Final = 5_000
-WARM_UP_READS: Final = 30  # of each kind
 # What reads are compared with: by nobody in special, and by somebody who is signed in.
 PUBLIC: Final = "an act by its index"
 SIGNED_IN: Final = "one's own user by its identifier"
@@ -55,14 +55,6 @@ class Known:
         seconds = (self.last_at - self.began_at).total_seconds()
         moment = self.began_at + timedelta(seconds=self.chance.random() * seconds)
         return quote(moment.astimezone(UTC).isoformat())
-
-
-@dataclass(frozen=True)
-class Times:
-    """How long each kind of read took, in milliseconds, and how much came."""
-
-    took_ms: Mapping[str, list[float]]
-    bytes_read: dict[str, int]
 
 
 def _act(known: Known) -> bytes:
@@ -133,8 +125,14 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
     read_through(server, database)
     with serving(server, database) as service:
         settings = settings_of(server, scale)
-        rounds = _rounds(service, _known(service), scale)
-    measures = [_compare(name, rounds, scale) for name in READS]
+        known = _known(service)
+        asked = {name: partial(request, known) for name, request in _ALL.items()}
+        rounds = rounds_of(service, asked, scale)
+    facts: Facts = {"blocks in the register": scale.grown_blocks}
+    measures = [
+        Compared(name, base, f"{name} / a read by primary key, p99", TARGET).measure(rounds, facts)
+        for name, (_, base) in READS.items()
+    ]
     return Findings("reads", measures, settings, SWITCHED_OFF)
 
 
@@ -164,53 +162,4 @@ def _known(service: Service) -> Known:
             for holder, token in tokens.items()
             for account in holder.accounts
         ],
-    )
-
-
-def _rounds(service: Service, known: Known, scale: Scale) -> list[Times]:
-    """Read one of each, again and again: whatever else runs here meets all of them alike."""
-    client = Client(service)
-    rounds = []
-    try:
-        _round(client, known, WARM_UP_READS)
-        for number in range(scale.rounds):
-            rounds.append(_round(client, known, scale.reads_per_round))
-            print(f"  round {number + 1}: {median(rounds[-1].took_ms[PUBLIC]):.2f} ms", flush=True)
-    finally:
-        client.close()
-    return rounds
-
-
-def _round(client: Client, known: Known, reads: int) -> Times:
-    times = Times({name: [] for name in _ALL}, dict.fromkeys(_ALL, 0))
-    for _ in range(reads):
-        for name, request in _ALL.items():
-            took_ms, body = client.get(request(known))
-            times.took_ms[name].append(took_ms)
-            times.bytes_read[name] += len(body)
-    return times
-
-
-def _compare(name: str, rounds: Sequence[Times], scale: Scale) -> Measure:
-    def at(percent: int, what: str) -> list[float]:
-        return [quantiles(times.took_ms[what], n=100)[percent - 1] for times in rounds]
-
-    base = READS[name][1]
-    pairs = {p: list(zip(at(p, name), at(p, base), strict=True)) for p in (50, 99)}
-    reads = scale.reads_per_round * len(rounds)
-    return Measure(
-        name=f"{name} / a read by primary key, p99",
-        what=f"{name}, against {base}, over HTTP, one client, one of each kind in turn",
-        ratios=[one / other for one, other in pairs[99]],
-        bound="at most",
-        target=TARGET,
-        facts={
-            "the same ratio, p50": median(one / other for one, other in pairs[50]),
-            "ms, p50 (median)": median(one for one, _ in pairs[50]),
-            "ms, p99 (median)": median(one for one, _ in pairs[99]),
-            "primary key, ms, p50 (median)": median(other for _, other in pairs[50]),
-            "primary key, ms, p99 (median)": median(other for _, other in pairs[99]),
-            "bytes an answer": sum(times.bytes_read[name] for times in rounds) / reads,
-            "blocks in the register": scale.grown_blocks,
-        },
     )

@@ -32,6 +32,7 @@ import bench_import
 import bench_log
 import bench_memory
 import bench_overload
+import bench_pages
 import bench_reads
 import bench_retire
 import bench_size
@@ -53,6 +54,7 @@ SECTIONS: Final[dict[str, Callable[[LocalPostgres, Scale], Findings]]] = {
     "overload": bench_overload.run,
     "import": bench_import.run,
     "reads": bench_reads.run,
+    "pages": bench_pages.run,
     "growth": bench_size.run,
 }
 # Sections that take their time, and so run only where they are named.

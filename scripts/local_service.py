@@ -311,7 +311,7 @@ def _raise_stopped(number: int, _frame: FrameType | None) -> NoReturn:
 def _print_welcome(options: Options, port: int, server: LocalPostgres | None) -> None:
     address = f"http://{HOST}:{port}"
     rows = [
-        ("Service", address),
+        ("Register", f"{address}/th and {address}/en"),
         ("API reference", f"{address}/docs"),
         ("Public log", f"{address}/log/checkpoint"),
     ]

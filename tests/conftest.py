@@ -63,7 +63,10 @@ MADE_BY_BUILDERS: Final = re.compile(
 )
 
 # Files whose tests take a minute or more: begun last, one process would go on with them alone.
-LONGEST: Final = ("test_ledger_machine.py", "test_schemathesis.py", "test_proof_mutations.py")
+LONGEST: Final = (
+    *("test_every_page.py", "test_ledger_machine.py", "test_schemathesis.py"),
+    "test_proof_mutations.py",
+)
 
 # Where passkeys of tests are used.
 RP_ID: Final = "registry.test"
@@ -183,6 +186,13 @@ async def found(url: str) -> None:
 @pytest.fixture
 async def database_url(server: Server) -> AsyncIterator[str]:
     """The address of a fresh database, founded, with nobody in it."""
+    async with a_database(server) as url:
+        yield url
+
+
+@asynccontextmanager
+async def a_database(server: Server) -> AsyncIterator[str]:
+    """Make such a database for as long as the block goes on, and yield its address."""
     name = f"registry_test_{os.getpid()}_{next(_numbers)}"
     await server.run(f"CREATE DATABASE {name} TEMPLATE {server.template}")
     # A clone has the tables' rights, but not those on the database that the migration took away.

@@ -56,19 +56,20 @@ class Export(Generic[Row]):
 
     async def pieces(self, reads: AsyncEngine) -> AsyncIterator[str]:
         """Yield the text, page by page."""
-        yield _written([self.header])
+        yield as_csv([self.header])
         after: tuple[int, ...] | None = None
         while True:
             async with reading(reads) as connection:
                 page = await self.read(connection, after, ROWS_PER_PAGE)
             if page.rows:
-                yield _written(line for row in page.rows for line in self.lines(row))
+                yield as_csv(line for row in page.rows for line in self.lines(row))
             if page.after is None:
                 return
             after = page.after
 
 
-def _written(lines: Iterable[Iterable[object]]) -> str:
+def as_csv(lines: Iterable[Iterable[object]]) -> str:
+    """Return lines as CSV, with nothing in them that a spreadsheet would run."""
     buffer = io.StringIO()
     csv.writer(buffer).writerows([_cell(value) for value in line] for line in lines)
     return buffer.getvalue()

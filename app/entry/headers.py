@@ -5,6 +5,7 @@ Strict-Transport-Security is not among it: whether a request came by TLS only th
 the service knows, and a header that says so can come from anybody. The proxy adds it (README).
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -28,8 +29,8 @@ _EVERYWHERE: Final = {
 _CLOSED: Final = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-def _headers(policy: str, more: Mapping[str, str]) -> tuple[Header, ...]:
-    named = {"content-security-policy": f"{policy}; {_CLOSED}", **_EVERYWHERE, **more}
+def _headers(policy: str, more: Mapping[str, str], *, closed: str = _CLOSED) -> tuple[Header, ...]:
+    named = {"content-security-policy": f"{policy}; {closed}", **_EVERYWHERE, **more}
     return tuple((name.encode(), value.encode()) for name, value in named.items())
 
 
@@ -41,5 +42,14 @@ OF_THE_REFERENCE: Final = _headers(
     "img-src 'self' data:; font-src 'self' data:; connect-src 'self'",
     {"cross-origin-embedder-policy": "require-corp"},
 )
+# Pages load their own style, letters and scripts, and send forms to themselves. Nothing is inline.
+# Who links out of them tells the other side nothing; who sends a form, where it came from.
+_OWN: Final = "default-src 'none'; connect-src 'self'; font-src 'self'; img-src 'self'"
+OF_PAGES: Final = _headers(
+    f"{_OWN}; script-src 'self'; style-src 'self'",
+    {"referrer-policy": "same-origin"},
+    closed="base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+)
+PAGES: Final = re.compile(r"/((th|en)(/.*)?|static/.*)?", re.DOTALL)
 # Names that no route sets itself: what is said here holds for all of them.
 NAMES: Final = frozenset(name for name, _ in (*OF_ANSWERS, *OF_THE_REFERENCE))

@@ -70,6 +70,13 @@ def letter_of(notice: Notice, email: str, settings: Settings) -> EmailMessage:
     return letter
 
 
+class SenderRefusedError(LaterError):
+    """The mail server does not take mail from us; that says nothing of whom a letter is for."""
+
+    def __init__(self) -> None:
+        super().__init__("sender refused", answered=False)
+
+
 class Post:
     """A connection to the mail server."""
 
@@ -99,6 +106,7 @@ class Post:
             Whether it is sent, or will never be.
 
         Raises:
+            SenderRefusedError: it does not take our address as a sender's.
             LaterError: it is neither.
         """
         self._is_sending = True
@@ -108,7 +116,7 @@ class Post:
             return _end_of(max(code for code, _ in refused.recipients.values()))
         except smtplib.SMTPSenderRefused as refused:
             # It is our own address: no letter's fault, and the same for all of them.
-            raise LaterError("sender refused", answered=False) from refused
+            raise SenderRefusedError from refused
         except smtplib.SMTPDataError as refused:
             return _end_of(refused.smtp_code)
         except smtplib.SMTPNotSupportedError:

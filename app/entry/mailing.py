@@ -17,10 +17,16 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.entry.alongside import alongside
-from app.entry.letters import LaterError, Post, UnaddressableError, letter_of
+from app.entry.letters import (
+    LaterError,
+    Post,
+    SenderRefusedError,
+    UnaddressableError,
+    letter_of,
+)
 from app.kernel import clock
 from app.kernel.db import glancing, noting
-from app.registry.notices.operations import end_mail, take_mail
+from app.registry.notices.operations import end_mail, give_try_back, take_mail
 from app.registry.notices.rules import MailEnd, Notice
 from app.registry.notices.store import find_mail_due
 from app.settings import Settings
@@ -66,7 +72,8 @@ class Mailer:
             How many messages the mail server took.
 
         Raises:
-            LaterError: the mail server is away. No message had a try then.
+            LaterError: the mail server is away, or does not take mail from us. No message had a
+                try then, but for the one at which it went away.
             ConnectionError: the database is away.
         """
         async with glancing(self._engine) as connection:
@@ -89,7 +96,12 @@ class Mailer:
             if email is None:
                 continue
             tried += 1
-            end = await self._send(post, notice, email)
+            try:
+                end = await self._send(post, notice, email)
+            except SenderRefusedError:
+                async with noting(self._engine) as connection:
+                    await give_try_back(connection, notice.id)
+                raise
             if end is not None:
                 async with noting(self._engine) as connection:
                     await end_mail(connection, notice.id, end)

@@ -14,7 +14,15 @@ from app.entry import logging, strict_json
 from app.entry.attempt import OutcomeUnknownError
 from app.entry.committer import DatabaseAwayError
 from app.entry.digests import BODY_DIGEST, BodyDigest, ContentDigestWrongError
-from app.entry.headers import NAMES, OF_ANSWERS, OF_THE_REFERENCE, REFERENCE, Header
+from app.entry.headers import (
+    NAMES,
+    OF_ANSWERS,
+    OF_PAGES,
+    OF_THE_REFERENCE,
+    PAGES,
+    REFERENCE,
+    Header,
+)
 from app.entry.problems import (
     BodyTooLargeError,
     BodyTooSlowError,
@@ -35,8 +43,11 @@ SNAPSHOT_LOST: Final = "40001"
 BODY_SECONDS_MAX: Final = 30
 UPLOAD_SECONDS_MAX: Final = 600  # the largest document over a slow line
 LENGTH_DIGITS_MAX: Final = 18  # of a declared length; the limits have eight
-# Where files come in: documents, and files of applications.
-UPLOADS: Final = re.compile(r"/v1/(documents|applications/[^/]+/files)")
+# Where files come in: documents, and files of applications; and the pages that take them.
+UPLOADS: Final = re.compile(
+    r"/v1/(documents|applications/[^/]+/files)|/(th|en)/work/(activities|evidence)/[^/]+/documents"
+    r"|/(th|en)/apply/mine/documents"
+)
 READ_BODY: Final = "registry.read_body"  # where a request's scope holds its `ReadBody`, or None
 
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -117,10 +128,11 @@ def _completed(headers: Iterable[Header], request_id: str, path: str) -> list[He
     kept = [header for header in headers if header[0] not in NAMES]
     if path.startswith(REFERENCE):
         return [*kept, (b"request-id", request_id.encode()), *OF_THE_REFERENCE]
+    of_answers = OF_PAGES if PAGES.fullmatch(path) else OF_ANSWERS
     # What a route does not declare fit for caches is kept by none: it may be for one reader only.
     if all(name != b"cache-control" for name, _ in kept):
         kept.append(_KEPT_BY_NONE)
-    return [*kept, (b"request-id", request_id.encode()), *OF_ANSWERS]
+    return [*kept, (b"request-id", request_id.encode()), *of_answers]
 
 
 def _operation(scope: Scope) -> str | None:

@@ -181,6 +181,7 @@ class Provider:
         )
 
     async def _exchange(self, document: Document, code: str, verifier: str) -> Mapping[str, Any]:
+        self._require_not_away(clock.elapsed_s())
         try:
             async with self._asking("token"), self._speaker(document) as speaker:
                 given: Mapping[str, Any] = await speaker.fetch_token(

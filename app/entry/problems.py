@@ -6,7 +6,7 @@ table.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +22,8 @@ from app.kernel.errors import RegistryError
 _encode: Final = msgspec.json.Encoder().encode
 _PLAIN: Final = re.compile(r"/[A-Za-z0-9/_.-]*")
 _WEIGHT: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
+LANGUAGE: Final = "registry.language"  # where the scope of a request for a page holds its language
+_Shows = Callable[[Request, Mapping[str, Any], int], Response | None]
 MEDIA_TYPE: Final = "application/problem+json"
 
 
@@ -150,7 +152,12 @@ def status_of(kind: type[RegistryError]) -> int:
 
 
 def language_of(request: Request) -> str:
-    """Return ``th`` or ``en``, whichever Accept-Language puts first; English for neither."""
+    """
+    Return ``th`` or ``en``: a page's own, or whichever Accept-Language puts first; English for
+    neither.
+    """
+    if own := request.scope.get(LANGUAGE):
+        return str(own)
     wanted: list[tuple[float, int, str]] = []
     for position, part in enumerate(request.headers.get("accept-language", "").split(",")[:20]):
         tag, _, weight = part.partition(";")
@@ -191,12 +198,22 @@ def problem(
         **({"facts": refusal.facts} if refusal.facts else {}),
         **({"errors": errors_found} if errors_found is not None else {}),
     }
+    if page := _page_of(request, content, status):
+        return page
     sent = {"Content-Language": language, "Vary": "Accept-Language", **(headers or {})}
     if status in _RETRIED:
         sent["Retry-After"] = str(refusal.facts.get("retry_after_s", RETRY_AFTER_S))
     if status == STATUSES[errors.UnauthenticatedError]:
         sent["WWW-Authenticate"] = "Bearer"
     return Response(_encode(content), status, sent, MEDIA_TYPE)
+
+
+def _page_of(request: Request, content: dict[str, Any], status: int) -> Response | None:
+    """Return a refusal as a page, where a page was asked for: `app.main` knows how."""
+    if "app" not in request.scope:
+        return None
+    show: _Shows = request.app.state.problem_page
+    return show(request, content, status)
 
 
 def _path_of(request: Request) -> str:

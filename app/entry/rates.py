@@ -72,23 +72,27 @@ class Rates:
         return Share(left - 1, ends_in_s)
 
 
-def take_export(request: Request) -> Share:
+def take_export(request: Request, token: str | None = None) -> Share:
     """
     Count an export for whoever asks: a user, or an address that nobody has signed in from.
 
     Behind a proxy all visitors have its address, and share; the proxy knows them apart.
 
+    Args:
+        request: theirs.
+        token: the access token of who asks by a page; None: the request's own says who it is.
+
     Raises:
         TooOftenError: they have asked too often.
     """
     rates: Rates = request.app.state.rates
-    return rates.take(_caller_of(request))
+    given = request.headers.get("authorization", "").partition(" ")[2]
+    return rates.take(_caller_of(request, token or given))
 
 
-def _caller_of(request: Request) -> str:
+def _caller_of(request: Request, token: str) -> str:
     # Only who was found good counts as somebody: else every invented token would be a new caller.
     identities: Identities = request.app.state.identities
-    token = request.headers.get("authorization", "").partition(" ")[2]
     actor = identities.known(token) if token else None
     if actor is not None:
         return actor.user_id

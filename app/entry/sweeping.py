@@ -1,8 +1,9 @@
 """
-Removes files of applicants that may not stay, an hour's worth of looking apart.
+Removes what may not stay and nobody comes for, an hour's worth of looking apart.
 
-First the rows, as the rule `application_file_days` says; then the bytes of all rows that are gone,
-for whatever reason: by this, by an amendment, or because a person was erased.
+What an identity provider was asked, and is over. And files of applicants: first the rows, as the
+rule `application_file_days` says; then the bytes of all rows that are gone, for whatever reason: by
+this, by an amendment, or because a person was erased.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from app.kernel import clock
 from app.kernel.db import glancing, noting
 from app.registry.applications.operations import drop_old_files
 from app.registry.applications.store import list_file_ids
+from app.registry.signin.operations import drop_old_requests
 
 SWEPT_EVERY_S: Final = 3_600.0
 SWEPT_FIRST_S: Final = 90.0  # after the start
@@ -52,6 +54,8 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """Remove rows that are due and bytes without a row; returns how many files went."""
+        async with noting(self._engine) as connection:
+            await drop_old_requests(connection, now=clock.now())
         dropped = DROPPED_AT_ONCE
         while dropped == DROPPED_AT_ONCE:
             async with noting(self._engine) as connection:

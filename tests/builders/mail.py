@@ -30,6 +30,7 @@ class MailServer:
     port: int = 0
     taken: list[Letter] = field(default_factory=list)
     connections: int = 0
+    to_sender: Answer = lambda _: 250
     to_recipient: Answer = lambda _: 250
     to_message: Answer = lambda _: 250
     # Hangs up in the middle of a message to these addresses.
@@ -66,9 +67,9 @@ class MailServer:
                 case "AUTH":
                     self.signed_in.append(line)
                     code = 235
-                case "RCPT":
+                case "MAIL" | "RCPT" as said:
                     to = line.partition("<")[2].partition(">")[0]
-                    code = self.to_recipient(to)
+                    code = (self.to_sender if said == "MAIL" else self.to_recipient)(to)
                 case "DATA":
                     if to in self.hangs_up_on:
                         return

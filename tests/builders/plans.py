@@ -31,12 +31,14 @@ SMALL: Final = {
     "holidays": "some 25 for each of these",
     "rule_values": "one for each change of a rule",
     "methodologies": "some hundred versions",
+    "ledger_sums": "at most seven for each year, programme and province",
     "history_sources": "one for each registry that was taken over from",
 }
 
 # Tables that grow with projects and what is written of them: some ten thousand rows after decades.
 PROJECTS: Final = frozenset(
     {
+        "parties",
         *("activities", "sites", "activity_readers", "activity_events", "validation_opinions"),
         *("documents", "monitoring_reports", "monitoring_lines", "monitoring_documents"),
         *("report_events", "recognitions", "verifications", "verification_opinions"),

@@ -23,6 +23,8 @@ SOURCE, BUFFER, TRANSIT, RETIRED, CANCELLED, EXPORTED = OWN
 PREFIX: Final = "TH-CITY-0001-2024-1"
 NEXT_PREFIX: Final = "TH-CITY-0001-2025-1"
 
+ORDER_HOURS: Final = 48  # of the founding, below
+
 Data = Mapping[str, object]
 
 
@@ -124,6 +126,7 @@ def founded() -> Log:
         a_rule(2, "remainder_carried", "yes"),
         a_rule(3, "retirement_purposes", "organisation,event"),
         a_rule(4, "version_overlap_days", "180", unit="days"),
+        a_rule(5, "order_hours", "48", unit="hours"),
     ]
     log.write("rules.set", "registry", {"rules": rules}, by="registry")
     log.write("methodology.entered", f"{METHODOLOGY}/01", methodology(), by="registry")

@@ -1,5 +1,6 @@
 """People who sign in over HTTP, from wherever they are."""
 
+import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from app.entry.second_factors import code_of, step_at
 from app.kernel import clock
 from app.registry.parties import store
 from app.registry.parties.policy import Actor
-from tests.builders.parties import PASSWORD, Register, Service
+from tests.builders.parties import PASSWORD, Register, Service, bearer
 
 TOKENS: Final = "/v1/tokens"
 ME: Final = "/v1/users/me"
@@ -85,3 +86,18 @@ class Authenticator:
     def last_code(self) -> str:
         """Return the code that was shown last."""
         return code_of(self.secret, self.shown)
+
+
+async def an_authenticator(api: Service, actor: Actor) -> Authenticator:
+    """Set up and confirm somebody's second factor."""
+    headers = bearer(api, actor)
+    body = {"current_password": PASSWORD}
+    begun = await api.post(SECOND_FACTOR, json=body, headers=headers)
+    assert begun.status_code == 200, begun.text
+    authenticator = Authenticator(base64.b32decode(begun.json()["secret"]), [])
+    confirmed = await api.post(
+        f"{SECOND_FACTOR}/confirmation", json={"totp": authenticator.code()}, headers=headers
+    )
+    assert confirmed.status_code == 200, confirmed.text
+    authenticator.recovery_codes = confirmed.json()["recovery_codes"]
+    return authenticator

@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from app.kernel.clock import rfc3339
 from app.registry.replay.faults import ReplayFault
 from tests.builders import replay as a
 from tests.builders.replay import (
@@ -43,6 +44,27 @@ def moving(
 def writing(kind: str, subject: str, data: a.Data, by: str = ADMINISTRATOR) -> Bad:
     """Return an act."""
     return lambda log: log.write(kind, subject, data, by=by)
+
+
+def proposing(kind: str, order: str, about: a.Data, by: str) -> Bad:
+    """Return the proposal of an order, which waits as long as the founding's rule says."""
+
+    def write(log: Log) -> None:
+        until = log.now + timedelta(seconds=1, hours=a.ORDER_HOURS)
+        facts = {
+            "document_id": None,
+            "document_sha256": DIGEST,
+            "reason_commitment": DIGEST,
+            "expires_at": rfc3339(until),
+            **about,
+        }
+        log.write(kind, order, facts, by=by)
+
+    return write
+
+
+def three_days_later(log: Log) -> None:
+    log.now += timedelta(days=3)
 
 
 def ending(**changes: str) -> Bad:

@@ -547,6 +547,7 @@ _REPORTS: Final = {
 }
 
 _LEDGER: Final = {
+    "get_statistics": _PUBLIC,
     "list_batches": _PUBLIC,
     "export_batches": _PUBLIC,
     "get_batch": _public(path={"prefix": T("batch")}),
@@ -587,6 +588,7 @@ _LEDGER: Final = {
     "export_retirements": _PUBLIC,
     "get_retirement": _public(path={"log_index": T("retirement")}),
     "get_retirement_certificate": _public(path={"log_index": T("retirement")}),
+    "get_retirement_certificate_file": _public(path={"log_index": T("retirement")}),
     "cancel_credits": _moves(_END),
     "list_cancellations": _PUBLIC,
     "export_cancellations": _PUBLIC,

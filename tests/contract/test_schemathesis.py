@@ -67,6 +67,7 @@ NAMED_AT: Final = {
     "/v1/transfers/{log_index}": {"path.log_index": "transfers"},
     "/v1/retirements/{log_index}": {"path.log_index": "retirements"},
     "/v1/retirements/{log_index}/certificate": {"path.log_index": "retirements"},
+    "/v1/retirements/{log_index}/certificate.pdf": {"path.log_index": "retirements"},
     "/v1/cancellations/{log_index}": {"path.log_index": "cancellations"},
     "/v1/log/receipts/{log_index}": {"path.log_index": "retirements"},
     "/v1/log/entries/{log_index}/inclusion": {"path.log_index": "transfers"},

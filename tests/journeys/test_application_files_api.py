@@ -1,13 +1,21 @@
 """Files of an application over HTTP: whose they are, who reads them, and when they are gone."""
 
 import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from app.entry import sweeping
+from app.entry import sealed_files, server, sweeping
+from app.entry.sealed_files import SealedFiles
+from app.entry.sealing import PIECE_BYTES, TAG_BYTES, Opener
 from app.entry.second_factors import Vault
 from app.entry.sweeping import Sweeper
 from app.kernel import clock
@@ -37,6 +45,7 @@ from tests.builders.parties import (
     the_administrator,
 )
 from tests.builders.reference import a_rule
+from tests.builders.sockets import listening
 
 NOT_FOUND = (404, "application_not_found")
 GONE = (404, "application_file_not_found")
@@ -90,12 +99,14 @@ async def test_the_same_file_again_changes_nothing(api: Service, tmp_path: Path)
     assert len(kept_bytes(tmp_path)) == 1
 
 
-async def test_two_uploads_of_one_file_at_once_keep_one(api: Service) -> None:
+async def test_two_uploads_of_one_file_at_once_keep_one(api: Service, tmp_path: Path) -> None:
     applicant = await an_applicant(api)
     answers = await asyncio.gather(*(applicant.upload() for _ in range(4)))
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1
     assert (await applicant.read()).content == CONTENT
+    # Nor are the bytes of the others left behind.
+    assert len(kept_bytes(tmp_path)) == 1
 
 
 async def test_nobody_else_reads_or_writes_a_file(registry: Register, api: Service) -> None:
@@ -142,7 +153,7 @@ async def test_what_lies_on_the_disk_tells_nothing(api: Service, tmp_path: Path)
     await applicant.upload()
     (sealed,) = kept_bytes(tmp_path)
     assert b"identity of a person" not in sealed
-    assert len(sealed) == len(CONTENT) + 12 + 16  # nonce and tag of AES-GCM
+    assert len(sealed) == len(CONTENT) + TAG_BYTES * -(-len(CONTENT) // PIECE_BYTES)
     names = [file.name for file in (tmp_path / "documents").rglob("*") if file.is_file()]
     assert DIGEST not in "".join(names)
 
@@ -157,6 +168,151 @@ async def test_bytes_that_were_changed_in_the_store_are_never_shown(
     sealed[100] ^= 1
     path.write_bytes(sealed)
     assert (await applicant.read()).status_code == 500
+
+
+async def cut_off(api: Service, folder: Path, *, left: int) -> Applicant:
+    """Upload a file, and lose what comes behind so many of its bytes in the store."""
+    applicant = await an_applicant(api)
+    await applicant.upload()
+    (path,) = [file for file in (folder / "documents").rglob("apf_*") if file.is_file()]
+    path.write_bytes(path.read_bytes()[:left])
+    return applicant
+
+
+@pytest.mark.parametrize("left", [PIECE_BYTES + TAG_BYTES, 0])
+async def test_a_file_whose_first_piece_would_be_its_last_is_not_shown(
+    api: Service, tmp_path: Path, left: int
+) -> None:
+    applicant = await cut_off(api, tmp_path, left=left)
+    assert (await applicant.read()).status_code == 500
+
+
+async def test_a_file_whose_end_is_missing_is_never_taken_for_a_whole_one(
+    api: Service, tmp_path: Path
+) -> None:
+    """Its answer has begun, and ends before as many bytes as it has said."""
+    applicant = await cut_off(api, tmp_path, left=-1)
+    async with (
+        listening(api.app, connections_max=5) as port,
+        slow_reader(port, asking_for(applicant)) as reader,
+    ):
+        answer = await reader.read(-1)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert f"content-length: {len(CONTENT)}".encode() in head.lower()
+    assert PIECE_BYTES <= len(body) < len(CONTENT)
+    assert CONTENT.startswith(body)
+
+
+def asking_for(applicant: Applicant, digest: str = DIGEST) -> bytes:
+    """Return the bytes of a request for a file."""
+    secret = applicant.secret["Application-Secret"]
+    return (
+        f"GET {applicant.files}/{digest} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n"
+        f"application-secret: {secret}\r\n\r\n"
+    ).encode()
+
+
+LARGE = b"%PDF-1.7\n" + bytes(range(256)) * 80_000  # twenty megabytes
+
+
+@asynccontextmanager
+async def slow_reader(port: int, asked: bytes) -> AsyncIterator[asyncio.StreamReader]:
+    """Ask for something, and take nothing of it that the kernel need not."""
+    plug = socket.socket()
+    plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+    plug.settimeout(0)  # as the loop asks for
+    await asyncio.get_running_loop().sock_connect(plug, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=plug, limit=2**16)
+    try:
+        writer.write(asked)
+        await writer.drain()
+        yield reader
+    finally:
+        writer.transport.abort()
+
+
+async def test_who_reads_slowly_gets_all_of_a_file(
+    api: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are cut off only where they take nothing at all for as long."""
+    monkeypatch.setattr(server, "READER_SECONDS_MAX", 0.5)
+    applicant = await an_applicant(api, LARGE)
+    await applicant.upload(("a.pdf", LARGE, "application/pdf"))
+    got = bytearray()
+    async with listening(api.app, connections_max=5) as port:
+        asked = asking_for(applicant, sha256(LARGE).hex())
+        async with slow_reader(port, asked) as reader:
+            began = time.monotonic()
+            while portion := await reader.read(2**16):
+                got += portion
+                await asyncio.sleep(0.008)
+    assert time.monotonic() - began > 1.5
+    assert bytes(got).partition(b"\r\n\r\n")[2] == LARGE
+
+
+async def test_who_does_not_read_has_little_of_a_file_decrypted(
+    api: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the kernel takes and a piece or two, so that many of them cost little memory."""
+    applicant = await an_applicant(api, LARGE)
+    await applicant.upload(("a.pdf", LARGE, "application/pdf"))
+    asked = asking_for(applicant, sha256(LARGE).hex())
+    files = api.app.state.sealed_files
+    free, feed, opened = files.downloads.free, Opener.feed, 0
+
+    def counted(self: Opener, portion: bytes) -> bytes:
+        nonlocal opened
+        opened += len(portion)
+        return feed(self, portion)
+
+    monkeypatch.setattr(Opener, "feed", counted)
+    async with listening(api.app, connections_max=50) as port:
+        async with AsyncExitStack() as readers:
+            for _ in range(10):
+                await readers.enter_async_context(slow_reader(port, asked))
+            before = -1
+            while opened != before or files.downloads.free != free - 10:
+                before = opened
+                await asyncio.sleep(1)
+            assert files.downloads.free == free - 10
+            assert PIECE_BYTES < opened < 10 * len(LARGE) / 2
+        for _ in range(200):
+            if files.downloads.free == free:
+                break
+            await asyncio.sleep(0.05)
+        assert files.downloads.free == free, "whoever leaves gives their place back"
+
+
+async def test_there_are_places_for_so_many_files_on_their_way(
+    registry: Register, api: Service
+) -> None:
+    """Whoever comes can take them all, so officers need none to read."""
+    applicant, authority = await an_applicant(api), await an_authority(registry)
+    files = api.app.state.sealed_files
+    busy = (503, "application_files_busy")
+    assert (await applicant.upload()).status_code == 201
+    with ExitStack() as others:
+        for places in (files.uploads, files.downloads):
+            while places.free:
+                others.enter_context(places.taken())
+        for answer in (await applicant.upload(), await applicant.read()):
+            assert code_of(answer) == busy
+            assert answer.headers["Retry-After"] == "10"
+        # Who may not is told so first.
+        assert code_of(await applicant.upload(secret={})) == NOT_FOUND
+        signed_in = bearer(api, authority[Role.OFFICER])
+        assert (await applicant.read(headers=signed_in)).content == CONTENT
+    assert (await applicant.upload()).status_code == 201
+    assert (await applicant.read()).content == CONTENT
+
+
+async def test_a_refused_upload_gives_its_place_back(api: Service) -> None:
+    applicant = await an_applicant(api)
+    free = api.app.state.sealed_files.uploads.free
+    for file in (("a.pdf", b"MZ", "application/pdf"), ("a.pdf", CONTENT + b".", "application/pdf")):
+        assert not (await applicant.upload(file)).is_success
+    assert api.app.state.sealed_files.uploads.free == free
 
 
 @pytest.mark.parametrize(
@@ -227,10 +383,109 @@ async def test_a_file_that_is_not_named_any_more_goes_with_the_amendment(
     assert (await applicant.step("PUT", "", a_said(other))).is_success
     assert code_of(await applicant.read()) == GONE
     assert (await applicant.upload(("b.pdf", other, "application/pdf"))).status_code == 201
-    assert len(kept_bytes(tmp_path)) == 2  # of one the key is gone; its bytes are swept away
+    assert len(kept_bytes(tmp_path)) == 1
+    monkeypatch.setattr(sweeping, "YOUNG", timedelta(0))
+    assert await sweeper_of(api).sweep() == 0
+    assert (await applicant.read(sha256(other).hex())).content == other
+
+
+async def test_an_amendment_that_is_refused_takes_no_bytes(api: Service, tmp_path: Path) -> None:
+    applicant = await an_applicant(api)
+    await applicant.upload()
+    stale = {**applicant.secret, "If-Match": '"7"'}
+    refused = await api.put(applicant.address, json=a_said(b"another"), headers=stale)
+    assert code_of(refused) == (412, "application_stale")
+    assert (await applicant.read()).content == CONTENT
+    assert len(kept_bytes(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("failing", ["before the row", "with the row"])
+async def test_an_upload_that_is_refused_after_its_bytes_were_put_leaves_none(
+    api: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    """Because it was taken back in that moment, or the disk failed."""
+    applicant = await an_applicant(api)
+    if failing == "with the row":
+        put = SealedFiles.put
+
+        async def slowly(self: SealedFiles, content: BinaryIO, *, digest: str) -> object:
+            done = await put(self, content, digest=digest)
+            assert len(kept_bytes(tmp_path)) == 1
+            assert (await applicant.step("POST", "/withdrawal")).is_success
+            return done
+
+        monkeypatch.setattr(SealedFiles, "put", slowly)
+        assert code_of(await applicant.upload()) == (409, "application_file_not_named")
+    else:
+
+        def fails(_: Path) -> None:
+            raise OSError("no space left")
+
+        monkeypatch.setattr(sealed_files, "reach_disk_with_folders", fails)
+        assert (await applicant.upload()).status_code == 500
+    assert kept_bytes(tmp_path) == []
+
+
+async def test_a_removal_that_fails_does_not_fail_the_amendment_and_is_swept_up(
+    api: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applicant = await an_applicant(api)
+    await applicant.upload()
+    with monkeypatch.context() as broken:
+
+        async def fails(*_: object) -> None:
+            raise OSError("no answer")
+
+        broken.setattr(SealedFiles, "_remove", fails)
+        assert (await applicant.step("PUT", "", a_said(b"another"))).is_success
+    assert len(kept_bytes(tmp_path)) == 1
     monkeypatch.setattr(sweeping, "YOUNG", timedelta(0))
     assert await sweeper_of(api).sweep() == 1
-    assert (await applicant.read(sha256(other).hex())).content == other
+    assert kept_bytes(tmp_path) == []
+
+
+async def test_that_the_database_is_away_after_an_amendment_does_not_fail_it(
+    api: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applicant = await an_applicant(api)
+    await applicant.upload()
+
+    async def away(*_: object) -> list[str]:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("app.registry.applications.store.list_file_ids", away)
+    assert (await applicant.step("PUT", "", a_said(b"another"))).is_success
+    assert len(kept_bytes(tmp_path)) == 1
+
+
+async def test_a_file_that_is_removed_while_it_is_asked_for_is_not_here(
+    api: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applicant = await an_applicant(api)
+    await applicant.upload()
+    find = SealedFiles.open
+
+    async def late(self: SealedFiles, *asked: object, **more: object) -> object:
+        assert (await applicant.step("PUT", "", a_said(b"another"))).is_success
+        return await find(self, *asked, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SealedFiles, "open", late)
+    assert code_of(await applicant.read()) == GONE
+
+
+async def test_what_a_killed_process_had_begun_to_put_is_swept_away(
+    api: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store writes beside the name first, and lists no such files."""
+    applicant = await an_applicant(api)
+    await applicant.upload()
+    (path,) = [file for file in (tmp_path / "documents").rglob("apf_*") if file.is_file()]
+    begun = path.with_name("apf_01kb5b1j0dfz5r5d8r4v5e2c3a#1")
+    begun.write_bytes(b"half")
+    assert await sweeper_of(api).sweep() == 0
+    monkeypatch.setattr(sweeping, "YOUNG", timedelta(0))
+    assert await sweeper_of(api).sweep() == 1
+    assert kept_bytes(tmp_path) == [path.read_bytes()]
 
 
 @pytest.mark.parametrize("admit", [False, True])
@@ -287,11 +542,7 @@ async def test_bytes_that_are_about_to_be_kept_are_not_swept_away(
     api: Service, tmp_path: Path
 ) -> None:
     """They are put before their row is; an act may be on its way to it."""
-
-    async def read() -> bytes:
-        return CONTENT
-
-    await api.app.state.sealed_files.put(read)
+    await api.app.state.sealed_files.put(BytesIO(CONTENT), digest=DIGEST)
     assert await sweeper_of(api).sweep() == 0
     assert len(kept_bytes(tmp_path)) == 1
     assert await api.app.state.sealed_files.sweep(_none, before=clock.now()) == 1
@@ -303,12 +554,13 @@ async def _none(_: list[str]) -> list[str]:
 
 async def test_a_key_of_another_file_opens_nothing(api: Service) -> None:
     files = api.app.state.sealed_files
-
-    async def read() -> bytes:
-        return CONTENT
-
-    (one, key), (other, _) = await files.put(read), await files.put(read)
-    assert await files.open(one, key, digest=DIGEST) == CONTENT
-    for file_id, sealed in ((other, key), (one, Vault(bytes(32)).seal(bytes(32), b"file\n"))):
+    one, key = await files.put(BytesIO(CONTENT), digest=DIGEST)
+    other, _ = await files.put(BytesIO(CONTENT), digest=DIGEST)
+    assert b"".join([p async for p in await files.open(one, key, digest=DIGEST)]) == CONTENT
+    for file_id, sealed, digest in (
+        (other, key, DIGEST),
+        (one, Vault(bytes(32)).seal(bytes(32), b"file\n"), DIGEST),
+        (one, key, "0" * 64),
+    ):
         with pytest.raises(InvalidTag):
-            await files.open(file_id, sealed, digest=DIGEST)
+            await files.open(file_id, sealed, digest=digest)

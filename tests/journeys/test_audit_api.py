@@ -249,7 +249,10 @@ def a_read(number: int) -> Any:  # noqa: ANN401
     return an_access(by, AccessKind.USER_READ, "get_user", about=about, now=clock.now())
 
 
-async def test_what_waits_is_kept_when_the_service_stops(registry: Registry) -> None:
+async def test_what_waits_is_kept_when_the_service_stops(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "DRAIN_SECONDS_MAX", 60)  # of a database that is there, but slow
     engine = make_engine(registry.url, connections_max=1)
     made = Trail(engine)
     async with made.running():

@@ -82,11 +82,11 @@ async def test_each_step_is_public_and_linked(api: Api, world: World) -> None:
         (given["done_by_act"], "buffer", 10, 0),
     ]
     assert [s["order"] for s in shown["steps"]] == [None, None, given["id"]]
-    assert shown["steps"][0]["moved"][0]["batch"] == world.batch
     assert (shown["state"], shown["closed_by_act"]) == ("closed", given["done_by_act"])
     for done in shown["steps"]:
         cancelled = await seen(api, done["cancellation"])
         assert (cancelled["id"], cancelled["credits"]) == (done["id"], done["credits"])
+        assert len(cancelled["moved"]) == done["runs"]
         assert (cancelled["purpose"], cancelled["beneficiary"]) == ("reversal", f"Case {case}")
     for address in (f"/v1/issuances/{world.faulty.id}", f"/v1/batches/{world.batch}"):
         linked = await seen(api, (await seen(api, address))["cases"])
@@ -145,6 +145,29 @@ async def test_steps_are_listed_in_pages(api: Api, world: World) -> None:
     assert (first["has_more"], rest["has_more"]) == (True, False)
     assert [CaseStepShown.model_validate(s).owed_after for s in rest["data"]] == [3]
     assert (await seen(api, f"/v1/cases/{case}"))["has_more_steps"] is False
+
+
+async def test_however_scattered_its_credits_a_step_is_as_long(api: Api, world: World) -> None:
+    """A page of steps says how many runs of serials ended, and where they are shown."""
+    case = await opened(api, world, 40)
+    for first, count in ((31, 1), (42, 12)):
+        chosen = [{"batch": world.batch, "first": first + 2 * n} for n in range(count)]
+        answer = await api.post(
+            f"/v1/cases/{case}/steps",
+            json={
+                "kind": "deduction",
+                "from_account": world.account.number,
+                "serials": [{**run, "last": run["first"]} for run in chosen],
+            },
+            headers=writes(api, world.developer),
+        )
+        assert answer.status_code == 201, answer.text
+        done = (await seen(api, f"/v1/cases/{case}/steps"))["data"][-1]
+        assert (done["runs"], done["credits"]) == (count, count)
+        cancelled = await seen(api, done["cancellation"])
+        assert [run["first"] for run in cancelled["moved"]] == [run["first"] for run in chosen]
+        assert not any(isinstance(value, list) for value in done.values())
+    assert len((await seen(api, f"/v1/cases/{case}"))["steps"]) == 2
 
 
 async def test_a_refused_step_says_what_is_owed(api: Api, world: World) -> None:

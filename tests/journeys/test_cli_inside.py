@@ -18,8 +18,18 @@ from app.entry.cli.entered import look_at_what_is_entered
 from app.kernel import clock
 from app.kernel.clock import now
 from app.kernel.db import reading
+from app.registry.parties.policy import Actor
+from app.registry.parties.rules import PartyKind, Role
+from app.registry.parties.store import find_user_id_by_email
+from tests.builders.applications import (
+    a_content,
+    a_person,
+    a_renewal,
+    an_admitted,
+    two_people,
+)
 from tests.builders.mail import MailServer, a_mail_server
-from tests.builders.parties import a_holder
+from tests.builders.parties import a_holder, an_authority
 from tests.builders.transfers import a_world, the_calendar
 from tests.conftest import Registry, opened
 
@@ -126,6 +136,38 @@ def test_a_user_is_erased_after_a_look(database_url: str, tmp_path: Path) -> Non
     assert last.exception is not None  # the last administrator stays
     nothing = run(database_url, tmp_path, "erase-person")
     assert nothing.exit_code != 0
+
+
+async def _one_of_three(url: str) -> tuple[str, str, str]:
+    """Let an organisation of three in, renew its documents; gives one of them and both of these."""
+    async with opened(url) as registry:
+        people = (*two_people(), a_person(Role.HOLDER_INITIATOR))
+        admitted = await an_admitted(
+            registry, await an_authority(registry), content=a_content(people=people)
+        )
+        async with registry.read() as connection:
+            user_id = await find_user_id_by_email(connection, people[-1].email)
+        assert user_id is not None
+        assert admitted.party_id is not None
+        actor = Actor(user_id, admitted.party_id, PartyKind.HOLDER, people[-1].roles)
+        renewal = await a_renewal(registry, actor)
+        return user_id, admitted.id, renewal.id
+
+
+def test_who_erases_is_told_which_documents_of_an_organisation_stay(
+    database_url: str, tmp_path: Path
+) -> None:
+    """What let the person in goes with them; what they renewed for others is decided apart."""
+    user_id, opening, renewal = asyncio.run(_one_of_three(database_url))
+    said = run(database_url, tmp_path, "erase-person", "--user", user_id, "--yes")
+    assert said.exit_code == 0, said.output
+    told = said.output.replace("\n", " ")
+    assert f"renewal {renewal} of their party (--act " in told
+    assert "attorney_identity_document" in told
+    assert opening not in told
+    act = told.partition("(--act ")[2].partition(")")[0]
+    said = run(database_url, tmp_path, "erase-person", "--act", act, "--yes")
+    assert said.exit_code == 0, said.output
 
 
 async def _a_transfer_that_is_due(url: str) -> str:

@@ -279,6 +279,27 @@ async def test_endings_are_listed_newest_first_and_apart(registry: Register, api
         assert [row["id"] for row in rows] == retired[2::-1]
 
 
+async def test_endings_are_listed_by_when_they_were_recorded(
+    registry: Register, api: Service
+) -> None:
+    """From a moment on, it included, and before another, page by page as well."""
+    holders = await rich(registry)
+    for n in (1, 2, 3, 4):
+        await retire(registry, holders.owner, holders.account, oldest(n))
+    rows = await every_row(api, "/v1/retirements", limit=10)
+    moments = [row["recorded_at"] for row in rows]
+    for since, before in ((1, 3), (0, 4), (2, 2)):
+        asked = f"recorded_before={moments[since]}&recorded_from={moments[before - 1]}"
+        found = await every_row(api, f"/v1/retirements?{asked}", limit=1)
+        assert found == [
+            row for row in rows if moments[before - 1] <= row["recorded_at"] < moments[since]
+        ]
+    own = f"/v1/retirements?account={holders.account.number}&recorded_before={moments[1]}"
+    found = await every_row(api, own, bearer(api, holders.owner), limit=1)
+    assert found == [row for row in rows if row["recorded_at"] < moments[1]]
+    refused(await api.get("/v1/retirements?recorded_from=2026"), 422, "malformed")
+
+
 @BOTH
 async def test_what_is_not_there_is_not_found(registry: Register, api: Service, path: str) -> None:
     """One kind of ending is not found among the other, nor a transfer among either."""

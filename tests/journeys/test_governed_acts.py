@@ -7,7 +7,6 @@ refresh token; the eve of a long holiday; and clocks that jump.
 """
 
 import asyncio
-import base64
 from datetime import timedelta
 from typing import Any
 
@@ -30,12 +29,12 @@ from app.registry.transfers import store
 from app.registry.transfers.rules import State
 from tests.builders.answers import refused
 from tests.builders.ledger import writes
-from tests.builders.parties import PASSWORD, Service, a_vvb, an_actor, bearer
+from tests.builders.parties import Service, a_vvb, an_actor, bearer
 from tests.builders.signing_in import (
     ME,
-    SECOND_FACTOR,
     TOKENS,
     Authenticator,
+    an_authenticator,
     bearing,
     by_refresh_token,
     signed_in,
@@ -257,19 +256,6 @@ async def test_a_transfer_takes_a_fresh_factor_of_both_where_the_rule_says_so(
         client_id=made.json()["id"],
     )
     refused(await propose(door, world, machine), 403, "person_needed")
-
-
-async def an_authenticator(door: Service, actor: Actor) -> Authenticator:
-    """Give somebody a second factor, in use."""
-    begun = await door.post(
-        SECOND_FACTOR, json={"current_password": PASSWORD}, headers=bearer(door, actor)
-    )
-    phone = Authenticator(base64.b32decode(begun.json()["secret"]), [])
-    confirmed = await door.post(
-        f"{SECOND_FACTOR}/confirmation", json={"totp": phone.code()}, headers=bearer(door, actor)
-    )
-    assert confirmed.status_code == 200, confirmed.text
-    return phone
 
 
 async def confirm(

@@ -9,9 +9,12 @@ from typing import Any
 import httpx2
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import func, select
 
 from app.entry.provider import provider_of
+from app.entry.sweeping import Sweeper
 from app.kernel import clock
+from app.kernel.db import glancing
 from app.registry.erasure.operations import ErasePerson, erase_person
 from app.registry.parties.policy import Actor
 from app.registry.signin.rules import (
@@ -19,6 +22,7 @@ from app.registry.signin.rules import (
     IDENTITY_REQUEST_LIFETIME,
     IDENTITY_REQUESTS_OPEN_MAX,
 )
+from app.registry.signin.store import identity_requests
 from app.settings import Settings
 from tests.builders.answers import refused
 from tests.builders.identity_provider import (
@@ -262,6 +266,28 @@ async def test_it_is_taken_within_minutes(
     refused(await api.post(COMPLETION, json=answer), 403, "identity_refused")
     monkeypatch.undo()
     refused(await api.post(COMPLETION, json=answer), 403, "identity_refused")
+
+
+async def test_what_is_over_is_swept_though_nobody_begins(
+    knowing_api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds our half of an exchange; what is not over stays, and is good."""
+    api = knowing_api
+
+    async def waiting() -> int:
+        async with glancing(api.app.state.reads) as connection:
+            return int(
+                await connection.scalar(select(func.count()).select_from(identity_requests)) or 0
+            )
+
+    sweeper = Sweeper(api.app.state.reads, api.app.state.sealed_files)
+    for _ in range(3):
+        await begun_sign_in(api)
+    began = clock.now()
+    for later, left in ((IDENTITY_REQUEST_LIFETIME / 2, 3), (IDENTITY_REQUEST_LIFETIME, 0)):
+        monkeypatch.setattr(clock, "now", lambda moment=began + later: moment)
+        await sweeper.sweep()
+        assert await waiting() == left
 
 
 async def test_no_network_has_very_many_waiting(knowing_api: Api) -> None:

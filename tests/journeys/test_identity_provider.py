@@ -260,6 +260,7 @@ async def test_whatever_comes_for_a_code_it_is_no_fault_of_ours(place: Place) ->
         place.provider.answers["/token"] = partial(JSONResponse, strange)
         done = await place.answer()
         assert done.status_code in {403, 503}, (strange, done.text)
+        place.forget()  # else the next one is not even asked for
     place.provider.answers.clear()
     place.forget()
     await place.lets_in()
@@ -310,6 +311,24 @@ async def test_a_provider_that_is_not_there_is_away(place: Place) -> None:
     known.issuer = real
     # For a moment it is not even asked.
     refused(await place.api.post(SIGN_IN), 503, "identity_provider_away")
+    place.forget()
+    await place.lets_in()
+
+
+@pytest.mark.parametrize("path", ["/keys", "/token"])
+async def test_what_was_away_is_not_asked_for_a_token_either(place: Place, path: str) -> None:
+    """Whoever comes back with a code while it is away is told so at once, however many they are."""
+    first, *others = [await back_from(place.api, "mali") for _ in range(4)]
+    place.provider.answers[path] = _away
+    place.api.app.state.provider._keys = None
+    refused(await place.api.post(COMPLETION, json=first), 503, "identity_provider_away")
+    place.provider.answers.clear()
+    place.provider.asked.clear()
+    for answer in others:
+        done = await place.api.post(COMPLETION, json=answer)
+        refused(done, 503, "identity_provider_away")
+        assert done.headers["retry-after"] == "5"
+    assert place.provider.asked == []
     place.forget()
     await place.lets_in()
 

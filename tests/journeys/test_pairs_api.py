@@ -10,14 +10,15 @@ from httpx2 import Response
 
 from app.kernel import clock
 from app.kernel.clock import bangkok_date
+from app.registry.parties.operations import SetRoles
 from app.registry.parties.policy import Actor
 from app.registry.parties.rules import Role
 from app.registry.programmes.rules import RuleKey, TwoPersonAct
 from tests.builders.activities import a_registered_activity
 from tests.builders.issuance import a_verified_report
 from tests.builders.ledger import writes
-from tests.builders.pairs import Two, two_of_each
-from tests.builders.parties import Service, bearer
+from tests.builders.pairs import ALL, Two, two_of_each
+from tests.builders.parties import Service, a_user, bearer
 from tests.builders.reference import a_rule
 from tests.conftest import Registry
 
@@ -248,6 +249,74 @@ async def test_an_order_is_of_one_act(registry: Registry, door: Service) -> None
         refused(answer, 409, "order_content")
 
 
+async def test_it_holds_from_the_day_that_it_is_set(registry: Registry, door: Service) -> None:
+    """Before its first day nobody ends it alone, makes the second person, or goes who is needed."""
+    two = await two_of_each(registry)
+    by = two.administrator
+    today = bangkok_date(clock.now())
+
+    async def ruling(value: str, days: int, last: int | None = None) -> Response:
+        rule = {
+            "key": "two_person_acts",
+            "value": value,
+            "valid_from": (today + timedelta(days=days)).isoformat(),
+            "valid_to": None if last is None else (today + timedelta(days=last)).isoformat(),
+            "source": "A test",
+        }
+        return await door.post("/v1/rules", json=rule, headers=writes(door, by))
+
+    async def told(days: int) -> set[str]:
+        on = (today + timedelta(days=days)).isoformat()
+        acts = (await door.get("/v1/rules", params={"on": on})).json()["acts"]
+        return {one["act"] for one in acts if one["needs_two_people"]} & {*TwoPersonAct}
+
+    assert (await ruling("none", 30)).status_code == 201
+    shorter = await ruling("issuance_approval", 7)
+    refused(shorter, 409, "named_shorter")
+    assert (today + timedelta(days=30)).isoformat() in shorter.text
+    assert (await ruling("issuance_approval", 7, 29)).status_code == 201
+    assert await told(0) == {"role_change"}
+    assert await told(7) == {"role_change", "issuance_approval"}
+    assert await told(30) == await told(-1) == set()
+    for value, first, last in (("none", 0, None), ("none", 8, 9), (ALL, 0, 3), ("none", 40, None)):
+        refused(await ruling(value, first, last), 409, "two_people_needed")
+    user = await two.user(two.auditor)
+    headers = {**bearer(door, by), "If-Match": f'"{user.version}"'}
+    roles = {"roles": [Role.APPROVER.value]}
+    answer = await door.put(f"/v1/users/{user.id}/roles", json=roles, headers=headers)
+    refused(answer, 409, "two_people_needed")
+
+
+async def test_nobody_goes_who_brings_others_back(registry: Registry, door: Service) -> None:
+    """People and parties; whoever approves issuances is suspended, and brought back by one."""
+    two = await two_of_each(registry, "issuance_approval")
+    by = two.administrator
+
+    async def going(path: str) -> Response:
+        return await door.post(path, json={"reason": "Left."}, headers=bearer(door, by))
+
+    authority = {"kind": "authority", "name_th": "สาขา", "name_en": "Branch"}
+    branch = (await door.post("/v1/parties", json=authority, headers=writes(door, by))).json()["id"]
+    other = await a_user(registry, by, branch, Role.AUDITOR)
+    roles = frozenset({Role.ADMINISTRATOR})
+    await two.by_administrators(SetRoles(other.id, roles, other.version))
+    for whom in (two.spare, two.other, two.approver):
+        assert (await going(f"/v1/users/{whom.user_id}/suspension")).status_code == 200
+    # Three administrators: two here and one there.
+    for path in (f"/v1/parties/{by.party_id}/suspension", f"/v1/parties/{by.party_id}/closure"):
+        refused(await going(path), 409, "too_few_people")
+    assert (await going(f"/v1/users/{two.second.user_id}/suspension")).status_code == 200
+    for path in (
+        f"/v1/users/{other.id}/suspension",
+        f"/v1/parties/{branch}/suspension",
+        f"/v1/parties/{branch}/closure",
+    ):
+        refused(await going(path), 409, "too_few_people")
+    assert (await going(f"/v1/users/{two.spare.user_id}/reinstatement")).status_code == 200
+    assert (await going(f"/v1/parties/{branch}/suspension")).status_code == 200
+    assert (await going(f"/v1/parties/{branch}/closure")).status_code == 200
+
+
 async def test_the_rules_say_what_takes_two(registry: Registry, door: Service) -> None:
     async def told() -> dict[str, bool]:
         acts = (await door.get("/v1/rules")).json()["acts"]
@@ -257,7 +326,8 @@ async def test_the_rules_say_what_takes_two(registry: Registry, door: Service) -
     before = await told()
     assert not any(before[act] for act in TwoPersonAct)
     assert before["order_approval"]
-    await two.turn_on("role_change,issuance_approval")
+    # Roles are changed by two whatever it names: else one person would make the other.
+    await two.turn_on("issuance_approval")
     after = await told()
     assert {act for act in after if after[act] != before[act]} == {
         "role_change",

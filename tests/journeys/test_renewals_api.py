@@ -148,6 +148,31 @@ async def test_nobody_else_learns_of_one_or_goes_on_with_it(house: House) -> Non
     assert (await renewal.step("POST", "/withdrawal")).json()["status"] == "withdrawn"
 
 
+async def test_a_person_is_told_of_their_partys_documents_which_may_be_of_them(
+    house: House,
+) -> None:
+    """Of all their party handed in, by kind, and until its words are erased; of no other party."""
+    renewal = await house.begin()
+    begun = (await renewal.shown())["events"][0]["log_index"]
+    expected = {
+        "id": renewal.id,
+        "kind": "renewal",
+        "status": "draft",
+        "log_index": begun,
+        "documents": sorted({one["requirement"] for one in house.said()["documents"]}),
+    }
+
+    async def told(actor: Actor) -> object:
+        address = f"/v1/users/{actor.user_id}/personal-data"
+        got = await house.api.get(address, headers=house.by(actor))
+        return got.raise_for_status().json()["applications"]
+
+    for actor in (house.viewer, house.initiator):
+        assert await told(actor) == [expected]
+    for actor in house.strangers:
+        assert await told(actor) == []
+
+
 async def test_of_two_begun_at_once_one_is_begun(house: House) -> None:
     asked = [
         house.api.post(f"{house.address}/renewals", json=house.said(), headers=house.by(actor))

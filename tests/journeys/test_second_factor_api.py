@@ -32,7 +32,7 @@ from tests.builders.signing_in import (
     ME,
     SECOND_FACTOR,
     TOKENS,
-    Authenticator,
+    an_authenticator,
     bearing,
     by_key,
     by_password,
@@ -43,21 +43,6 @@ from tests.conftest import Registry
 
 CONFIRMATIONS = "/v1/confirmations"
 DIGEST = hashlib.sha256(b"retire 5 of TH-1 in the name of Mali").hexdigest()
-
-
-async def an_authenticator(api: Service, actor: Actor) -> Authenticator:
-    """Set up and confirm somebody's second factor."""
-    headers = bearer(api, actor)
-    body = {"current_password": PASSWORD}
-    begun = await api.post(SECOND_FACTOR, json=body, headers=headers)
-    assert begun.status_code == 200, begun.text
-    authenticator = Authenticator(base64.b32decode(begun.json()["secret"]), [])
-    confirmed = await api.post(
-        f"{SECOND_FACTOR}/confirmation", json={"totp": authenticator.code()}, headers=headers
-    )
-    assert confirmed.status_code == 200, confirmed.text
-    authenticator.recovery_codes = confirmed.json()["recovery_codes"]
-    return authenticator
 
 
 def moved(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:

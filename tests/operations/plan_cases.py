@@ -179,13 +179,20 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(ledger.find_ending, log_index=i) for i in (x.retired, x.moved)
     ],
     "ledger.list_endings": lambda x: [
-        partial(ledger.list_endings, kinds=kinds, account_id=account, after=after, limit=LIMIT)
+        partial(
+            ledger.list_endings,
+            kinds=kinds,
+            account_id=account,
+            after=after,
+            limit=LIMIT,
+            first=first,
+        )
         for kinds in (
             (EntryKind.RETIRED,),
             (EntryKind.CANCELLED, EntryKind.BUFFER_CANCELLED),
         )
         for account in (None, *_accounts_of(x))
-        for after in (None, x.size)
+        for after, first in ((None, 0), (x.size, 0), (x.size, x.size // 2))
     ],
     "ledger.list_serial_history": lambda x: [
         partial(
@@ -195,6 +202,9 @@ CASES: Final[Mapping[str, Cases]] = {
     "ledger.list_movement": lambda x: [partial(ledger.list_movement, log_index=x.moved)],
     "ledger.list_movements": lambda x: [
         partial(ledger.list_movements, log_indexes=list(range(x.moved - LIMIT, x.moved)))
+    ],
+    "ledger.list_run_counts": lambda x: [
+        partial(ledger.list_run_counts, log_indexes=list(range(x.moved - LIMIT, x.moved)))
     ],
     "ledger.list_entries": _listed_entries,
     "ledger.get_account": lambda x: [partial(ledger.get_account, wanted_id=x.account)],
@@ -349,8 +359,14 @@ CASES: Final[Mapping[str, Cases]] = {
     "parties.find_any_party": lambda _: [parties.find_any_party],
     "parties.list_parties": lambda _: [
         partial(
-            parties.list_parties, kind=kind, province_code=province, after=EARLIEST, limit=LIMIT
+            parties.list_parties,
+            kind=kind,
+            province_code=province,
+            words=words,
+            after=EARLIEST,
+            limit=LIMIT,
         )
+        for words in (None, "nobody's name")
         for kind in (None, PartyKind.VVB, PartyKind.MUNICIPALITY)
         for province in (None, "40", "90")
     ],
@@ -377,8 +393,14 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(parties.find_administrator, besides_party_id=an_id("pty", 5)),
     ],
     "parties.list_officials": lambda _: [
-        partial(parties.list_officials, having=[Role.APPROVER], besides_user_id=besides, limit=2)
-        for besides in (None, an_id("usr", 5))
+        partial(
+            parties.list_officials,
+            having=[Role.APPROVER],
+            besides_user_id=user,
+            besides_party_id=party,
+            limit=2,
+        )
+        for user, party in ((None, None), (an_id("usr", 5), None), (None, an_id("pty", 5)))
     ],
     "parties.find_password": lambda _: [partial(parties.find_password, email="user7@example.com")],
     "parties.find_password_hash": lambda _: [
@@ -427,6 +449,10 @@ CASES: Final[Mapping[str, Cases]] = {
     "applications.find_open_renewal": lambda _: [
         partial(applications.find_open_renewal, party_id=an_id("pty", number)) for number in (0, 7)
     ],
+    "applications.list_of_party": lambda _: [
+        partial(applications.list_of_party, party_id=an_id("pty", number), limit=LIMIT)
+        for number in (0, 7)
+    ],
     "applications.list_events": lambda _: [
         partial(applications.list_events, application_id=an_id("apl", number)) for number in (0, 7)
     ],
@@ -439,8 +465,11 @@ CASES: Final[Mapping[str, Cases]] = {
     "applications.list_file_ids": lambda _: [
         partial(applications.list_file_ids, ids=[an_id("apf", number) for number in range(500)])
     ],
-    "applications.find_draft_begun_at": lambda _: [
-        partial(applications.find_draft_begun_at, place=200)
+    "applications.find_begun_at": lambda _: [
+        partial(applications.find_begun_at, place=place) for place in (1, 200)
+    ],
+    "applications.lock_application": lambda _: [
+        partial(applications.lock_application, application_id=an_id("apl", 7))
     ],
     # ------------------------------------------------------------------- signing in
     "signin.find_standing": lambda _: [
@@ -460,6 +489,10 @@ CASES: Final[Mapping[str, Cases]] = {
     "signin.lock_presented": lambda _: [
         partial(signin.lock_presented, digest=digest)
         for digest in (sha256(b"7"), sha256(b"nobody has it"))
+    ],
+    "signin.lock_session": lambda _: [
+        partial(signin.lock_session, session_id=an_id("ses", 6), user_id=user)
+        for user in (an_id("usr", 1), an_id("usr", 2))
     ],
     "signin.list_sessions": lambda _: [
         partial(signin.list_sessions, user_id=user, after=None, limit=LIMIT, now=LONG_AGO)
@@ -560,6 +593,8 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(activities.get_visible_activity, visitor=viewer, activity_id=an_id("act", 50))
         for viewer in VIEWERS
     ],
+    "activities.list_counts": lambda _: [activities.list_counts],
+    "activities.list_counts_by_province": lambda _: [activities.list_counts_by_province],
     "activities.list_visible_activities": _visible_activities,
     "activities.get_visible_document": lambda _: [
         partial(activities.get_visible_document, visitor=viewer, document_id=an_id("doc", 7))
@@ -732,7 +767,7 @@ CASES: Final[Mapping[str, Cases]] = {
 
 # Read a whole table, and may.
 READS_ALL: Final = {
-    "applications.find_bytes_waiting": "files of applicants not admitted, bounded; per upload",
+    "applications.find_waiting": "files of applicants not admitted, 100 000 at most; per upload",
     "ledger.stream_state": "all of the register, for outsiders",
     "notices.list_holders": "whoever holds serials that are frozen: as many as there are",
     "erasure.list_endings_for": "DECISIONS 15: an index would be paid for by every retirement",
@@ -740,6 +775,9 @@ READS_ALL: Final = {
 # Walk through tables that grow with projects, never through those of the ledger or the log.
 WALKS: Final = {
     "activities.list_visible_activities": "filters that can be combined at will, and free text",
+    "parties.list_parties": "a part of a name",
+    "activities.list_counts": "all that the public may see, counted",
+    "activities.list_counts_by_province": "all that the public may see, counted",
     "activities.list_purposes": "the evidence of one activity",
     "monitoring.get_visible_report": "the activities of the one who asks",
     "monitoring.list_reports": "the activities of the one who asks; a status that few have",
@@ -763,10 +801,11 @@ OF_SMALL_TABLES: Final = {
     *("programmes.get_programme", "programmes.find_programme", "programmes.list_programmes"),
     *("programmes.list_members", "programmes.get_rule", "programmes.list_rules_in_force"),
     "programmes.find_rule",
-    *("programmes.list_rule_history", "programmes.list_rules_to_come"),
+    *("programmes.list_rule_history", "programmes.list_rules_unended"),
     *("calendar.list_holidays", "calendar.find_day", "calendar.get_year"),
     *("calendar.find_year", "calendar.list_years"),
     *("methodologies.get_methodology", "methodologies.find_methodology"),
     "methodologies.list_methodologies",
     "history.find_source",
+    "ledger.list_sums",
 }

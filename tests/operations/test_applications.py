@@ -59,6 +59,7 @@ from tests.builders.applications import (
     a_document,
     a_draft,
     a_person,
+    a_renewal,
     admitting,
     an_admitted,
     answering,
@@ -69,9 +70,10 @@ from tests.builders.applications import (
     refusing,
     submitting,
     two_people,
+    withdrawing,
 )
 from tests.builders.ledger import an_account
-from tests.builders.parties import Register, actor_of, an_authority, do
+from tests.builders.parties import Register, a_holder, actor_of, an_authority, do
 from tests.builders.reference import a_rule, today
 
 Authority = dict[Role, Actor]
@@ -353,6 +355,19 @@ async def test_drafts_and_changes_are_bounded(
         await submitting(registry, draft)
     monkeypatch.setattr(applicants, "BEGUN_MAX", 2)
     await a_draft(registry)
+    with pytest.raises(TooManyApplicationsError):
+        await a_draft(registry)
+
+
+async def test_what_was_taken_back_or_handed_in_was_begun_all_the_same(
+    registry: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or whoever begins and withdraws could go on for ever. Renewals are people who are known."""
+    monkeypatch.setattr(applicants, "BEGUN_MAX", 3)
+    await withdrawing(registry, await a_draft(registry))
+    await submitting(registry, await a_draft(registry))
+    await a_renewal(registry, await a_holder(registry))
+    await withdrawing(registry, await a_draft(registry))
     with pytest.raises(TooManyApplicationsError):
         await a_draft(registry)
 

@@ -26,7 +26,7 @@ from app.registry.programmes.rules import RuleKey
 from tests.builders.activities import an_official
 from tests.builders.cases import BUFFERED, ISSUED, World, a_world
 from tests.builders.issuance import a_decision, a_verified_report
-from tests.builders.ledger import named, oldest, party_of
+from tests.builders.ledger import an_ending, named, oldest, party_of, retire
 from tests.builders.parties import an_actor
 from tests.builders.transfers import MONDAY, Watch, use_watch
 from tests.conftest import Registry
@@ -302,6 +302,8 @@ async def test_the_database_keeps_what_the_rules_say(registry: Registry, world: 
     forged: list[tuple[str, str, list[Any]]] = [
         (step.format("1, 10, 9"), "case_steps_follow", []),
         (step.format("1, 5, 4"), "case_steps_follow", []),
+        # What is owed is right, and the act is before the last step's.
+        (step.format("1, 6, 5").replace("+ 1000", "- 1"), "case_steps_follow", []),
         (step.format("7, 6, -1"), "ck_case_steps_owed", []),
         (step.format("1, 6, 4"), "ck_case_steps_credits", []),
         (step.format("1, 6, 5"), "fk_case_steps_log_index", []),
@@ -326,6 +328,76 @@ async def test_the_database_keeps_what_the_rules_say(registry: Registry, world: 
         found = getattr(failure.value, "constraint_name", None)
         assert found == constraint, (statement, failure.value)
     await owner.close()
+
+
+# Of a step, by which case's credits ended: what could be written of it and would not be so.
+OTHERWISE = {
+    "as it was": (),
+    "more credits": ("UPDATE kept SET credits = credits + 1, owed_after = owed_after - 1",),
+    "fewer credits": ("UPDATE kept SET credits = credits - 1, owed_after = owed_after + 1",),
+    "of another kind": ("UPDATE kept SET kind = 'replacement'",),
+    "for another case": ("UPDATE kept SET case_id = '{other}'",),
+    "of another act": ("UPDATE kept SET log_index = {ended}",),
+    "an ending for another purpose": (
+        "ALTER TABLE endings DISABLE TRIGGER USER",
+        "UPDATE endings SET purpose_code = 'event'",
+    ),
+    "an ending of another kind": (
+        "ALTER TABLE endings DISABLE TRIGGER USER",
+        "UPDATE endings SET kind = 4",
+    ),
+    "credits that are not the ending's": (
+        "ALTER TABLE ledger_entries DISABLE TRIGGER USER",
+        "UPDATE ledger_entries SET last_serial = last_serial - 1 WHERE kind = 5",
+    ),
+    "credits of somebody else": (
+        "ALTER TABLE accounts DISABLE TRIGGER USER",
+        (
+            "UPDATE accounts SET owner_party_id = (SELECT owner_party_id FROM accounts"
+            " WHERE id = {elsewhere}) WHERE id = {account}"
+        ),
+    ),
+    "credits of another issuance": (
+        "ALTER TABLE cases DISABLE TRIGGER USER",
+        "UPDATE cases SET issuance_id = (SELECT max(id) FROM issuances)",
+    ),
+}
+
+
+@pytest.mark.parametrize("otherwise", OTHERWISE)
+async def test_a_step_is_what_its_act_did(registry: Registry, world: World, otherwise: str) -> None:
+    """At the end of the commit the database holds each step to the act that it names."""
+    case, other = await world.open(30), await world.open(30)
+    done = await world.deduct(case, 4)
+    ended = await retire(
+        registry, world.developer, world.account, oldest(4), an_ending(EntryKind.CANCELLED)
+    )
+    places = {
+        "other": other.id,
+        "ended": ended.log_index,
+        "elsewhere": world.elsewhere.id,
+        "account": world.account.id,
+    }
+    owner = await asyncpg.connect(registry.url)
+    attempt = owner.transaction()
+    await attempt.start()
+    for statement in (
+        "ALTER TABLE case_steps DISABLE TRIGGER history_is_only_added_to",
+        "CREATE TEMPORARY TABLE kept AS SELECT * FROM case_steps",
+        "DELETE FROM case_steps",
+        *OTHERWISE[otherwise],
+    ):
+        await owner.execute(statement.format(**places))
+    assert await owner.execute("INSERT INTO case_steps SELECT * FROM kept") == "INSERT 0 1"
+    found = None
+    try:
+        await owner.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    except asyncpg.PostgresError as failure:
+        found = getattr(failure, "constraint_name", None)
+    await attempt.rollback()
+    await owner.close()
+    assert found == (None if otherwise == "as it was" else "case_steps_are_their_acts")
+    assert [step.log_index for step in await world.steps(case)] == [done.step.log_index]
 
 
 async def test_the_database_lets_no_case_claim_what_was_not_issued(

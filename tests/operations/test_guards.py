@@ -276,6 +276,7 @@ ANOTHER: Final[dict[str, dict[str, str]]] = {
     "ledger_entries": {"line": "line + 1"},
     "endings": {"log_index": "log_index + 1000"},
     "ending_statements": {"log_index": "log_index + 1000"},
+    "ledger_sums": {"year": "year + 1"},
     "log_entries": {"log_index": "log_index + 1000"},
     "log_salts": {"log_index": "0"},
     "answers": {"key": "'another key'"},
@@ -327,6 +328,11 @@ WRONG: Final[list[tuple[str, dict[str, str]]]] = [
     ("ck_ledger_entries_buffer", {"from_account": "2"}),
     ("ck_ledger_entries_buffer", {"kind": "7"}),
     ("pk_ledger_entries", {"line": "line"}),
+    ("ck_ledger_sums_accounts", {"account_id": "7"}),
+    ("ck_ledger_sums_accounts", {"account_id": "-1"}),
+    ("ck_ledger_sums_source_gives", {"account_id": "1", "credits": "1"}),
+    ("ck_ledger_sums_final_accounts_keep", {"account_id": "5", "credits": "-1"}),
+    ("pk_ledger_sums", {"year": "year"}),
     ("ck_endings_kind", {"kind": "3"}),
     ("ck_endings_credits", {"credits": "0"}),
     ("ck_endings_visibility", {"visibility": "'secret'"}),
@@ -396,6 +402,23 @@ async def test_a_row_that_cannot_be_is_refused(
     for table in ANOTHER.keys() - {"log_head", "log_checkpoint"}:
         with subtests.test(table):
             await as_owner.execute(text(a_copy(table, ANOTHER[table])))
+    await as_owner.rollback()
+
+
+@pytest.mark.parametrize(
+    ("moment", "year"), [("2030-12-31 16:59:59+00", 2030), ("2030-12-31 17:00:00+00", 2031)]
+)
+async def test_what_is_entered_is_summed_by_the_year_in_bangkok(
+    as_owner: AsyncConnection, moment: str, year: int
+) -> None:
+    """The last hours of a year in London are of the next one in Thailand."""
+    entered = {"line": "line + 1", "recorded_at": f"timestamptz '{moment}'"}
+    await as_owner.execute(text(a_copy("ledger_entries", entered)))
+    sums = await as_owner.execute(
+        text("SELECT year, account_id, credits FROM ledger_sums WHERE year > 2029 ORDER BY 2")
+    )
+    ended = len(RETIRED_SERIALS)
+    assert [tuple(row) for row in sums] == [(year, 0, -ended), (year, 4, ended)]
     await as_owner.rollback()
 
 

@@ -75,6 +75,7 @@ GUARDED: Final = (
     "endings",
     "issuance_lines",
     "ledger_entries",
+    "ledger_sums",
     "log_entries",
     "log_head",
     "log_salts",
@@ -85,6 +86,9 @@ GUARDED: Final = (
     "case_steps",
     "orders",
     "order_approvals",
+    "issuances",
+    "party_events",
+    "users",
     "reversals",
     "rule_values",
     "parties",
@@ -103,6 +107,7 @@ class Corruption:
 
 SUMS = "balances are the sums of blocks"
 FOLD = "balances are the fold of entries"
+SUMMED = "sums by year, programme and province are the fold of entries"
 ZERO = "each batch sums to nothing over all accounts"
 CARRY = "entries carry the balances before and after"
 WHERE = "blocks are where their last movement took them"
@@ -169,6 +174,20 @@ CORRUPTIONS = {
         ),
         "a notice of a transfer is to who represents a side of it",
     ),
+    "a user has roles that no act gave": Corruption(
+        ("UPDATE users SET roles = '{approver,officer}' WHERE roles = '{officer}'",),
+        "the roles of a user are what the last act said",
+    ),
+    "a user is here by no act": Corruption(
+        (
+            (
+                "INSERT INTO users SELECT (jsonb_populate_record(u,"
+                ' \'{"id": "usr_x", "email": "x@example.com"}\')).*'
+                " FROM users u WHERE id = (SELECT max(id) FROM users)"
+            ),
+        ),
+        "the roles of a user are what the last act said",
+    ),
     "a passkey comes out of nowhere": Corruption(
         (
             (
@@ -190,6 +209,15 @@ CORRUPTIONS = {
     ),
     "an identity is gone": Corruption(
         ("DELETE FROM identities",), "as many identities are linked as the acts say"
+    ),
+    "a sum is another": Corruption(
+        (
+            (
+                "UPDATE ledger_sums SET credits = credits + 1 WHERE ctid ="
+                " (SELECT min(ctid) FROM ledger_sums WHERE account_id = 4)"
+            ),
+        ),
+        SUMMED,
     ),
     "the first block of a batch is gone": Corruption(
         ("DELETE FROM blocks WHERE batch_id = :batch AND first_serial = 1",),
@@ -229,7 +257,7 @@ CORRUPTIONS = {
             "UPDATE endings SET credits = credits - 1 WHERE kind = 4",
         ),
         FOLD,
-        frozenset({CARRY}),
+        frozenset({CARRY, SUMMED}),
     ),
     "a balance is raised": Corruption(
         ("UPDATE balances SET credits = credits + 1 WHERE account_id = 1001",),
@@ -463,6 +491,44 @@ CORRUPTIONS = {
     "another proposal was approved than the log says": Corruption(
         ("UPDATE orders SET digest = repeat('0', 64) WHERE action = 'release'",),
         "the digest of an order is of its leaf",
+    ),
+    "one person did what the rule gives to two": Corruption(
+        ("UPDATE rule_values SET value = 'issuance_approval' WHERE key = 'two_person_acts'",),
+        "two people did what the rule gives to two",
+    ),
+    "one person ended that it takes two": Corruption(
+        (
+            (
+                "INSERT INTO rule_values SELECT 'cfg_' || n, NULL, 'two_person_acts', value, NULL,"
+                " '2020-01-01', NULL, 'a test', true, 'registry', now(), size - 3 + n"
+                " FROM log_head, (VALUES (1, 'role_change'), (2, 'none')) AS r(n, value)"
+            ),
+        ),
+        "two people did what the rule gives to two",
+    ),
+    "two people issued into another account": Corruption(
+        (
+            (
+                "UPDATE ledger_entries e SET to_account = 1001 FROM order_approvals a"
+                " JOIN orders o ON o.id = a.order_id WHERE o.action = 'issuance_approval'"
+                " AND e.log_index = a.log_index AND e.to_account <> 2"
+            ),
+        ),
+        "what two people did is what was proposed",
+        frozenset({FOLD, CARRY, WHERE}),
+    ),
+    "what two people decided was decided elsewhere": Corruption(
+        ("UPDATE issuances SET meeting = 'another', document_id = NULL",),
+        "what two people did is what was proposed",
+    ),
+    "what two people changed is told of somebody else": Corruption(
+        (
+            (
+                "UPDATE party_events SET user_id = (SELECT min(id) FROM users)"
+                " WHERE what = 'user.roles_set'"
+            ),
+        ),
+        "what two people did is what was proposed",
     ),
     "two people proposed another thing than they did": Corruption(
         ("UPDATE orders SET content = replace(content, '48', '49') WHERE content IS NOT NULL",),

@@ -650,9 +650,10 @@ async def test_cancelling_is_not_retiring(registry: Register) -> None:
         account_id: int | None = None,
         after: int | None = None,
         limit: int = 10,
+        first: int = 0,
     ) -> list[int]:
         rows = await store.list_endings(
-            connection, kinds=kinds, account_id=account_id, after=after, limit=limit
+            connection, kinds=kinds, account_id=account_id, after=after, limit=limit, first=first
         )
         return [row.log_index for row in rows]
 
@@ -663,6 +664,8 @@ async def test_cancelling_is_not_retiring(registry: Register) -> None:
         assert await listed(connection, *both) == [cancelled.log_index, retired.log_index]
         assert await listed(connection, *both, limit=1) == [cancelled.log_index]
         assert await listed(connection, *both, after=cancelled.log_index) == [retired.log_index]
+        assert await listed(connection, *both, first=cancelled.log_index) == [cancelled.log_index]
+        assert await listed(connection, *both, first=cancelled.log_index + 1) == []
         own = holders.account.id
         assert await listed(connection, EntryKind.RETIRED, account_id=own) == [retired.log_index]
         assert await listed(connection, *both, account_id=holders.elsewhere.id) == []

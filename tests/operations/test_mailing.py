@@ -5,7 +5,6 @@ another. The mail server is on loopback (`tests.builders.mail`), and speaks SMTP
 
 import asyncio
 import base64
-import smtplib
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -25,7 +24,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.entry import letters, mailing
-from app.entry.letters import LaterError
+from app.entry.letters import LaterError, SenderRefusedError
 from app.entry.mailing import Mailer
 from app.kernel import clock
 from app.kernel.db import make_engine, noting
@@ -78,6 +77,18 @@ async def ends(registry: Registry) -> Counter[str | None]:
         rows = await connection.execute(
             text(
                 "SELECT mail_ended FROM notices WHERE kind = 'own_roles_set'"
+                " AND user_id IN (SELECT id FROM users WHERE 'holder_initiator' = ANY (roles))"
+            )
+        )
+        return Counter(rows.scalars())
+
+
+async def tries(registry: Registry) -> Counter[int]:
+    """Return how often it was tried to mail what the six were told."""
+    async with registry.read() as connection:
+        rows = await connection.execute(
+            text(
+                "SELECT mail_tries FROM notices WHERE kind = 'own_roles_set'"
                 " AND user_id IN (SELECT id FROM users WHERE 'holder_initiator' = ANY (roles))"
             )
         )
@@ -296,19 +307,43 @@ async def test_an_address_that_is_none_here_is_given_up_at_once(
     assert {letter.to for letter in office.taken} == usual
 
 
-async def test_a_server_that_does_not_want_us_is_no_letters_fault(
-    registry: Registry, people: list[Actor], office: MailServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("code", [421, 451, 550])
+async def test_a_server_that_does_not_want_us_costs_no_letter_a_try(
+    registry: Registry, people: list[Actor], office: MailServer, code: int
 ) -> None:
-    """What it says to our own address, it says of all letters."""
+    """What it says to our own address, it says of all letters, however often it says it."""
+    refused: list[str] = []
 
-    def refuse(*_: object) -> None:
-        raise smtplib.SMTPSenderRefused(550, b"who are you", "registry@tgo.example")
+    def refuse(sender: str) -> int:
+        refused.append(sender)
+        return code
 
-    monkeypatch.setattr(smtplib.SMTP, "send_message", refuse)
+    office.to_sender = refuse
+    now = Clock()
+    mailer = Mailer(registry.engine, settings_to(office, registry.url), now)
+    for _ in range(2 * MAIL_TRIES_MAX):
+        for _ in people:
+            with pytest.raises(SenderRefusedError):
+                await mailer.send_due()
+        assert await mailer.send_due() == 0, "what was refused is not left alone for a while"
+        now.shows += HOUR
+    assert refused == ["registry@tgo.example"] * (2 * MAIL_TRIES_MAX * len(people))
+    assert await tries(registry) == {0: len(people)}
+    office.to_sender = lambda _: 250
+    assert await mailer.send_due() == len(people)
+    assert await ends(registry) == {"sent": len(people)}
+
+
+async def test_what_hangs_up_costs_the_letter_its_try(
+    registry: Registry, people: list[Actor], office: MailServer
+) -> None:
+    """It may be that letter which no server takes; a refusal of our own address never is."""
+    office.hangs_up_on = frozenset({await email_of(registry, people[0])})
     mailer = Mailer(registry.engine, settings_to(office, registry.url), Clock())
     with pytest.raises(LaterError):
         await mailer.send_due()
-    assert await ends(registry) == {None: len(people)}
+    await mailer.send_due()
+    assert (await tries(registry))[1] == len(people)
 
 
 @pytest.mark.parametrize("how", ["starttls", "tls"])

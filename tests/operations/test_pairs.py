@@ -3,12 +3,14 @@ Acts that take two people: what is done is what was proposed, and there are alwa
 """
 
 import json
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from app.kernel import clock
 from app.kernel.clock import bangkok_date
 from app.kernel.db import constraint_of
+from app.registry.applications.rules.standing import PARTY_KINDS
 from app.registry.erasure.operations import ErasePerson, erase_person
 from app.registry.issuance import operations as issuance
 from app.registry.issuance import store as issuances
@@ -25,9 +28,15 @@ from app.registry.issuance.operations import DecideIssuance
 from app.registry.ledger.operations import Named
 from app.registry.pairs import operations, rules
 from app.registry.parties import operations as parties
-from app.registry.parties.operations import AddUser, DecideOnUser, SetRoles
+from app.registry.parties.operations import (
+    AddUser,
+    AdmitParty,
+    DecideOnParty,
+    DecideOnUser,
+    SetRoles,
+)
 from app.registry.parties.policy import Actor
-from app.registry.parties.rules import Role
+from app.registry.parties.rules import ROLES_OF_KIND, PartyKind, Role
 from app.registry.programmes import operations as programmes
 from app.registry.programmes import store
 from app.registry.programmes.operations import SetRule
@@ -38,15 +47,30 @@ from tests.builders.issuance import a_decision, a_verified_report
 from tests.builders.ledger import two_holders
 from tests.builders.orders import Officers
 from tests.builders.pairs import ALL, Two, two_of_each
-from tests.builders.parties import an_email, do, the_administrator
+from tests.builders.parties import a_user, actor_of, an_email, do, the_administrator
 from tests.builders.reference import a_rule
 from tests.builders.rows import violates, writing
+from tests.builders.transfers import Watch, use_watch
 from tests.conftest import Registry
 
 
 def a_value(key: RuleKey, value: str, **changes: Any) -> SetRule:  # noqa: ANN401  fields by name
     command = SetRule(None, key, value, bangkok_date(clock.now()), None, "a test", is_default=True)
     return replace(command, **changes)
+
+
+@asynccontextmanager
+async def by_the_owner(registry: Registry, before: str, afterwards: str) -> AsyncIterator[None]:
+    """Let rule values be for a while as they are where a register was founded long ago."""
+    owner = await asyncpg.connect(registry.url)
+    await owner.execute("ALTER TABLE rule_values DISABLE TRIGGER ALL")
+    await owner.execute(before)
+    await owner.execute("ALTER TABLE rule_values ENABLE TRIGGER ALL")
+    yield
+    await owner.execute("ALTER TABLE rule_values DISABLE TRIGGER ALL")
+    await owner.execute(afterwards)
+    await owner.execute("ALTER TABLE rule_values ENABLE TRIGGER ALL")
+    await owner.close()
 
 
 async def an_approval(registry: Registry) -> DecideIssuance:
@@ -219,17 +243,24 @@ async def test_it_is_not_turned_on_where_orders_will_have_no_time(registry: Regi
     """The time that orders may wait must have a value for good."""
     two = await two_of_each(registry)
     tomorrow = bangkok_date(clock.now()) + timedelta(days=1)
-    ending = a_value(RuleKey.ORDER_HOURS, "9", valid_to=tomorrow)
-    await do(registry, two.administrator, operations.set_rule, ending)
+    setting = partial(do, registry, two.administrator, operations.set_rule)
+    await setting(a_value(RuleKey.ORDER_HOURS, "9", valid_to=tomorrow))
     on = a_value(RuleKey.TWO_PERSON_ACTS, ALL)
-    turning = do(registry, two.administrator, operations.set_rule, on)
-    assert await code_of(turning) == "rule_missing"
-    later = replace(on, valid_from=tomorrow + timedelta(days=1))
-    await do(registry, two.administrator, operations.set_rule, later)
+    hidden = "UPDATE rule_values SET valid_to = {} WHERE key = 'order_hours' AND value = '48'"
+    async with by_the_owner(registry, hidden.format("valid_from"), hidden.format("NULL")):
+        later = tomorrow + timedelta(days=1)
+        for first_day in (on.valid_from, later, later + timedelta(days=9)):
+            turning = setting(replace(on, valid_from=first_day))
+            assert await code_of(turning) == "rule_missing"
+        with pytest.raises(DBAPIError) as failure:
+            await do(registry, two.administrator, programmes.set_rule, on)
+        assert constraint_of(failure.value) == "two_people_last"
+    # What the register was founded with has no end, and stays behind the other.
+    await setting(on)
 
 
 async def test_nobody_goes_who_is_one_of_two(registry: Registry) -> None:
-    """By suspension, erasure or other roles, today or before the rule's first day."""
+    """By erasure or other roles, today or before the rule's first day."""
     tomorrow = bangkok_date(clock.now()) + timedelta(days=1)
     two = await two_of_each(registry)
     await do(
@@ -238,16 +269,59 @@ async def test_nobody_goes_who_is_one_of_two(registry: Registry) -> None:
         operations.set_rule,
         a_value(RuleKey.TWO_PERSON_ACTS, "issuance_approval", valid_from=tomorrow),
     )
-    suspend = partial(do, registry, two.administrator, operations.suspend_user)
-    await suspend(DecideOnUser(two.spare.user_id, "Left."))
-    assert await code_of(suspend(DecideOnUser(two.other.user_id, "Left."))) == "too_few_people"
+    await two.suspend(two.spare)
     leave = await roles_of(two, two.other, Role.AUDITOR)
-    change = partial(do, registry, two.administrator, operations.set_roles)
-    assert await code_of(change(leave)) == "too_few_people"
-    forget = do(registry, two.administrator, erase_person, ErasePerson(user_id=two.other.user_id))
-    assert await code_of(forget) == "too_few_people"
-    await change(await roles_of(two, two.other, Role.APPROVER, Role.OFFICER))
-    await suspend(DecideOnUser(two.auditor.user_id, "Left."))
+    change = do(registry, two.administrator, operations.set_roles, leave)
+    assert await code_of(change) == "two_people_needed"
+    assert await code_of(two.by_administrators(leave)) == "too_few_people"
+    for whom in (two.other, two.second):
+        forget = do(registry, two.administrator, erase_person, ErasePerson(user_id=whom.user_id))
+        assert await code_of(forget) == "too_few_people"
+    await two.by_administrators(await roles_of(two, two.other, Role.APPROVER, Role.OFFICER))
+    await two.suspend(two.auditor)
+
+
+async def test_whoever_can_be_brought_back_by_one_is_suspended(registry: Registry) -> None:
+    """All approvers, since an administrator reinstates; never of two administrators one."""
+    two = await two_of_each(registry, "issuance_approval")
+    for approver in (two.spare, two.other, two.approver):
+        await two.suspend(approver)
+    assert await code_of(two.suspend(two.second)) == "too_few_people"
+    back = DecideOnUser(two.spare.user_id, "Back.")
+    await do(registry, two.second, parties.reinstate_user, back)
+    await two.suspend(two.second)
+    assert await code_of(two.suspend(two.administrator)) == "too_few_people"
+    # Nobody is taken away who could not do it anyway.
+    await do(registry, two.administrator, erase_person, ErasePerson(user_id=two.other.user_id))
+
+
+async def test_no_party_goes_without_which_fewer_than_two_are_left(registry: Registry) -> None:
+    """Suspended while two administrators are left, closed while two are for every act."""
+    two = await two_of_each(registry, "issuance_approval")
+    first = two.administrator.party_id
+    kind = AdmitParty(PartyKind.AUTHORITY, "สาขา", "Branch")
+    branch = await do(registry, two.administrator, parties.admit_party, kind)
+
+    async def another(*roles: Role) -> Actor:
+        user = await a_user(registry, two.administrator, branch.id, Role.AUDITOR)
+        await two.by_administrators(SetRoles(user.id, frozenset(roles), user.version))
+        return actor_of(replace(user, roles=frozenset(roles)))
+
+    deciding = DecideOnParty(first, "Moved.")
+    here = await another(Role.ADMINISTRATOR, Role.APPROVER)
+    suspend = partial(do, registry, here, operations.suspend_party)
+    close = partial(do, registry, here, operations.close_party)
+    assert await code_of(suspend(deciding)) == "too_few_people"
+    assert await code_of(close(deciding)) == "too_few_people"
+    await another(Role.ADMINISTRATOR)
+    assert await code_of(close(deciding)) == "too_few_people"
+    await suspend(deciding)
+    await do(registry, here, parties.reinstate_party, deciding)
+    await another(Role.APPROVER)
+    outsider = replace(here, roles=frozenset({Role.AUDITOR}))
+    for act in (operations.suspend_party, operations.close_party):
+        assert await code_of(do(registry, outsider, act, deciding)) == "not_allowed"
+    await close(deciding)
 
 
 async def test_two_people_do_not_leave_one(registry: Registry) -> None:
@@ -269,7 +343,12 @@ async def test_what_takes_two_is_turned_off_by_two(registry: Registry, named: Tw
     alone = partial(do, registry, two.administrator, operations.set_rule)
     assert await code_of(alone(off)) == "two_people_needed"
     later = replace(off, valid_from=off.valid_from + timedelta(days=30))
-    assert await code_of(alone(later)) == "two_people_needed"
+    window = replace(later, valid_to=later.valid_from)
+    for one in (later, window, replace(off, valid_to=off.valid_from)):
+        assert await code_of(alone(one)) == "two_people_needed"
+    roles = await roles_of(two, two.auditor, Role.OFFICER)
+    giving = do(registry, two.administrator, operations.set_roles, roles)
+    assert await code_of(giving) == "two_people_needed"
     by_one = "two_people_needed" if named is TwoPersonAct.RULE_CHANGE else "done"
     assert await code_of(alone(a_value(RuleKey.ORDER_HOURS, "47"))) == by_one
     await two.by_administrators(off)
@@ -282,8 +361,94 @@ async def test_what_takes_two_is_turned_off_by_two(registry: Registry, named: Tw
     )
 
 
-async def test_a_new_user_begins_with_a_role_that_decides_nothing(registry: Registry) -> None:
-    two = await two_of_each(registry, "role_change")
+async def test_it_holds_from_the_day_that_it_is_set(registry: Registry) -> None:
+    """For roles and for itself; what else it names is done by one until its first day."""
+    two = await two_of_each(registry)
+    approval = await an_approval(registry)
+    alone = partial(do, registry, two.administrator, operations.set_rule)
+    on = a_value(RuleKey.TWO_PERSON_ACTS, ALL)
+    first_day = on.valid_from + timedelta(days=7)
+    await alone(replace(on, valid_from=first_day))
+    off = replace(on, value="none")
+    for one in (
+        off,
+        replace(off, valid_from=first_day),
+        replace(off, valid_from=first_day + timedelta(days=1)),
+        replace(off, valid_from=first_day, valid_to=first_day),
+        replace(on, valid_to=on.valid_from),
+    ):
+        assert await code_of(alone(one)) == "two_people_needed"
+        with pytest.raises(DBAPIError) as failure:
+            await do(registry, two.administrator, programmes.set_rule, one)
+        assert constraint_of(failure.value) == "two_people_decide"
+    roles = await roles_of(two, two.auditor, Role.OFFICER)
+    giving = do(registry, two.administrator, operations.set_roles, roles)
+    assert await code_of(giving) == "two_people_needed"
+    with pytest.raises(DBAPIError):
+        await do(registry, two.administrator, parties.set_roles, roles)
+    await alone(a_value(RuleKey.ORDER_HOURS, "47"))
+    await do(registry, two.approver, operations.decide_issuance, approval)
+    await two.by_administrators(replace(off, valid_from=first_day))
+    await do(registry, two.administrator, operations.set_roles, roles)
+
+
+async def test_what_comes_back_after_a_window_counts_in_it(registry: Registry) -> None:
+    """While two let one person act for a week, that person does not make it for good."""
+    two = await two_of_each(registry, ALL)
+    off = a_value(RuleKey.TWO_PERSON_ACTS, "none")
+    week = replace(off, valid_to=off.valid_from + timedelta(days=6))
+    await two.by_administrators(week)
+    alone = partial(do, registry, two.administrator, operations.set_rule)
+    await alone(a_value(RuleKey.ORDER_HOURS, "47"))
+    for one in (off, replace(off, valid_from=off.valid_from + timedelta(days=7))):
+        assert await code_of(alone(one)) == "two_people_needed"
+    giving = do(
+        registry,
+        two.administrator,
+        operations.set_roles,
+        await roles_of(two, two.auditor, Role.OFFICER),
+    )
+    assert await code_of(giving) == "two_people_needed"
+
+
+async def test_when_it_has_ended_one_person_does_everything_again(registry: Registry) -> None:
+    """The value that was in force before stays behind, but never comes back."""
+    two = await two_of_each(registry, ALL)
+    off = a_value(RuleKey.TWO_PERSON_ACTS, "none")
+    await two.by_administrators(replace(off, valid_from=off.valid_from + timedelta(days=2)))
+    watch = Watch(clock.now() + timedelta(days=1))
+    use_watch(registry, watch)
+    alone = partial(do, registry, two.administrator, operations.set_roles)
+    roles = await roles_of(two, two.auditor, Role.OFFICER)
+    assert await code_of(alone(roles)) == "two_people_needed"
+    watch.wind(hours=24)
+    await alone(roles)
+
+
+async def test_nothing_that_was_set_before_ends_it_early(registry: Registry) -> None:
+    """Before anything takes two, one person can set a later end: whoever turns it on is told."""
+    two = await two_of_each(registry)
+    alone = partial(do, registry, two.administrator, operations.set_rule)
+    on = a_value(RuleKey.TWO_PERSON_ACTS, ALL)
+    month = on.valid_from + timedelta(days=30)
+    await alone(replace(on, value="none", valid_from=month))
+    for value in (ALL, "issuance_approval"):
+        for last_day in (None, month):
+            early = replace(on, value=value, valid_to=last_day)
+            assert await code_of(alone(early)) == "named_shorter"
+            with pytest.raises(DBAPIError) as failure:
+                await do(registry, two.administrator, programmes.set_rule, early)
+            assert constraint_of(failure.value) == "two_people_last"
+    await alone(replace(on, valid_from=month))
+    await two.by_administrators(on)
+
+
+@pytest.mark.parametrize("named", [*TwoPersonAct])
+async def test_a_new_user_begins_with_a_role_that_decides_nothing(
+    registry: Registry, named: TwoPersonAct
+) -> None:
+    """Whichever act it names: else whoever adds users would make the second person."""
+    two = await two_of_each(registry, named.value)
 
     def adding(*roles: Role) -> Awaitable[object]:
         party = two.administrator.party_id
@@ -296,6 +461,13 @@ async def test_a_new_user_begins_with_a_role_that_decides_nothing(registry: Regi
     assert await code_of(adding(Role.AUDITOR)) == "done"
     deciding = {role for role in Role if role not in rules.FIRST_ROLES}
     assert {role for act in TwoPersonAct for role in rules.roles_for(act)} <= deciding
+
+
+def test_no_application_brings_people_who_decide() -> None:
+    """Of an approved application come users too, whatever the rule names: never of TGO."""
+    kinds = {kind for kinds in PARTY_KINDS.values() for kind in kinds}
+    given = set().union(*(ROLES_OF_KIND[kind] for kind in kinds))
+    assert not given & {role for act in TwoPersonAct for role in rules.roles_for(act)}
 
 
 # ------------------------------------------------------------------------ the second wall
@@ -318,9 +490,13 @@ async def test_the_database_holds_it_too(registry: Registry) -> None:
         assert constraint_of(failure.value) == "two_people_decide"
     await two.by_administrators(a_value(RuleKey.TWO_PERSON_ACTS, "issuance_approval"))
     await do(registry, by, programmes.set_rule, rule)
-    with pytest.raises(DBAPIError) as failure:
-        await do(registry, by, programmes.set_rule, a_value(RuleKey.TWO_PERSON_ACTS, "none"))
-    assert constraint_of(failure.value) == "two_people_decide"
+    for act in (
+        do(registry, by, programmes.set_rule, a_value(RuleKey.TWO_PERSON_ACTS, "none")),
+        do(registry, by, parties.set_roles, roles),
+    ):
+        with pytest.raises(DBAPIError) as failure:
+            await act
+        assert constraint_of(failure.value) == "two_people_decide"
 
 
 @pytest.mark.parametrize(
@@ -348,9 +524,11 @@ async def test_an_order_has_a_content_or_another_thing(
 
 async def test_a_confirmed_issuance_is_confirmed_where_two_do_it(registry: Registry) -> None:
     """The rule names the approval by one; that of an order is asked for a factor for it too."""
-    two = await two_of_each(registry, "issuance_approval")
+    two = await two_of_each(registry)
+    approval = await an_approval(registry)
+    await two.turn_on("issuance_approval")
     await a_rule(
         registry, RuleKey.CONFIRMED_ACTS, ConfirmedAct.ISSUANCE_APPROVAL, programme_code=None
     )
-    order = await two.propose(await an_approval(registry))
+    order = await two.propose(approval)
     assert await code_of(two.approve(order)) == "confirmation_needed"

@@ -23,7 +23,7 @@ from app.registry.applications.refusals import (
     RenewalPeopleError,
     SameOfficerError,
 )
-from app.registry.applications.rules import Application, ApplicationStatus, HolderKind
+from app.registry.applications.rules import Application, ApplicationStatus, HolderKind, Step
 from app.registry.erasure.operations import ErasePerson, erase_person
 from app.registry.ledger.operations import close_owner
 from app.registry.log import store as log
@@ -42,11 +42,13 @@ from tests.builders.applications import (
     a_renewal,
     admitting,
     an_admitted,
+    answering,
     asking,
     own,
     recommending,
     refusing,
     renewing,
+    submitting,
     two_people,
 )
 from tests.builders.parties import Register, a_holder, a_party, a_vvb, an_actor, an_authority, do
@@ -55,6 +57,7 @@ from tests.builders.rows import writing
 from tests.conftest import Registry
 
 Authority = Mapping[Role, Actor]
+DECIDING = {Step.RECOMMEND, Step.ADMIT}
 
 
 @pytest.fixture
@@ -348,6 +351,39 @@ async def test_with_a_natural_person_goes_what_they_wrote_to_renew(
         async with registry.read() as connection:
             kept = await store.get_application(connection, renewal.id)
         assert (kept.content is not None) is stays
+
+
+async def words_of(registry: Register, application: Application) -> list[str | None]:
+    """Return why each step of an application was done that says why."""
+    async with registry.read() as connection:
+        events = await store.list_events(connection, application.id)
+    return [event.reason for event in events if event.step in {Step.ASK, Step.ANSWER, *DECIDING}]
+
+
+async def test_with_somebody_go_the_questions_and_answers_of_what_let_them_in(
+    registry: Register, authority: Authority
+) -> None:
+    """And of a natural person's renewals; another applicant's stay."""
+    kind = HolderKind.NATURAL_PERSON
+    officer, administrator = authority[Role.OFFICER], authority[Role.ADMINISTRATOR]
+    admitted = []
+    for _ in range(2):
+        said = a_content(kind, people=(a_person(Role.HOLDER_INITIATOR),))
+        submitted = await submitting(registry, await a_draft(registry, kind, content=said))
+        answered = await answering(registry, await asking(registry, officer, submitted))
+        advised = await recommending(registry, officer, answered)
+        admitted.append(await admitting(registry, authority[Role.APPROVER], advised))
+    person, other = admitted
+    (actor,) = await the_people_of(registry, person)
+    renewal = await a_renewal(registry, actor, kind)
+    submitted = await registry.do(
+        actor, lambda pen: operations.submit(pen, renewing(renewal, actor))
+    )
+    await asking(registry, officer, submitted)
+    await do(registry, administrator, erase_person, ErasePerson(user_id=actor.user_id))
+    assert await words_of(registry, person) == [None] * 4
+    assert await words_of(registry, renewal) == [None]
+    assert None not in await words_of(registry, other)
 
 
 async def test_what_is_recommended_is_not_withdrawn(

@@ -27,6 +27,7 @@ SOURCES = sorted(Path(app.__path__[0]).rglob("*.py"))
 HUNDREDS = {
     "app.registry.log": {11},
     "app.entry.api": {12, 14},
+    "app.entry.certificate": {14},
     "app.entry.api.tokens": {15},
     "app.entry.api.users": {15},
     "app.entry.api.current_password": {15},
@@ -66,6 +67,7 @@ HUNDREDS = {
     "app.entry.cli": {35},
     "app.entry.publishing": {17},
     "app.entry.witness": {36},
+    "app.entry.pages": {42},
 }
 
 

@@ -7,6 +7,7 @@ import pytest
 from app.kernel.encoding import sha256
 from app.registry.replay.shelf import Shelf
 from tests.builders import replay as a
+from tests.builders import wrong
 from tests.builders.replay import (
     APPROVER,
     AUTHORITY,
@@ -65,13 +66,13 @@ def proposing(
     by: str = OFFICER,
     issuance: str = ISSUANCE,
 ) -> Bad:
-    facts = {"issuance": issuance, "case_kind": kind, "credits": count, **_ground()}
-    return writing("case.proposed", order, facts, by)
+    facts = {"issuance": issuance, "case_kind": kind, "credits": count}
+    return wrong.proposing("case.proposed", order, facts, by)
 
 
 def asking(order: str = GIFT, count: int = 10, *, case: str = CASE, by: str = OFFICER) -> Bad:
     """Propose that the buffer gives."""
-    return writing("buffer.proposed", order, {"case": case, "credits": count, **_ground()}, by)
+    return wrong.proposing("buffer.proposed", order, {"case": case, "credits": count}, by)
 
 
 def opening(
@@ -140,15 +141,6 @@ def _ended(sender: str, runs: tuple[tuple[str, int, int], ...]) -> dict[str, obj
         "visibility": "public",
         "happened_on": "2026-11-24",
         "statement": DIGEST,
-    }
-
-
-def _ground() -> dict[str, object]:
-    return {
-        "document_id": None,
-        "document_sha256": DIGEST,
-        "reason_commitment": DIGEST,
-        "expires_at": "2026-11-26T03:00:00.000000Z",
     }
 
 
@@ -293,10 +285,10 @@ CASES: dict[str, tuple[Bad, str]] = {
     ),
     "a freeze is approved as a case": (
         after(
-            writing(
+            wrong.proposing(
                 "freeze.proposed",
                 CASE,
-                {"account": None, "batch": PREFIX, "first": 1, "last": 2, **_ground()},
+                {"account": None, "batch": PREFIX, "first": 1, "last": 2},
                 OFFICER,
             ),
             then=opening(),

@@ -13,7 +13,7 @@ from tests.builders.replay import (
     AUTHORITY,
     BUYER,
     BUYERS_ACCOUNT,
-    DIGEST,
+    DOCUMENT,
     OFFICER,
     OWNER,
     OWNERS_ACCOUNT,
@@ -22,28 +22,27 @@ from tests.builders.replay import (
     Log,
     an_id,
 )
-from tests.builders.wrong import Bad, after, found_by, moving, writing
+from tests.builders.wrong import (
+    Bad,
+    after,
+    found_by,
+    moving,
+    proposing,
+    suspending,
+    three_days_later,
+    writing,
+)
 
 FREEZE, AGAIN, RELEASE, REVERSAL = (an_id("ord", number) for number in (1, 2, 3, 4))
 BOTH: Final = an_id("usr", 21)  # proposes and approves
 RUN: Final = (PREFIX, 1, 10)
 LATE: Final = "2026-11-24T03:00:01.000000Z"
+NEVER: Final = "9999-12-31T00:00:00.000000Z"
 
 
 def world() -> Log:
     """Return a log with credits, and somebody who has both of the officers' roles."""
     return a.issued().write("user.added", BOTH, a.user(AUTHORITY, "officer", "approver"))
-
-
-def proposing(kind: str, order: str, about: a.Data, by: str = OFFICER) -> Bad:
-    facts = {
-        "document_id": None,
-        "document_sha256": DIGEST,
-        "reason_commitment": DIGEST,
-        "expires_at": "2026-11-26T03:00:00.000000Z",
-        **about,
-    }
-    return writing(kind, order, facts, by=by)
 
 
 def of_account(order: str = FREEZE, by: str = OFFICER, **changes: object) -> Bad:
@@ -53,7 +52,7 @@ def of_account(order: str = FREEZE, by: str = OFFICER, **changes: object) -> Bad
 
 def of_serials(order: str = FREEZE, **changes: object) -> Bad:
     facts = {"account": None, "batch": PREFIX, "first": 5, "last": 20, **changes}
-    return proposing("freeze.proposed", order, facts)
+    return proposing("freeze.proposed", order, facts, OFFICER)
 
 
 def releasing(freeze: str = FREEZE, order: str = RELEASE, by: str = OFFICER) -> Bad:
@@ -65,7 +64,7 @@ def reversing(act: int | None = None, order: str = REVERSAL) -> Bad:
 
     def write(log: Log) -> None:
         index = len(log.leaves) - 1 if act is None else act
-        proposing("reversal.proposed", order, {"act": index})(log)
+        proposing("reversal.proposed", order, {"act": index}, OFFICER)(log)
 
     return write
 
@@ -126,8 +125,13 @@ WRONG_WAY: Final = (SENDING, reversing())
 ORDERS: dict[str, tuple[Bad, str]] = {
     "an approver proposes": (of_account(by=APPROVER), "not_allowed"),
     "a holder proposes": (of_account(by=OWNER), "not_allowed"),
-    "it expired before": (of_account(expires_at=LATE), "too_early"),
+    "it waits longer than the rule says": (of_account(expires_at=NEVER), "value_differs"),
+    "it expired before": (of_account(expires_at=LATE), "value_differs"),
     "an unknown document": (of_account(document_id=an_id("doc", 9)), "unknown"),
+    "another file than the document's": (
+        of_account(document_id=DOCUMENT, document_sha256="0" * 64),
+        "value_differs",
+    ),
     "an unknown account": (of_account(account=account_number(999_999)), "unknown"),
     "an account of the register": (of_account(account=TRANSIT), "account_not_allowed"),
     "two things": (of_account(batch=PREFIX, first=1, last=1), "value_differs"),
@@ -149,11 +153,31 @@ ORDERS: dict[str, tuple[Bad, str]] = {
     "it is approved twice": (after(*FROZEN, then=freezing()), "not_possible_now"),
     "it is approved late": (
         after(
-            of_account(expires_at="2026-11-25T03:00:00.000000Z"),
-            lambda log: setattr(log, "now", a.BEGINS.replace(day=25)),
+            of_account(),
+            three_days_later,
             then=freezing(),
         ),
         "not_possible_now",
+    ),
+    "the proposer is suspended": (
+        after(of_account(), suspending(OFFICER, AUTHORITY), then=freezing()),
+        "order_proposer_not_allowed",
+    ),
+    "the proposer has another role": (
+        after(
+            of_account(),
+            writing("user.roles_set", OFFICER, a.user(AUTHORITY, "auditor")),
+            then=freezing(),
+        ),
+        "order_proposer_not_allowed",
+    ),
+    "the proposer's party is suspended": (
+        after(of_account(), writing("party.suspended", AUTHORITY, {}), then=freezing()),
+        "order_proposer_not_allowed",
+    ),
+    "the approver was one a moment ago": (
+        after(of_account(), suspending(APPROVER, AUTHORITY), then=freezing()),
+        "not_allowed",
     ),
     "other serials": (after(of_serials(), then=freezing_serials(last=21)), "value_differs"),
     "it leaves a frozen account": (after(*FROZEN, then=SENDING), "frozen"),
@@ -234,6 +258,13 @@ def test_what_is_frozen_is_free_again_and_kept_on_the_shelf() -> None:
     log.leaves.pop()
     log.move(OWNERS_ACCOUNT, BUYERS_ACCOUNT, (PREFIX, 2, 2))
     assert log.replay(shelf).size == len(log.leaves)
+
+
+def test_an_order_may_rest_on_a_document_that_is_here() -> None:
+    log = world()
+    for act in (of_account(document_id=DOCUMENT), freezing()):
+        act(log)
+    assert log.replay().size == len(log.leaves)
 
 
 def test_what_goes_back_is_not_stopped_by_a_freeze() -> None:

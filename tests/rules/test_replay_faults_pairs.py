@@ -7,11 +7,13 @@ import pytest
 
 from app.kernel.encoding import sha256
 from tests.builders import replay as a
+from tests.builders import wrong
 from tests.builders.replay import (
     ADMINISTRATOR,
     APPROVER,
     AUTHORITY,
     DIGEST,
+    DOCUMENT,
     HOLDER,
     ISSUANCE,
     OFFICER,
@@ -19,12 +21,13 @@ from tests.builders.replay import (
     Log,
     an_id,
 )
-from tests.builders.wrong import Bad, after, found_by, writing
+from tests.builders.wrong import Bad, after, found_by, suspending, three_days_later, writing
 
 ORDER, AGAIN = an_id("ord", 1), an_id("ord", 2)
 SECOND, OTHER, NEW, MANY = (an_id("usr", number) for number in (21, 22, 23, 24))
 TODAY: Final = "2026-11-24"
-LAST: Final = "2026-11-26T03:00:00.000000Z"
+LATER: Final = "2026-12-01"
+ABOUT: Final = {"document_id", "document_sha256", "expires_at"}  # what an order rests on
 
 
 def world(value: str | None = "issuance_approval,role_change,rule_change") -> Log:
@@ -36,27 +39,21 @@ def world(value: str | None = "issuance_approval,role_change,rule_change") -> Lo
     return log if value is None else ruling("two_person_acts", value)(log)
 
 
-def ruling(key: str, value: str, by: str = ADMINISTRATOR, **said: object) -> Callable[[Log], Log]:
-    """Return the setting of a rule, alone or by an order."""
+def ruling(
+    key: str, value: str, valid_from: str = TODAY, valid_to: str | None = None
+) -> Callable[[Log], Log]:
+    """Return the setting of a rule by one person."""
 
     def write(log: Log) -> Log:
-        rule = a.a_rule(100 + len(log.leaves), key, value, valid_from=TODAY)
-        return log.write("rules.set", "registry", {"rules": [rule], **said}, by=by)
+        dated = {"valid_from": valid_from, "valid_to": valid_to, "unit": unit_of(key)}
+        rule = a.a_rule(100 + len(log.leaves), key, value, **dated)
+        return log.write("rules.set", "registry", {"rules": [rule]}, by=ADMINISTRATOR)
 
     return write
 
 
-def proposing(
-    kind: str, content: object, by: str, order: str = ORDER, expires_at: str = LAST
-) -> Bad:
-    facts = {
-        "content": content,
-        "document_id": None,
-        "document_sha256": DIGEST,
-        "reason_commitment": DIGEST,
-        "expires_at": expires_at,
-    }
-    return writing(kind, order, facts, by=by)
+def proposing(kind: str, content: object, by: str, order: str = ORDER, **about: object) -> Bad:
+    return wrong.proposing(kind, order, {"content": content, **about}, by)
 
 
 def _facts(**changes: object) -> dict[str, object]:
@@ -67,11 +64,11 @@ def _facts(**changes: object) -> dict[str, object]:
 
 
 def issue_proposed(by: str = APPROVER, order: str = ORDER, **changes: object) -> Bad:
-    expires_at = str(changes.pop("expires_at", LAST))
-    return proposing("issuance.proposed", _facts(**changes), by, order, expires_at)
+    about = {name: changes.pop(name) for name in ABOUT & changes.keys()}
+    return proposing("issuance.proposed", _facts(**changes), by, order, **about)
 
 
-def roles_proposed(by: str = ADMINISTRATOR, **changes: object) -> Bad:
+def roles_proposed(by: str = ADMINISTRATOR, order: str = ORDER, **changes: object) -> Bad:
     content = {
         "user_id": OFFICER,
         "party_id": AUTHORITY,
@@ -79,11 +76,16 @@ def roles_proposed(by: str = ADMINISTRATOR, **changes: object) -> Bad:
         "version": 1,
         **changes,
     }
-    return proposing("roles.proposed", content, by)
+    return proposing("roles.proposed", content, by, order)
 
 
-def rule_proposed(value: str = "12", by: str = ADMINISTRATOR, key: str = "order_hours") -> Bad:
-    rule = dict(a.a_rule(1, key, value, valid_from=TODAY, unit=unit_of(key)))
+def rule_proposed(
+    value: str = "12",
+    by: str = ADMINISTRATOR,
+    key: str = "order_hours",
+    valid_to: str | None = None,
+) -> Bad:
+    rule = dict(a.a_rule(1, key, value, valid_from=TODAY, valid_to=valid_to, unit=unit_of(key)))
     rule.pop("id")
     return proposing("rule.proposed", rule, by)
 
@@ -107,16 +109,22 @@ def issuing(by: str = OTHER, order: str = ORDER, /, **changes: object) -> Bad:
     return write
 
 
-def giving(by: str = SECOND, whom: str = OFFICER, role: str = "auditor") -> Bad:
+def giving(by: str = SECOND, whom: str = OFFICER, role: str = "auditor", order: str = ORDER) -> Bad:
     def write(log: Log) -> None:
-        log.write("user.roles_set", whom, {**a.user(AUTHORITY, role), **ordered(log)}, by=by)
+        said = {**a.user(AUTHORITY, role), **ordered(log, order)}
+        log.write("user.roles_set", whom, said, by=by)
 
     return write
 
 
-def setting(value: str = "12", by: str = SECOND, key: str = "order_hours") -> Bad:
+def setting(
+    value: str = "12",
+    by: str = SECOND,
+    key: str = "order_hours",
+    valid_to: str | None = None,
+) -> Bad:
     def write(log: Log) -> None:
-        rule = a.a_rule(900, key, value, valid_from=TODAY, unit=unit_of(key))
+        rule = a.a_rule(900, key, value, valid_from=TODAY, valid_to=valid_to, unit=unit_of(key))
         log.write("rules.set", "registry", {"rules": [rule], **ordered(log)}, by=by)
 
     return write
@@ -140,6 +148,14 @@ ACTS: dict[str, tuple[Bad, str]] = {
     ),
     "one person sets a rule": (ruling("retirement_purposes", "product"), "second_person_needed"),
     "one person turns it off": (ruling("two_person_acts", "none"), "second_person_needed"),
+    "one person turns it off from a later day on": (
+        ruling("two_person_acts", "none", LATER),
+        "second_person_needed",
+    ),
+    "one person turns it off for a while": (
+        ruling("two_person_acts", "none", LATER, LATER),
+        "second_person_needed",
+    ),
     "an officer proposes": (issue_proposed(OFFICER), "not_allowed"),
     "an approver proposes roles": (roles_proposed(APPROVER), "not_allowed"),
     "an approver proposes a rule": (rule_proposed(by=APPROVER), "not_allowed"),
@@ -176,11 +192,40 @@ ACTS: dict[str, tuple[Bad, str]] = {
     "roles for an issuance": (after(issue_proposed(MANY), then=giving()), "value_differs"),
     "it is approved late": (
         after(
-            issue_proposed(expires_at="2026-11-25T03:00:00.000000Z"),
-            lambda log: setattr(log, "now", a.BEGINS.replace(day=25)),
+            issue_proposed(),
+            three_days_later,
             then=issuing(),
         ),
         "not_possible_now",
+    ),
+    "it waits longer than the rule says": (
+        issue_proposed(expires_at="2026-11-30T03:00:00.000000Z"),
+        "value_differs",
+    ),
+    "it waits as long as the rule said before": (
+        after(rule_proposed(), setting(), then=roles_proposed(order=AGAIN)),
+        "value_differs",
+    ),
+    "another file than the document's": (
+        issue_proposed(document_id=DOCUMENT, document_sha256="0" * 64),
+        "value_differs",
+    ),
+    "it has a remark": (
+        after(issue_proposed(), then=issuing(reason_commitment=DIGEST)),
+        "value_differs",
+    ),
+    "the proposer is suspended": (
+        after(issue_proposed(), suspending(APPROVER, AUTHORITY), then=issuing()),
+        "order_proposer_not_allowed",
+    ),
+    "the proposer has another role": (
+        after(
+            rule_proposed(by=MANY),
+            roles_proposed(user_id=MANY, roles=["approver"], order=AGAIN),
+            giving(whom=MANY, role="approver", order=AGAIN),
+            then=setting(),
+        ),
+        "order_proposer_not_allowed",
     ),
     "it is done twice": (after(roles_proposed(), giving(), then=giving()), "not_possible_now"),
 }
@@ -208,4 +253,65 @@ def test_the_rule_protects_itself_and_lets_go_when_two_turn_it_off(named: str) -
     rule_proposed("none", key="two_person_acts")(log)
     setting("none", key="two_person_acts")(log)
     ALONE(log)
+    assert log.replay().size == len(log.leaves)
+
+
+BY_ONE: Final = {
+    "gives roles": writing("user.roles_set", OFFICER, a.user(AUTHORITY, "auditor")),
+    "adds an approver": writing("user.added", NEW, a.user(AUTHORITY, "approver")),
+    "turns it off": ruling("two_person_acts", "none"),
+    "turns it off later": ruling("two_person_acts", "none", "2026-12-24"),
+}
+
+
+@pytest.mark.parametrize("act", BY_ONE)
+@pytest.mark.parametrize("named", ["issuance_approval", "role_change", "rule_change"])
+@pytest.mark.parametrize("valid_from", [TODAY, LATER])
+def test_whatever_it_names_from_whatever_day_it_holds_for_roles_and_itself(
+    act: str, named: str, valid_from: str
+) -> None:
+    log = ruling("two_person_acts", named, valid_from)(world(None))
+    found_by(log, BY_ONE[act], "second_person_needed")
+
+
+def test_what_comes_back_when_a_value_ends_counts_before() -> None:
+    """While two people let one act for some days, that one does not make it for good."""
+    log = world()
+    rule_proposed("none", key="two_person_acts", valid_to=LATER)(log)
+    setting("none", key="two_person_acts", valid_to=LATER)(log)
+    ALONE(log)
+    found_by(log, BY_ONE["turns it off"], "second_person_needed")
+
+
+def test_what_else_it_names_is_done_by_one_before_its_first_day() -> None:
+    log = ruling("two_person_acts", "issuance_approval,rule_change", LATER)(world(None))
+    ALONE(log)
+    ruling("order_hours", "12")(log)
+    assert log.replay().size == len(log.leaves)
+
+
+@pytest.mark.parametrize("valid_from", [TODAY, LATER])
+def test_it_is_found_that_acts_are_named_that_nobody_can_propose(valid_from: str) -> None:
+    """Where the time that orders have ends some day; what is in force after it is enough."""
+    naming = ruling("two_person_acts", "role_change", valid_from)
+    ending = ruling("order_hours", "12", TODAY, LATER)
+    log = world(None)
+    ending(log)
+    naming(log)
+    assert log.replay().size == len(log.leaves)
+    log = world(None)
+    log.leaves = [leaf.replace(b'"order_hours"', b'"transfer_delay_hours"') for leaf in log.leaves]
+    ending(log)
+    found_by(log, naming, "rule_missing")
+    log.leaves.pop()
+    ruling("order_hours", "24", "2026-12-02")(log)
+    naming(log)
+    assert log.replay().size == len(log.leaves)
+
+
+def test_it_is_found_that_acts_are_named_for_less_than_is_said() -> None:
+    log = ruling("two_person_acts", "none", LATER)(world(None))
+    found_by(log, ruling("two_person_acts", "rule_change"), "not_possible_now")
+    log.leaves.pop()
+    ruling("two_person_acts", "rule_change", TODAY, "2026-11-30")(log)
     assert log.replay().size == len(log.leaves)

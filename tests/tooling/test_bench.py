@@ -13,6 +13,7 @@ import bench_import
 import bench_log
 import bench_memory
 import bench_overload
+import bench_pages
 import bench_reads
 import bench_retire
 import bench_size
@@ -127,6 +128,16 @@ def test_the_section_transfers_measures_what_it_says(server: LocalPostgres) -> N
     assert alone.facts["plain: acts committed"]
     assert found.settings["PostgreSQL full_page_writes"] == "on"
     assert found.settings["plan_cache_mode of the service"] == "force_generic_plan"
+
+
+def test_the_section_pages_measures_what_it_says(server: LocalPostgres) -> None:
+    """Every page it asks for is there, in a register that is filled past its rules."""
+    found = bench_pages.run(server, TINY)
+    assert len(found.measures) == 4
+    for measure in found.measures:
+        assert (measure.bound, measure.target) == ("at most", 5)
+        assert len(measure.ratios) == TINY.rounds
+        assert min(measure.ratios) > 0
 
 
 def test_the_section_reads_measures_what_it_says(server: LocalPostgres) -> None:

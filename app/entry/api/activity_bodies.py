@@ -13,6 +13,7 @@ from app.entry.api.wire import (
     Name,
     PageQuery,
     ProvinceCode,
+    SearchWords,
     Text,
     Tonnes,
 )
@@ -284,7 +285,7 @@ class ActivityQuery(PageQuery):
     owner_party_id: Identifier | None = Field(
         None, description="Only of this owner.", examples=["pty_01kb5w6yk2e0hr9h5y0s8v2a3b"]
     )
-    q: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]+$")] | None = Field(
+    q: SearchWords | None = Field(
         None, description="Part of a name or of the code.", examples=["ขอนแก่น"]
     )
 

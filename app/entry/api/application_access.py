@@ -3,8 +3,11 @@ Who may see an application over HTTP: whoever has its secret, or acts for the pa
 officers, which is noted.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Final
 
+import structlog
 from fastapi import Header, Path, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +15,7 @@ from app.entry.acts import Reply
 from app.entry.api.application_shapes import application_shown
 from app.entry.api.noticed import note_read
 from app.entry.api.wire import Identifier, PreconditionMissingError, changed
+from app.kernel.db import glancing
 from app.kernel.encoding import sha256
 from app.registry.applications import rules, store
 from app.registry.applications.refusals import (
@@ -30,6 +34,8 @@ from app.registry.calendar.refusals import CalendarYearMissingError
 from app.registry.parties.policy import Actor, Permission, allows
 from app.registry.programmes.refusals import RuleMissingError
 from app.registry.signin.rules import AccessKind
+
+log = structlog.get_logger()
 
 ApplicationId = Annotated[
     Identifier,
@@ -100,6 +106,24 @@ async def get_readable(
         kind = AccessKind.APPLICATION_READ
         await note_read(request, visitor, kind, what, [application.id])
     return application
+
+
+@asynccontextmanager
+async def dropping_bytes(request: Request, application_id: str) -> AsyncIterator[None]:
+    """Remove the bytes of files whose rows the block takes away, when it has committed that."""
+    engine, files = request.app.state.reads, request.app.state.sealed_files
+    async with glancing(engine) as connection:
+        before = [file.id for file in await store.list_files(connection, application_id)]
+    yield
+    if not before:
+        return
+    try:
+        async with glancing(engine) as connection:
+            left = await store.list_file_ids(connection, before)
+    except Exception as error:  # noqa: BLE001  what was done is done, and the sweep finds them
+        log.warning("files_not_dropped", error=type(error).__name__)
+    else:
+        await files.drop(set(before) - set(left))
 
 
 def application_changed(application: Application) -> Reply:

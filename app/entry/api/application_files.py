@@ -1,9 +1,13 @@
 """Files of an application: the applicant uploads them, and officers of TGO read them."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Path, Request, Response, UploadFile
+from fastapi.responses import StreamingResponse
 from pydantic import Field
+from starlette.types import Receive, Scope, Send
 
 from app.entry.api.application_access import (
     ApplicationId,
@@ -18,11 +22,13 @@ from app.entry.problems import refused
 from app.entry.sealed_files import SealedFiles
 from app.kernel import clock
 from app.kernel.db import noting, reading
+from app.kernel.errors import RegistryError
 from app.registry.applications import operations, store
 from app.registry.applications.refusals import (
     ApplicationErasedError,
     ApplicationFileNotFoundError,
     ApplicationFileNotNamedError,
+    ApplicationFilesBusyError,
     ApplicationFilesFullError,
     ApplicationFilesTooLargeError,
     ApplicationNotFoundError,
@@ -57,6 +63,30 @@ class _OfApplicant(AdmittingRoute):
     async def admit(self, request: Request) -> None:
         """Refuse whoever has not."""
         await _uploading(request)
+
+    def room(self, request: Request) -> AbstractContextManager[None]:
+        """Bound how many are sent at once: each lies on the disk, and then in memory."""
+        files: SealedFiles = request.app.state.sealed_files
+        return files.uploads.taken()
+
+
+class _Sent(StreamingResponse):
+    """A file that is opened, in its place, when its answer begins."""
+
+    def __init__(
+        self,
+        opening: Callable[[], Awaitable[AsyncIterator[bytes]]],
+        place: AbstractContextManager[None],
+        headers: Mapping[str, str],
+    ) -> None:
+        super().__init__(iter(()), headers=headers)
+        self._opening, self._place = opening, place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; what it is refused for is answered as in a route."""
+        with self._place:
+            self.body_iterator = await self._opening()
+            await super().__call__(scope, receive, send)
 
 
 router: Final = APIRouter(
@@ -108,6 +138,7 @@ class ApplicationFileShown(Shown):
         ApplicationFileNotFoundError,
         ApplicationFilesTooLargeError,
         ApplicationFilesFullError,
+        ApplicationFilesBusyError,
         DocumentEmptyError,
         DocumentTooLargeError,
         DocumentKindError,
@@ -157,7 +188,9 @@ async def upload_application_file(
     "/{digest}",
     response_class=Response,
     responses={
-        **refused(ApplicationNotFoundError, ApplicationFileNotFoundError),
+        **refused(
+            ApplicationNotFoundError, ApplicationFileNotFoundError, ApplicationFilesBusyError
+        ),
         200: BYTES,
     },
     summary="Download a file of an application",
@@ -171,7 +204,7 @@ async def get_application_file(
     secret: MaybeSecret = None,
 ) -> Response:
     """Download a file as it was uploaded: its applicant and TGO, which is recorded."""
-    # Closed before the file is decrypted, which waits its turn: connections are few.
+    # Closed before the file is sent, however slowly it is taken: connections are few.
     async with reading(request.app.state.views) as reader:
         application = await get_readable(
             request, reader, visitor, application_id, secret=secret, what="get_application_file"
@@ -181,16 +214,25 @@ async def get_application_file(
     headers = attachment_headers(
         _name(application, file), sha256=file.sha256, size=file.bytes, media_type=file.media_type
     )
-    content = await files.open(file.id, file.sealed_key, digest=file.sha256)
-    return Response(content, headers=headers)
+
+    async def opening() -> AsyncIterator[bytes]:
+        try:
+            return await files.open(file.id, file.sealed_key, digest=file.sha256)
+        except FileNotFoundError:
+            async with reading(request.app.state.views) as reader:
+                await store.get_file(reader, application.id, digest)  # or it has just been removed
+            raise
+
+    # Anybody may apply, and then ask for much and take little; officers are never held up by them.
+    place = nullcontext() if secret is None else files.downloads.taken()
+    return _Sent(opening, place, headers)
 
 
 async def _keep(
     request: Request, application: Application, found: Inspected, upload: UploadFile
 ) -> ApplicationFile:
     files: SealedFiles = request.app.state.sealed_files
-    await upload.seek(0)
-    file_id, sealed_key = await files.put(upload.read)
+    file_id, sealed_key = await files.put(upload.file, digest=found.sha256)
     file = ApplicationFile(
         application_id=application.id,
         sha256=found.sha256,
@@ -200,8 +242,15 @@ async def _keep(
         media_type=found.media_type,
         uploaded_at=clock.now(),
     )
-    async with noting(request.app.state.reads) as connection:
-        return await operations.keep_file(connection, file)
+    try:
+        async with noting(request.app.state.reads) as connection:
+            kept = await operations.keep_file(connection, file)
+    except RegistryError:
+        await files.drop([file_id])
+        raise  # of another failure it is not known whether the row is there: the sweep will see
+    if kept.id != file_id:
+        await files.drop([file_id])
+    return kept
 
 
 def _name(application: Application, file: ApplicationFile) -> str:

@@ -16,6 +16,7 @@ from app.entry.api.application_access import (
     MaybeSecret,
     application_changed,
     digest_of,
+    dropping_bytes,
     get_readable,
 )
 from app.entry.api.application_shapes import (
@@ -235,6 +236,7 @@ async def get_application(
     operation_id="amend_application",
 )
 async def amend_application(
+    request: Request,
     write: _ApplicantWrite,
     application_id: ApplicationId,
     body: ContentBody,
@@ -244,7 +246,8 @@ async def amend_application(
     """Say everything anew, in a draft or while TGO waits for an answer."""
     command = write.step(application_id, secret, if_match)
     content = body.as_content()
-    return await write(lambda pen: operations.amend(pen, command, content), application_changed)
+    async with dropping_bytes(request, application_id):
+        return await write(lambda pen: operations.amend(pen, command, content), application_changed)
 
 
 @router.post(

@@ -1,6 +1,5 @@
 """What is said and shown of cases: credits owed for an issuance, and what made them good."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -11,8 +10,6 @@ from app.entry.api.credits import (
     AccountNumber,
     BatchPrefix,
     ChoiceBody,
-    MovedShown,
-    movement_shown,
 )
 from app.entry.api.order_shapes import DIGEST, ORDER, GroundBody
 from app.entry.api.wire import (
@@ -27,7 +24,6 @@ from app.entry.api.wire import (
 from app.registry.compensation.operations import Compensate
 from app.registry.compensation.rules import Case, CaseState, Step, StepKind
 from app.registry.ledger.serials import account_id
-from app.registry.ledger.store import EntryRow
 from app.registry.orders.rules import CaseKind
 
 ISSUANCE: Final = "iss_01kb5w6yk2e0hr9h5y0s8v2a3b"
@@ -114,13 +110,16 @@ class CaseStepShown(Shown):
     )
     credits: int = Field(description="Credits that ended (tCO2e).", examples=[10])
     owed_after: int = Field(description="What the case owed then (tCO2e).", examples=[20])
-    moved: list[MovedShown] = Field(description="Which serials.")
+    runs: int = Field(
+        description="How many runs of serials they are; the cancellation has them.", examples=[1]
+    )
     order: str | None = Field(
         description="Order by which the buffer gave them; null: it did not.",
         examples=[ORDER, None],
     )
     cancellation: str = Field(
-        description="Where the cancellation is.", examples=["/v1/cancellations/57"]
+        description="Where the cancellation is, with the serials.",
+        examples=["/v1/cancellations/57"],
     )
     recorded_at: datetime = Field(
         description="When it was recorded.", examples=["2026-11-24T03:00:00Z"]
@@ -131,14 +130,14 @@ class CaseStepShown(Shown):
     )
 
     @classmethod
-    def of(cls, step: Step, entries: Sequence[EntryRow]) -> "CaseStepShown":
-        """Show a step."""
+    def of(cls, step: Step, runs: int) -> "CaseStepShown":
+        """Show a step, of so many runs of serials: there may be hundreds, on a page of steps."""
         return cls(
             id=step.log_index,
             kind=step.kind,
             credits=step.credits,
             owed_after=step.owed_after,
-            moved=movement_shown(entries)["moved"],
+            runs=runs,
             order=step.order_id,
             cancellation=f"/v1/cancellations/{step.log_index}",
             recorded_at=step.recorded_at,

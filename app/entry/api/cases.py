@@ -151,7 +151,11 @@ async def get_case(case_id: CasePath, reader: Reader, visitor: Visitor) -> Respo
 async def list_case_steps(
     case_id: CasePath, query: Annotated[PageQuery, Query()], reader: Reader
 ) -> Response:
-    """List the steps that made a case good, oldest first. Public."""
+    """
+    List the steps that made a case good, oldest first. Public.
+
+    Which serials ended in a step, its cancellation says.
+    """
     position = decode_cursor(query.cursor, int)
     case = await store.get_case(reader, case_id)
     found = await store.list_steps(
@@ -224,5 +228,5 @@ def _sees_reason(visitor: Actor | None) -> bool:
 
 
 async def _steps_shown(reader: AsyncConnection, steps: list[Step]) -> list[CaseStepShown]:
-    entries = await ledger.list_movements(reader, [step.log_index for step in steps])
-    return [CaseStepShown.of(step, entries[step.log_index]) for step in steps]
+    runs = await ledger.list_run_counts(reader, [step.log_index for step in steps])
+    return [CaseStepShown.of(step, runs[step.log_index]) for step in steps]

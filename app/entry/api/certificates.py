@@ -3,15 +3,18 @@
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.entry.api.context import Reader, StrictRoute
+from app.entry.api.context import Reader, StrictRoute, snapshot
 from app.entry.api.credits import MovementPath
 from app.entry.api.endings import sees_names
 from app.entry.api.wire import Shown, receipt_address, show
+from app.entry.certificate.setting import Setter, TooManyCertificatesError
+from app.entry.certificate.sheet import MEDIA_TYPE, Sheet
 from app.entry.identity import Visitor
 from app.entry.problems import refused
 from app.kernel.clock import rfc3339
@@ -20,10 +23,29 @@ from app.registry.ledger import store
 from app.registry.ledger.refusals import MovementNotFoundError
 from app.registry.ledger.rules import Beneficiary, EntryKind, Visibility
 from app.registry.ledger.store import EndingRow, EntryRow
+from app.registry.log.store import get_entry
 
 router = APIRouter(prefix="/retirements", tags=["retirements"], route_class=StrictRoute)
 
 _CODE_BYTES = 15  # 120 bits, 24 letters and digits: nobody finds another line with the same code
+# Its bytes stay as they are but for one case: where a name is erased, no cache shows it for longer.
+_FOR_A_DAY: Final = "public, max-age=86400"
+_HEADERS: Final = {
+    "ETag": ("SHA-256 of the file, hexadecimal.", '"9f86d081884c7d659a2feaa0c55ad015…"'),
+    "Content-Digest": (
+        "SHA-256 of the file, base64 (RFC 9530).",
+        "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:",
+    ),
+    "Cache-Control": ("How long it may be kept.", _FOR_A_DAY),
+}
+_FILE: Final[dict[str, Any]] = {
+    "description": "The certificate, PDF/A-3a and PDF/UA-1.",
+    "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+    "headers": {
+        name: {"description": text, "schema": {"type": "string"}, "example": example}
+        for name, (text, example) in _HEADERS.items()
+    },
+}
 
 
 class CertificateLineShown(Shown):
@@ -105,12 +127,74 @@ async def get_retirement_certificate(
     A certificate is the same whenever it is read; names that are not public are left out for who
     may not see them, and its codes are the same for everybody.
     """
-    row = await store.find_ending(reader, log_index)
-    if row is None or row.kind is not EntryKind.RETIRED:
-        raise MovementNotFoundError(log_index=log_index)
+    row = await _get_retirement(reader, log_index)
     owners = await store.list_owners(reader, [row.account_id])
     entries = await store.list_movement(reader, log_index)
     return show(certificate_of(row, entries, sees_all=sees_names(visitor, owners, row)))
+
+
+@router.get(
+    "/{log_index}/certificate.pdf",
+    response_class=Response,
+    operation_id="get_retirement_certificate_file",
+    summary="Get the certificate of a retirement as a file",
+    responses={
+        **refused(MovementNotFoundError, TooManyCertificatesError),
+        200: _FILE,
+        304: {"description": "You have it: If-None-Match names its SHA-256."},
+    },
+)
+async def get_retirement_certificate_file(
+    request: Request,
+    log_index: MovementPath,
+    if_none_match: Annotated[
+        str | None,
+        Header(
+            alias="If-None-Match",
+            description="ETags that you have.",
+            max_length=1_000,
+            examples=['"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"'],
+        ),
+    ] = None,
+) -> Response:
+    """
+    Get what a retirement certifies as a PDF in Thai and English, to keep and to show. Public.
+
+    It is as the public sees it, whoever asks, and the same bytes each time, until a name in it is
+    erased or a release of the service sets it otherwise. Attached are `certificate.json`, the
+    certificate as data in canonical form (RFC 8785), and `leaf.json`, the exact bytes that the
+    public log keeps of the act: what the receipt proves, which is at the address in it and is
+    another file with each checkpoint.
+    """
+    async with snapshot(request) as reader:
+        sheet = await _get_sheet(reader, log_index, request.app.state.settings.public_origin)
+    setter: Setter = request.app.state.certificates
+    certificate = await setter.set(sheet)
+    tag = f'"{certificate.digest.hex()}"'
+    headers = {
+        "ETag": tag,
+        "Content-Digest": f"sha-256=:{base64.b64encode(certificate.digest).decode()}:",
+        "Cache-Control": _FOR_A_DAY,
+    }
+    if if_none_match is not None and tag in if_none_match:
+        return Response(status_code=304, headers=headers)
+    headers["Content-Disposition"] = f'inline; filename="retirement-{log_index}.pdf"'
+    return Response(certificate.content, headers=headers, media_type=MEDIA_TYPE)
+
+
+async def _get_sheet(reader: AsyncConnection, log_index: int, origin: str) -> Sheet:
+    row = await _get_retirement(reader, log_index)
+    entries = await store.list_movement(reader, log_index)
+    certificate = certificate_of(row, entries, sees_all=False).model_dump(mode="json")
+    leaf = (await get_entry(reader, log_index)).leaf
+    return Sheet(canonical_bytes(certificate), leaf, origin)
+
+
+async def _get_retirement(reader: AsyncConnection, log_index: int) -> EndingRow:
+    row = await store.find_ending(reader, log_index)
+    if row is None or row.kind is not EntryKind.RETIRED:
+        raise MovementNotFoundError(log_index=log_index)
+    return row
 
 
 def certificate_of(

@@ -1,6 +1,7 @@
 """What a route is given: who calls, a read-only connection, and the way to the committer."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
 
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.entry.acts import Act, Idempotency, Reply
 from app.entry.api.wire import answer
 from app.entry.identity import Caller
+from app.entry.late_reads import LateReads
 from app.kernel.db import reading
 from app.kernel.errors import InvalidError
 from app.registry.ledger.rules import Touches
@@ -37,14 +39,21 @@ class IdempotencyKeyMissingError(InvalidError):
     advice_th = "โปรดส่งส่วนหัว Idempotency-Key ด้วยค่าสุ่มใหม่ และใช้ค่าเดิมเมื่อส่งซ้ำ"
 
 
-async def _read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
+def snapshot(request: Request) -> AbstractAsyncContextManager[AsyncConnection]:
+    """
+    Open what a request reads: for a route whose answer takes long after its reading, which must
+    not hold a connection meanwhile. Others have a `Reader`.
+    """
     # Whoever signs in reads what they have just written, and decides on what there is. Visitors
     # have written nothing: what they see may be some seconds late.
     if "authorization" in request.headers:
-        opened = reading(request.app.state.views)
-    else:
-        opened = request.app.state.late_reads.reading()
-    async with opened as connection:
+        return reading(request.app.state.views)
+    late: LateReads = request.app.state.late_reads
+    return late.reading()
+
+
+async def _read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
+    async with snapshot(request) as connection:
         yield connection
 
 

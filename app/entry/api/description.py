@@ -67,6 +67,7 @@ TAGS: Final = {
     "orders": "What two people of TGO order: freezes, releases, reversals, cases, acts of two.",
     "serials": "Where any serial is now, and everything that happened to it.",
     "ledger": "The double entries behind every balance.",
+    "statistics": "Totals of credits and activities, as of a size of the log.",
     "log": "The Merkle log that every act is sealed into, and its proofs.",
     "parties": "Organisations that take part, and what they are accredited for.",
     "applications": "Who asks for an account, and what two officers of TGO decide.",

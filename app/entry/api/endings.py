@@ -16,6 +16,7 @@ from app.entry.api.credits import (
     moved_reply,
 )
 from app.entry.api.days import Day
+from app.entry.api.entries import MomentFilter
 from app.entry.api.wire import Name, PageQuery, Text, decode_cursor, show_page, show_plain
 from app.entry.exports import Export
 from app.entry.purposes import Purposes
@@ -103,7 +104,7 @@ def _usual_visibility(kind: Beneficiary) -> Visibility:
     return Visibility.ANONYMOUS if kind is Beneficiary.PERSON else Visibility.PUBLIC
 
 
-class EndingsQuery(PageQuery):
+class EndingsQuery(PageQuery, MomentFilter):
     """Which retirements or cancellations."""
 
     account: AccountNumber | None = Field(
@@ -161,12 +162,14 @@ async def show_endings(
         owned = () if owner is None else (owner,)
         if visitor is None or not allows(visitor, Permission.READ_ACCOUNT, owner_ids=owned):
             raise AccountNotFoundError
+    first, end = await query.indexes(reader)
     found = await store.list_endings(
         reader,
         kinds=kinds,
         account_id=account,
-        after=position[0] if position else None,
+        after=min(position[0], end) if position else end,
         limit=query.limit + 1,
+        first=first,
     )
     page = found[: query.limit]
     # The public sees what is public, whoever owns it.

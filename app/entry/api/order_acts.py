@@ -7,7 +7,7 @@ from app.registry.activities import refusals as of_activities
 from app.registry.issuance import refusals as of_issuance
 from app.registry.ledger.refusals import SerialPrefixTakenError
 from app.registry.monitoring.refusals import ReportNotFoundError, ReportStateError
-from app.registry.pairs.refusals import TooFewPeopleError
+from app.registry.pairs.refusals import NamedShorterError, TooFewPeopleError
 from app.registry.parties import refusals as of_parties
 from app.registry.parties.rules import UserNotFoundError
 from app.registry.programmes import refusals as of_programmes
@@ -40,5 +40,6 @@ SETTING_RULES: Final[tuple[type[RegistryError], ...]] = (
     of_programmes.RuleDateAheadError,
     of_programmes.RulePeriodReversedError,
     of_programmes.RuleValueUnreadableError,
+    NamedShorterError,
 )
 ACTS_OF_TWO: Final = (*ISSUING, *SETTING_ROLES, *SETTING_RULES)

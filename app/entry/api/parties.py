@@ -22,6 +22,7 @@ from app.entry.api.wire import (
     PageQuery,
     PreconditionMissingError,
     ProvinceCode,
+    SearchWords,
     Shown,
     Text,
     changed,
@@ -39,12 +40,9 @@ from app.registry.parties.refusals import (
     AccreditationNotFoundError,
     AccreditationOverlapError,
     AccreditationReversedError,
-    LastAdministratorError,
     NotAVvbError,
-    PartyClosedError,
     PartyStaleError,
     ProvinceNeededError,
-    StatusUnchangedError,
 )
 from app.registry.parties.rules import (
     SECTORAL_SCOPE_MAX,
@@ -122,6 +120,7 @@ class PartyQuery(PageQuery):
     province_code: ProvinceCode | None = Field(
         None, description="Only parties of this province.", examples=["40"]
     )
+    q: SearchWords | None = Field(None, description="Part of a name.", examples=["ขอนแก่น"])
 
 
 class NewParty(Body):
@@ -200,6 +199,7 @@ async def list_parties(reader: Reader, query: Annotated[PartyQuery, Query()]) ->
         reader,
         kind=query.kind,
         province_code=query.province_code,
+        words=query.q,
         after=None if position is None else position[0],
         limit=query.limit + 1,
     )
@@ -271,40 +271,6 @@ async def rename_party(
     )
     return await write(
         lambda pen: with_accreditations(pen, operations.rename_party(pen, write.actor, command)),
-        party_changed,
-    )
-
-
-@router.post(
-    "/{party_id}/suspension",
-    response_model=PartyShown,
-    responses=refused(
-        NotAllowedError, PartyNotFoundError, StatusUnchangedError, LastAdministratorError
-    ),
-    summary="Suspend a party",
-    operation_id="suspend_party",
-)
-async def suspend_party(write: Write, party_id: PartyId, body: Reason) -> Response:
-    """Let nobody act for an organisation until it is reinstated; felt within one second."""
-    command = operations.DecideOnParty(party_id=party_id, reason=body.reason)
-    return await write(
-        lambda pen: with_accreditations(pen, operations.suspend_party(pen, write.actor, command)),
-        party_changed,
-    )
-
-
-@router.post(
-    "/{party_id}/reinstatement",
-    response_model=PartyShown,
-    responses=refused(NotAllowedError, PartyNotFoundError, PartyClosedError, StatusUnchangedError),
-    summary="Reinstate a party",
-    operation_id="reinstate_party",
-)
-async def reinstate_party(write: Write, party_id: PartyId, body: Reason) -> Response:
-    """Let the users of a suspended organisation act again. Administrators only."""
-    command = operations.DecideOnParty(party_id=party_id, reason=body.reason)
-    return await write(
-        lambda pen: with_accreditations(pen, operations.reinstate_party(pen, write.actor, command)),
         party_changed,
     )
 

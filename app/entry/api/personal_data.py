@@ -17,6 +17,9 @@ from app.entry.api.wire import LogIndex, Shown, show
 from app.entry.identity import Caller
 from app.entry.problems import refused
 from app.kernel.db import reading
+from app.registry.applications.content import named_in
+from app.registry.applications.rules import Application, ApplicationKind, ApplicationStatus
+from app.registry.applications.store import list_of_party
 from app.registry.notices.store import list_notices
 from app.registry.parties import store
 from app.registry.parties.policy import NotAllowedError, Permission, require
@@ -43,6 +46,25 @@ class PersonEventShown(Shown):
     )
     recorded_at: datetime = Field(
         description="When it was recorded.", examples=["2026-11-24T03:00:00Z"]
+    )
+
+
+class PartyApplicationShown(Shown):
+    """An application or renewal of the person's party, whose documents may be of them."""
+
+    id: str = Field(description="Identifier.", examples=["apl_01kb5b1j0dfz5r5d8r4v5e2c3a"])
+    kind: ApplicationKind = Field(
+        description="Whether it brought the party in or renews its documents.",
+        examples=["renewal"],
+    )
+    status: ApplicationStatus = Field(description="Where it stands.", examples=["admitted"])
+    log_index: LogIndex = Field(
+        description="The act that brought its present words: who erases them names it.",
+        examples=[1_024],
+    )
+    documents: list[str] | None = Field(
+        description="What its documents are, each once; null: erased.",
+        examples=[["power_of_attorney", "attorney_identity_document"], None],
     )
 
 
@@ -83,6 +105,12 @@ class PersonalDataShown(Shown):
     notices: list[NoticeShown] = Field(
         description=f"What they were told of acts: the newest {ROWS_MAX}."
     )
+    applications: list[PartyApplicationShown] = Field(
+        description="Applications and renewals of their party. What an organisation handed in may "
+        "hold documents of this person, such as of their identity, and does not go with them when "
+        "they are erased, except what let them in: an administrator decides on each. "
+        f"The newest {ROWS_MAX}."
+    )
 
 
 @router.get(
@@ -107,6 +135,7 @@ async def get_personal_data(request: Request, actor: Caller, user_id: UserId) ->
         passkeys = await list_passkeys(connection, user.id, limit=ROWS_MAX)
         notices = await list_notices(connection, user.id, limit=ROWS_MAX)
         identities = await list_identities(connection, user.id, limit=ROWS_MAX)
+        applications = await list_of_party(connection, user.party_id, limit=ROWS_MAX)
     kind = AccessKind.PERSONAL_DATA_READ
     await note_read(request, actor, kind, "get_personal_data", [user.id])
     return show(
@@ -127,5 +156,17 @@ async def get_personal_data(request: Request, actor: Caller, user_id: UserId) ->
             identities=[identity_shown(identity) for identity in identities],
             access=[access_shown(record) for record in records],
             notices=[notice_shown(notice) for notice in notices],
+            applications=list(map(_of_party, applications)),
         )
+    )
+
+
+def _of_party(application: Application) -> PartyApplicationShown:
+    said = application.content
+    return PartyApplicationShown(
+        id=application.id,
+        kind=application.kind,
+        status=application.status,
+        log_index=application.content_log_index,
+        documents=None if said is None else named_in(said),
     )

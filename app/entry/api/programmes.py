@@ -27,7 +27,7 @@ from app.entry.api.wire import (
 from app.entry.problems import refused
 from app.kernel.clock import bangkok_date, now
 from app.registry.pairs import operations as acts
-from app.registry.pairs.refusals import TooFewPeopleError, TwoPeopleNeededError
+from app.registry.pairs.refusals import NamedShorterError, TooFewPeopleError, TwoPeopleNeededError
 from app.registry.parties.policy import NotAllowedError
 from app.registry.programmes import operations, store
 from app.registry.programmes.refusals import (
@@ -302,6 +302,7 @@ async def list_programme_rules(
         RuleDateAheadError,
         RulePeriodReversedError,
         RuleValueUnreadableError,
+        NamedShorterError,
         TooFewPeopleError,
         TwoPeopleNeededError,
         RuleMissingError,

@@ -43,6 +43,7 @@ from app.entry.api import (
     serials,
     sessions,
     statements,
+    statistics,
     tokens,
     transfer_acceptance,
     transfer_proposals,
@@ -94,6 +95,7 @@ _V1: Final = (
     orders,
     serials,
     ledger,
+    statistics,
     log,
     refusals,
 )

@@ -16,7 +16,7 @@ from app.entry.api.wire import Shown, created, show
 from app.entry.problems import refused
 from app.kernel.clock import bangkok_date, now
 from app.registry.pairs import operations as acts
-from app.registry.pairs.refusals import TooFewPeopleError, TwoPeopleNeededError
+from app.registry.pairs.refusals import NamedShorterError, TooFewPeopleError, TwoPeopleNeededError
 from app.registry.pairs.rules import acts_of
 from app.registry.parties.policy import NotAllowedError
 from app.registry.programmes import operations, store
@@ -111,18 +111,21 @@ async def list_register_rules(
     ] = None,
 ) -> Response:
     """Read the values that hold where no programme is meant, or it has none of its own."""
-    day = bangkok_date(now()) if on is None else on
+    today = bangkok_date(now())
+    day = today if on is None else on
     values = await store.list_rules_in_force(reader, programme_code=None, on=day)
+    by_two = acts_of(value for value in values if value.key is RuleKey.TWO_PERSON_ACTS)
+    if day >= today:
+        by_two |= await acts.find_acts(reader, day)
     shown = [rule_shown(value) for value in values]
-    return show(RulesInForce(rules_on=day, rules=shown, acts=_acts(values)))
+    return show(RulesInForce(rules_on=day, rules=shown, acts=_acts(values, by_two)))
 
 
-def _acts(values: Sequence[RuleValue]) -> list[ActShown]:
+def _acts(values: Sequence[RuleValue], by_two: frozenset[TwoPersonAct]) -> list[ActShown]:
     by_key = {value.key: value for value in values}
     governed = by_key.get(RuleKey.TRANSFERS_GOVERNED)
     confirmed = by_key.get(RuleKey.CONFIRMED_ACTS)
     named = () if confirmed is None else list_of(confirmed)
-    by_two = acts_of([by_key.get(RuleKey.TWO_PERSON_ACTS)])
     unconfirmed = {
         PlainAct.TRANSFER_AT_ONCE: governed is not None and is_yes(governed),
         **{PlainAct(act.value): act in by_two for act in TwoPersonAct if act.value not in _ACTS},
@@ -154,6 +157,7 @@ def _acts(values: Sequence[RuleValue]) -> list[ActShown]:
         RuleDateAheadError,
         RulePeriodReversedError,
         RuleValueUnreadableError,
+        NamedShorterError,
         TooFewPeopleError,
         TwoPeopleNeededError,
         RuleMissingError,
@@ -166,7 +170,7 @@ async def set_register_rule(body: RuleBody, write: Write) -> Response:
     Give a rule a value from today or a later day on, for every programme without one of its own.
 
     Where the rule `two_person_acts` names `rule_change`, propose it instead: POST /v1/orders. And
-    while it names anything, so is what it names itself.
+    while it, or a value of it to come, names anything, so is what it names itself.
 
     So transfers are governed from a day on: `transfers_governed` with `yes`. And acts need a fresh
     second factor from a day on: `confirmed_acts` with their names, joined by commas.

@@ -1,7 +1,9 @@
 """How files come in and go out over HTTP, whatever they belong to."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from typing import Any, BinaryIO, Final
 from urllib.parse import quote
 
 from fastapi import Request, UploadFile
@@ -38,6 +40,10 @@ class AdmittingRoute(StrictRoute):
         """Refuse who may not send a file, by what the request says before its body."""
         raise NotImplementedError
 
+    def room(self, request: Request) -> AbstractContextManager[None]:  # noqa: ARG002  others do
+        """Hold what a file that is being sent takes; refuses where there is none left."""
+        return nullcontext()
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the handler with the check."""
         handle = super().get_route_handler()
@@ -47,25 +53,33 @@ class AdmittingRoute(StrictRoute):
         async def admitting(request: Request) -> Response:
             try:
                 await self.admit(request)
+                room = ExitStack()
+                room.enter_context(self.room(request))
             except RegistryError as refusal:
                 raise RefusedInBodyError(refusal) from None
-            return await handle(request)
+            with room:
+                return await handle(request)
 
         return admitting
 
 
 async def inspect(file: UploadFile) -> Inspected:
     """
-    Find out what an uploaded file is, reading it piece by piece.
+    Find out what an uploaded file is, reading it piece by piece in a thread.
 
     Raises:
         DocumentEmptyError, DocumentTooLargeError, DocumentKindError, DocumentKindMismatchError: as
             named.
     """
+    return await asyncio.to_thread(_inspected, file.file, file.content_type)
+
+
+def _inspected(content: BinaryIO, declared: str | None) -> Inspected:
+    content.seek(0)
     inspection = Inspection()
-    while piece := await file.read(PIECE_BYTES):
+    while piece := content.read(PIECE_BYTES):
         inspection.feed(piece)
-    return inspection.finish(file.content_type)
+    return inspection.finish(declared)
 
 
 def attachment_headers(name: str, *, sha256: str, size: int, media_type: str) -> dict[str, str]:

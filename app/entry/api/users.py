@@ -277,7 +277,7 @@ async def set_user_roles(
     """
     Grant and revoke: the user has exactly these roles within one second. Administrators only.
 
-    Where the rule `two_person_acts` names `role_change`, propose it instead: POST /v1/orders.
+    Where the rule `two_person_acts` names any act, or is to, propose it instead: POST /v1/orders.
     """
     command = operations.SetRoles(
         user_id=user_id,

@@ -114,6 +114,7 @@ Credits = Annotated[int, Field(ge=1, le=CREDITS_MAX), WHOLE]
 CreditsOrNone = Annotated[int, Field(ge=0, le=CREDITS_MAX)]
 Serial = Annotated[int, Field(ge=1, le=CREDITS_MAX), WHOLE]
 Vintage = Annotated[int, Field(ge=VINTAGE_MIN, le=VINTAGE_MAX), WHOLE]
+SearchWords = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]+$")]
 LogIndex = Annotated[int, Field(ge=0, le=CREDITS_MAX)]
 # Tonnes need not be whole, so they travel as text: a JSON number would pass through floating point.
 Tonnes = Annotated[

@@ -15,6 +15,9 @@ from app.entry.cli import database
 from app.entry.cli.acting import get_administrator
 from app.entry.cli.exits import ExitCode, console
 from app.kernel.errors import NotFoundError
+from app.registry.applications.content import named_in
+from app.registry.applications.rules import Application
+from app.registry.applications.store import list_of_party
 from app.registry.erasure import store
 from app.registry.erasure.operations import Erased, ErasePerson, erase_person
 from app.registry.erasure.refusals import NothingToEraseError
@@ -25,6 +28,7 @@ from app.registry.parties.store import find_user_id_by_email, get_user
 from app.settings import Settings
 
 WORDS_SHOWN_MAX: Final = 80  # enough to recognise them in one line of a terminal
+LEFT_MAX: Final = 1_000  # a party renews its documents every few years
 ENDINGS_MAX: Final = 10_000  # of one beneficiary at a time: what can still be shown and confirmed
 # Half of what one act can name: those that go together with the ones named come on top.
 CHUNK_ACTS: Final = ACTS_MAX // 2
@@ -58,6 +62,7 @@ class _Plan:
     user: User | None
     acts: list[int]
     words: list[Words]
+    left: list[Application]  # of the user's party, whose documents stay and may be of them
 
 
 def erase(
@@ -112,7 +117,17 @@ async def _plan(
         found = await store.list_erasable(connection, named, user_id=user_id)
         if not found and (person is None or person.email is None):
             raise NothingToEraseError
-        return _Plan(actor, person, found, await store.list_words(connection, found))
+        words = await store.list_words(connection, found)
+        return _Plan(actor, person, found, words, await _left(connection, person, found))
+
+
+async def _left(
+    connection: AsyncConnection, person: User | None, erased: list[int]
+) -> list[Application]:
+    if person is None:
+        return []
+    own = await list_of_party(connection, person.party_id, limit=LEFT_MAX)
+    return [one for one in own if one.content is not None and one.content_log_index not in erased]
 
 
 async def _person(connection: AsyncConnection, named: str) -> User:
@@ -140,6 +155,13 @@ def _show(plan: _Plan) -> None:
         " emptied.",
         highlight=False,
     )
+    for left in plan.left:
+        assert left.content is not None
+        console.print(
+            f"Stays: {left.kind} {left.id} of their party (--act {left.content_log_index}), whose"
+            f" documents may be of them: {', '.join(named_in(left.content)) or 'none'}.",
+            highlight=False,
+        )
 
 
 async def _erase(settings: Settings, plan: _Plan) -> list[Erased]:

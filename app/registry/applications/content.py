@@ -93,3 +93,8 @@ def read_content(text: str) -> Content:
 
 def _day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
+
+
+def named_in(content: Content) -> list[str]:
+    """Return what documents are named, by what requires them, each once."""
+    return sorted({document.requirement for document in content.documents})

@@ -215,6 +215,16 @@ class ApplicationFilesFullError(BusyError):
     advice_th = "โปรดลองใหม่ในอีก {retry_after_s} วินาที หรือยื่นไฟล์ต่อ อบก. ทางอื่น"
 
 
+class ApplicationFilesBusyError(BusyError):
+    """Very many files of applicants are on their way at this moment."""
+
+    code = "application_files_busy"
+    number = 3835
+    title_th = "ขณะนี้มีการรับส่งไฟล์ของผู้ขอจำนวนมาก"
+    advice = "Try again in {retry_after_s} seconds."
+    advice_th = "โปรดลองใหม่ในอีก {retry_after_s} วินาที"
+
+
 class RenewalOpenError(ConflictError):
     """A renewal of this party is not decided yet."""
 

@@ -59,7 +59,7 @@ async def erase_person(pen: Pen, actor: Actor, command: ErasePerson) -> Erased:
     user = None
     if command.user_id is not None:
         user = await parties.find_erasable(pen, command.user_id)
-        await require_people(pen, user.id)
+        await require_people(pen, user_id=user.id)
     acts = await store.list_erasable(pen.connection, command.acts, user_id=command.user_id)
     rules.check_count(acts)
     if not acts and user is None:

@@ -33,6 +33,24 @@ STATEMENTS: Final[dict[str, str]] = {
         SELECT account_id, batch_id, s.credits AS balance, m.credits AS in_entries
           FROM moved m FULL JOIN balances s USING (account_id, batch_id)
          WHERE coalesce(s.credits, 0) <> coalesce(m.credits, 0)""",
+    "sums by year, programme and province are the fold of entries": """
+        WITH moved AS (
+            SELECT date_part('year', recorded_at AT TIME ZONE 'Asia/Bangkok')::int AS year,
+                   batch_id, p.account_id, p.credits
+              FROM ledger_entries e CROSS JOIN LATERAL (VALUES
+                       (e.to_account, e.last_serial - e.first_serial + 1),
+                       (e.from_account, e.first_serial - e.last_serial - 1))
+                   AS p(account_id, credits)),
+        folded AS (
+            SELECT year, programme_code, coalesce(province_code, '') AS province_code,
+                   CASE WHEN account_id > 1000 THEN 0 ELSE account_id END AS account_id,
+                   sum(m.credits) AS credits
+              FROM moved m JOIN batches t ON t.id = m.batch_id GROUP BY 1, 2, 3, 4)
+        SELECT year, programme_code, province_code, account_id, s.credits AS sum,
+               f.credits AS in_entries
+          FROM folded f FULL JOIN ledger_sums s
+               USING (year, programme_code, province_code, account_id)
+         WHERE coalesce(s.credits, 0) <> coalesce(f.credits, 0)""",
     "each batch sums to nothing over all accounts": """
         SELECT batch_id, sum(credits) AS sum FROM balances
          GROUP BY batch_id HAVING sum(credits) <> 0""",

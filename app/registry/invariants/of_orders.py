@@ -45,18 +45,51 @@ STATEMENTS: Final[dict[str, str]] = {
          WHERE o.content IS NOT NULL AND CASE o.action
                WHEN 'issuance_approval' THEN NOT EXISTS (
                     SELECT FROM issuances i WHERE i.log_index = a.log_index AND i.approved
-                       AND i.report_id = said ->> 'report_id'
+                       AND (i.report_id, i.decided_on, i.document_id, i.meeting, i.reason)
+                           IS NOT DISTINCT FROM (said ->> 'report_id',
+                               (said ->> 'decided_on')::date, said ->> 'decision_document_id',
+                               said ->> 'meeting', NULL)
                        AND position(convert_to('"lines":' || (said -> 'lines'), 'UTF8')
                                     IN l.leaf) > 0)
+                    OR EXISTS (
+                    SELECT FROM ledger_entries e WHERE e.log_index = a.log_index
+                       AND e.to_account NOT IN (2, split_part(said ->> 'account', '-', 2)::bigint))
                WHEN 'role_change' THEN l.subject IS DISTINCT FROM said ->> 'user_id'
                     OR l.kind <> 'user.roles_set'
                     OR position(convert_to('"roles":' || (said -> 'roles'), 'UTF8') IN l.leaf) = 0
+                    OR NOT EXISTS (
+                    SELECT FROM party_events e
+                     WHERE (e.log_index, e.what, e.user_id) = (a.log_index, l.kind, l.subject))
                ELSE NOT EXISTS (
                     SELECT FROM rule_values r WHERE r.log_index = a.log_index
-                       AND (r.programme_code, r.key, r.value, r.valid_from::text, r.valid_to::text)
+                       AND (r.programme_code, r.key, r.value, r.unit, r.valid_from, r.valid_to,
+                            r.source, r.is_default)
                            IS NOT DISTINCT FROM (said ->> 'programme', said ->> 'key',
-                               said ->> 'value', said ->> 'valid_from', said ->> 'valid_to'))
+                               said ->> 'value', said ->> 'unit', (said ->> 'valid_from')::date,
+                               (said ->> 'valid_to')::date, said ->> 'source',
+                               (said ->> 'is_default')::boolean))
                END""",
+    # The rule as it was before the act, on its day: what is set later changes nothing of it.
+    "two people did what the rule gives to two": """
+        SELECT done.log_index, done.action FROM (
+            SELECT log_index, 'issuance_approval' AS action, false AS of_itself
+              FROM issuances WHERE approved
+            UNION ALL
+            SELECT log_index, 'role_change', false FROM party_events WHERE what = 'user.roles_set'
+            UNION ALL
+            SELECT log_index, 'rule_change', key = 'two_person_acts' FROM rule_values) AS done
+          JOIN log_entries l ON l.log_index = done.log_index
+         CROSS JOIN LATERAL (
+            SELECT string_to_array(r.value, ',') AS acts FROM rule_values r
+             WHERE r.key = 'two_person_acts' AND r.programme_code IS NULL
+               AND r.log_index < done.log_index
+               AND (l.recorded_at AT TIME ZONE 'Asia/Bangkok')::date
+                   BETWEEN r.valid_from AND coalesce(r.valid_to, 'infinity')
+             ORDER BY r.valid_from DESC, r.id DESC LIMIT 1) AS named
+         WHERE (done.action = ANY (acts) OR (of_itself
+                AND acts && ARRAY['issuance_approval', 'role_change', 'rule_change']))
+           AND NOT EXISTS (SELECT FROM orders o JOIN order_approvals a ON a.order_id = o.id
+                            WHERE a.log_index = done.log_index AND o.action = done.action)""",
     "a reversal takes back what it reverses": """
         WITH taken AS (
             SELECT r.log_index, e.batch_id, e.first_serial, e.last_serial,

@@ -3,6 +3,15 @@
 from typing import Final
 
 STATEMENTS: Final[dict[str, str]] = {
+    # Asked of the log itself: whoever wrote the row could have written the event.
+    "the roles of a user are what the last act said": """
+        SELECT u.id FROM users u LEFT JOIN LATERAL (
+            SELECT convert_from(l.leaf, 'UTF8')::jsonb #> '{data,roles}' AS roles
+              FROM log_entries l
+             WHERE l.subject = u.id AND l.kind IN ('user.added', 'user.roles_set')
+               AND l.kind NOT LIKE 'credits.%'
+             ORDER BY l.log_index DESC LIMIT 1) AS said ON true
+         WHERE to_jsonb(u.roles) IS DISTINCT FROM said.roles""",
     "it is not kept from where the erased came": """
         SELECT r.id FROM users u JOIN access_records r ON coalesce(r.by, r.about) = u.id
          WHERE u.email IS NULL AND r.network IS NOT NULL""",

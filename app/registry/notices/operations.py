@@ -138,6 +138,11 @@ async def end_mail(connection: AsyncConnection, notice_id: str, end: MailEnd) ->
     await store.update_mail_ended(connection, notice_id, end)
 
 
+async def give_try_back(connection: AsyncConnection, notice_id: str) -> None:
+    """Take back that a try was counted; the next one is due when it was said to be."""
+    await store.update_mail_untried(connection, notice_id)
+
+
 def _end_of(due: DueMail, now: datetime) -> MailEnd | None:
     if due.tries == MAIL_TRIES_MAX:
         return MailEnd.GIVEN_UP

@@ -255,6 +255,15 @@ async def update_mail_tried(connection: AsyncConnection, notice_id: str, now: da
     await connection.execute(_CLAIM, {"id": notice_id, "now": now})
 
 
+async def update_mail_untried(connection: AsyncConnection, notice_id: str) -> None:
+    """Count one try less; not of what has ended meanwhile, or was never tried."""
+    await connection.execute(
+        update(notices)
+        .where(notices.c.id == notice_id, notices.c.mail_ended.is_(None), notices.c.mail_tries > 0)
+        .values(mail_tries=notices.c.mail_tries - 1)
+    )
+
+
 async def update_mail_ended(connection: AsyncConnection, notice_id: str, end: MailEnd) -> None:
     """Note that a notice is not mailed any more; the first to say why is right."""
     await connection.execute(

@@ -20,6 +20,7 @@ from app.registry.compensation import operations as compensation
 from app.registry.issuance import operations as issuance
 from app.registry.issuance.operations import DecideIssuance
 from app.registry.issuance.rules import Issuance
+from app.registry.ledger.operations import close_owner
 from app.registry.log.pen import Pen
 from app.registry.orders import operations as orders
 from app.registry.orders.operations import About, ApproveOrder, Ground
@@ -28,21 +29,29 @@ from app.registry.pairs import rules
 from app.registry.pairs.refusals import (
     ContentChangedError,
     FirstRoleError,
+    NamedShorterError,
     TooFewPeopleError,
     TwoPeopleNeededError,
 )
 from app.registry.parties import operations as parties
-from app.registry.parties.operations import AddUser, DecideOnUser, SetRoles
+from app.registry.parties.operations import AddUser, DecideOnParty, DecideOnUser, SetRoles
 from app.registry.parties.policy import Actor, Permission, allows, require
-from app.registry.parties.rules import Role, User
+from app.registry.parties.rules import Party, Role, User
 from app.registry.parties.store import list_officials
 from app.registry.programmes import operations as programmes
 from app.registry.programmes import store
 from app.registry.programmes.operations import SetRule
 from app.registry.programmes.refusals import RuleMissingError
-from app.registry.programmes.rules import FOUNDER, RuleKey, RuleValue, TwoPersonAct
+from app.registry.programmes.rules import (
+    FOUNDER,
+    RuleKey,
+    RuleValue,
+    TwoPersonAct,
+    first_day_without,
+)
 
 Command = DecideIssuance | SetRoles | SetRule
+_PAGE_ROWS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +85,11 @@ async def set_rule(pen: Pen, actor: Actor, command: SetRule) -> RuleValue:
     Raises:
         TwoPeopleNeededError: this rule is set by two people.
         TooFewPeopleError, RuleMissingError: acts would take two people that nobody could do.
+        NamedShorterError: what it names would end before its last day.
         Otherwise as `app.registry.programmes.operations.set_rule`.
     """
     require(actor, Permission.SET_RULES)
-    if rules.of_rule(command.key, await _named(pen.connection, _today(pen))):
+    if rules.of_rule(command.key, await find_acts(pen.connection, _today(pen))):
         raise TwoPeopleNeededError(act=TwoPersonAct.RULE_CHANGE.value)
     await programmes.describe_rule(pen, actor, command)
     await _check_possible(pen, command)
@@ -95,10 +105,10 @@ async def add_user(pen: Pen, actor: Actor, command: AddUser) -> User:
         Otherwise as `app.registry.parties.operations.add_user`.
     """
     require(actor, Permission.MANAGE_USERS, owner_ids=(command.party_id,))
-    if not command.roles <= rules.FIRST_ROLES:
-        named = await _named(pen.connection, _today(pen))
-        if TwoPersonAct.ROLE_CHANGE in named:
-            raise FirstRoleError(allowed=", ".join(sorted(rules.FIRST_ROLES)))
+    if not command.roles <= rules.FIRST_ROLES and (
+        TwoPersonAct.ROLE_CHANGE in await find_acts(pen.connection, _today(pen))
+    ):
+        raise FirstRoleError(allowed=", ".join(sorted(rules.FIRST_ROLES)))
     return await parties.add_user(pen, actor, command)
 
 
@@ -114,7 +124,7 @@ async def set_roles(pen: Pen, actor: Actor, command: SetRoles) -> User:
     require(actor, Permission.MANAGE_USERS)
     await _require_one(pen, TwoPersonAct.ROLE_CHANGE)
     await parties.find_changeable(pen, actor, command)
-    await require_people(pen, command.user_id, roles=command.roles)
+    await require_people(pen, user_id=command.user_id, roles=command.roles)
     return await parties.set_roles(pen, actor, command)
 
 
@@ -123,36 +133,72 @@ async def suspend_user(pen: Pen, actor: Actor, command: DecideOnUser) -> User:
     Keep a user from acting until they are reinstated. One person does so: it may be urgent.
 
     Raises:
-        TooFewPeopleError: fewer than two could do an act that takes two.
+        TooFewPeopleError: fewer than two who bring people back would be left.
         Otherwise as `app.registry.parties.operations.suspend_user`.
     """
     require(actor, Permission.MANAGE_USERS)
-    await require_people(pen, command.user_id)
+    await require_people(pen, user_id=command.user_id, acts=rules.BRINGS_BACK)
     return await parties.suspend_user(pen, actor, command)
 
 
-async def require_people(pen: Pen, user_id: str, *, roles: Collection[Role] = ()) -> None:
+async def suspend_party(pen: Pen, actor: Actor, command: DecideOnParty) -> Party:
+    """
+    Let nobody act for a party until it is reinstated. One person does so: it may be urgent.
+
+    Raises:
+        TooFewPeopleError: fewer than two who bring people back would be left.
+        Otherwise as `app.registry.parties.operations.suspend_party`.
+    """
+    require(actor, Permission.ADMIT_PARTY)
+    await require_people(pen, party_id=command.party_id, acts=rules.BRINGS_BACK)
+    return await parties.suspend_party(pen, actor, command)
+
+
+async def close_party(pen: Pen, actor: Actor, command: DecideOnParty) -> Party:
+    """
+    Close a party for good.
+
+    Raises:
+        TooFewPeopleError: fewer than two could do an act that takes two.
+        Otherwise as `app.registry.ledger.operations.close_owner`.
+    """
+    require(actor, Permission.ADMIT_PARTY)
+    await require_people(pen, party_id=command.party_id)
+    return await close_owner(pen, actor, command)
+
+
+async def require_people(
+    pen: Pen,
+    *,
+    user_id: str | None = None,
+    party_id: str | None = None,
+    roles: Collection[Role] = (),
+    acts: Collection[TwoPersonAct] = tuple(TwoPersonAct),
+) -> None:
     """
     Refuse what would leave fewer than two people for an act that takes two, or is to.
 
     Args:
         pen: of the act.
         user_id: who loses roles, or goes.
-        roles: what they keep.
+        party_id: whose people all go.
+        roles: what the user keeps.
+        acts: those that are asked after.
 
     Raises:
         TooFewPeopleError: it would.
     """
     today = _today(pen)
-    coming = await store.list_rules_to_come(
-        pen.connection, key=RuleKey.TWO_PERSON_ACTS, after=today
-    )
-    named = await _named(pen.connection, today) | rules.acts_of(coming)
-    for act in sorted(named):
+    named = rules.acts_from(await _values(pen.connection, RuleKey.TWO_PERSON_ACTS, today), today)
+    for act in sorted(named.intersection(acts)):
         able = rules.roles_for(act)
         if not set(able) & set(roles):
             people = await list_officials(
-                pen.connection, able, besides_user_id=user_id, limit=rules.PEOPLE_MIN
+                pen.connection,
+                able,
+                besides_user_id=user_id,
+                besides_party_id=party_id,
+                limit=rules.PEOPLE_MIN,
             )
             # Whoever could not do it anyway takes nobody away.
             everybody = await list_officials(pen.connection, able, limit=rules.PEOPLE_MIN + 1)
@@ -220,7 +266,7 @@ async def _describe(pen: Pen, actor: Actor, command: Command) -> dict[str, objec
             return await issuance.describe_issuance(pen, actor, command)
         case SetRoles():
             user = await parties.find_changeable(pen, actor, command)
-            await require_people(pen, user.id, roles=command.roles)
+            await require_people(pen, user_id=user.id, roles=command.roles)
             return {
                 "user_id": user.id,
                 "party_id": user.party_id,
@@ -277,19 +323,29 @@ _COMMAND_OF: Final[dict[Action, Callable[[dict[str, Any]], Command]]] = {
 
 
 async def _require_one(pen: Pen, act: TwoPersonAct) -> None:
-    if act in await _named(pen.connection, _today(pen)):
+    if act in await find_acts(pen.connection, _today(pen)):
         raise TwoPeopleNeededError(act=act.value)
 
 
-async def _named(connection: AsyncConnection, on: date) -> frozenset[TwoPersonAct]:
-    rule = await store.find_rule(
-        connection, programme_code=None, key=RuleKey.TWO_PERSON_ACTS, on=on
-    )
-    return rules.acts_of([rule])
+async def find_acts(connection: AsyncConnection, on: date) -> frozenset[TwoPersonAct]:
+    """Return the acts of the authority that take two people on a day (Bangkok), today or later."""
+    return rules.acts_on(await _values(connection, RuleKey.TWO_PERSON_ACTS, on), on)
+
+
+async def _values(connection: AsyncConnection, key: RuleKey, on: date) -> list[RuleValue]:
+    """Return the values of every programme that count on a day or later, however many."""
+    found: list[RuleValue] = []
+    while True:
+        page = await store.list_rules_unended(
+            connection, key=key, on=on, after=found[-1].id if found else None, limit=_PAGE_ROWS
+        )
+        found += page
+        if len(page) < _PAGE_ROWS:
+            return found
 
 
 async def _check_possible(pen: Pen, command: SetRule) -> None:
-    """Refuse to name acts that nobody could do then, or propose."""
+    """Refuse to name acts that nobody could do or propose, or for fewer days than is said."""
     if command.key is not RuleKey.TWO_PERSON_ACTS:
         return
     named = rules.acts_named(command.value)
@@ -300,14 +356,16 @@ async def _check_possible(pen: Pen, command: SetRule) -> None:
         people = await list_officials(pen.connection, able, limit=rules.PEOPLE_MIN)
         if len(people) < rules.PEOPLE_MIN:
             raise TooFewPeopleError(act=act.value)
-    hours = await store.get_rule(
-        pen.connection, programme_code=None, key=RuleKey.ORDER_HOURS, on=command.valid_from
-    )
-    if hours.valid_to is not None:
-        # A value without an end stays behind every later one: there will always be one.
-        raise RuleMissingError(
-            key=hours.key.value, programme=FOUNDER, on=f"{hours.valid_to.isoformat()}+"
-        )
+    today = _today(pen)
+    hours = await _values(pen.connection, RuleKey.ORDER_HOURS, today)
+    # A value without an end stays behind every later one: once there is one for good, it stays so.
+    day = first_day_without(hours, today)
+    if day is not None:
+        raise RuleMissingError(key=RuleKey.ORDER_HOURS.value, programme=FOUNDER, on=day.isoformat())
+    values = await _values(pen.connection, RuleKey.TWO_PERSON_ACTS, today)
+    day = rules.first_day_less(values, command.value, command.valid_from, command.valid_to)
+    if day is not None:
+        raise NamedShorterError(on=day.isoformat())
 
 
 def _today(pen: Pen) -> date:

@@ -48,6 +48,22 @@ class TooFewPeopleError(ConflictError):
     advice_th = "โปรดให้เจ้าหน้าที่ อบก. อีกท่านหนึ่งมีบทบาทที่ดำเนินการ {act} ได้ก่อน"
 
 
+class NamedShorterError(ConflictError):
+    """A later value would end what this one names before its last day."""
+
+    code = "named_shorter"
+    number = 3975
+    title_th = "มีค่าที่กำหนดไว้ล่วงหน้าซึ่งจะยกเลิกสิ่งที่ค่านี้ระบุก่อนวันสุดท้าย"
+    advice = (
+        "A value of two_person_acts that begins on {on} names less. End this one on the day "
+        "before, or first set one that begins on that day and names as much."
+    )
+    advice_th = (
+        "ค่าของ two_person_acts ที่เริ่มวันที่ {on} ระบุไว้น้อยกว่า โปรดให้ค่านี้สิ้นสุดก่อนวันดังกล่าว "
+        "หรือกำหนดค่าที่เริ่มวันเดียวกันและระบุเท่ากันก่อน"
+    )
+
+
 class FirstRoleError(BrokenRuleError):
     """A new user cannot begin with this role, which two people give."""
 

@@ -294,7 +294,8 @@ RULE_SPECS: Final[Mapping[RuleKey, RuleSpec]] = {
     RuleKey.TWO_PERSON_ACTS: RuleSpec(
         Form.LIST,
         "Acts of TGO that one person proposes and another, who may do them too, approves; "
-        "`none`: one person does them. While it names any act, it takes two to change it.",
+        "`none`: one person does them. While it, or a value to come, names any act, it takes two "
+        "to change it, and to change roles.",
         pattern="|".join(("none", *TwoPersonAct)),
     ),
     RuleKey.EXPIRED_DOCUMENTS_FORBID: RuleSpec(

@@ -1,12 +1,12 @@
 """Programmes, members, and dated rule values: what a value may be and how it is read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from app.kernel.encoding import canonical_bytes, sha256
 from app.kernel.quantities import parse_tonnes
@@ -110,6 +110,49 @@ class RuleValue:
     set_by: str
     recorded_at: datetime
     log_index: int
+
+
+class Dated(Protocol):
+    """What decides on which days a value of one rule, of one programme, is in force."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def valid_from(self) -> date: ...
+    @property
+    def valid_to(self) -> date | None: ...
+
+
+_DatedT = TypeVar("_DatedT", bound=Dated)
+
+
+def covers(value: Dated, day: date) -> bool:
+    """Say whether a day is one of a value's; its first and its last day are."""
+    return value.valid_from <= day and (value.valid_to is None or day <= value.valid_to)
+
+
+def in_force(values: Iterable[_DatedT], day: date) -> _DatedT | None:
+    """Return the value of a day: of those that cover it the latest beginning, then recorded."""
+    covering = [value for value in values if covers(value, day)]
+    return max(covering, key=lambda value: (value.valid_from, value.id), default=None)
+
+
+def turns(values: Iterable[Dated], today: date) -> list[date]:
+    """Return today and each later day that may have another value than the day before it."""
+    days = {today}
+    for value in values:
+        days.add(max(value.valid_from, today))
+        if value.valid_to is not None and value.valid_to >= today:
+            days.add(value.valid_to + timedelta(days=1))
+    return sorted(days)
+
+
+def first_day_without(values: Iterable[Dated], today: date) -> date | None:
+    """Return the first day, today or later, that has no value; None: there is one for good."""
+    held = list(values)
+    return next((day for day in turns(held, today) if in_force(held, day) is None), None)
 
 
 def require_open(programme: Programme) -> None:

@@ -203,20 +203,27 @@ async def find_rule(
     return None if found is None else _rule_value(found)
 
 
-async def list_rules_to_come(
-    connection: AsyncConnection, *, key: RuleKey, after: date, limit: int = 50
+async def list_rules_unended(
+    connection: AsyncConnection,
+    *,
+    key: RuleKey,
+    on: date,
+    limit: int = 50,
+    after: str | None = None,
 ) -> tuple[RuleValue, ...]:
-    """List values of every programme that begin after a day, by their beginning."""
+    """List values of every programme that end on a day, later or never, by id, those after one."""
     query = (
         select(rule_values)
         .where(
             rule_values.c.key == key.value,
             rule_values.c.programme_code.is_(None),
-            rule_values.c.valid_from > after,
+            or_(rule_values.c.valid_to.is_(None), rule_values.c.valid_to >= on),
         )
-        .order_by(rule_values.c.valid_from)
+        .order_by(rule_values.c.id)
         .limit(limit)
     )
+    if after is not None:
+        query = query.where(rule_values.c.id > after)
     return tuple(_rule_value(row) for row in await connection.execute(query))
 
 

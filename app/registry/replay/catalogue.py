@@ -11,10 +11,9 @@ from app.registry.activities.refusals import EvidenceForeignError
 from app.registry.activities.rules import Grounds
 from app.registry.methodologies import rules as methodologies
 from app.registry.methodologies.rules import Family, Methodology, MethodologyEntry, Variant
-from app.registry.pairs.rules import acts_named
 from app.registry.parties.policy import Permission
 from app.registry.programmes import rules
-from app.registry.programmes.rules import RULE_SPECS, ProgrammeStatus, RuleKey, TwoPersonAct
+from app.registry.programmes.rules import RULE_SPECS, ProgrammeStatus, RuleKey, covers, in_force
 from app.registry.replay.faults import Broken
 from app.registry.replay.leaves import Leaf
 from app.registry.replay.leaves import rules as leaves
@@ -52,10 +51,6 @@ class DatedValue(msgspec.Struct, array_like=True):
     valid_from: date
     valid_to: date | None
 
-    def covers(self, day: date) -> bool:
-        """Say whether a day lies within; first and last day do."""
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
-
 
 class DatedValues(msgspec.Struct, array_like=True):
     """All values that one rule of one programme ever got."""
@@ -87,9 +82,10 @@ class KnownMethodology(msgspec.Struct, array_like=True):
 
 
 class KnownDocument(msgspec.Struct, array_like=True):
-    """Whose evidence a document is."""
+    """Whose evidence a document is, and which bytes."""
 
     activity: str | None  # None: of no activity
+    sha256: str
 
 
 class KnownSource(msgspec.Struct, array_like=True):
@@ -156,14 +152,14 @@ class Catalogue:
     def find_rule(self, programme: str, key: RuleKey, on: date) -> str | None:
         """Return the value of a rule as `rule`; None: it is not in use on that day."""
         for whose in (programme, _EVERY_PROGRAMME):
-            in_force = self._in_force(whose, key, on)
-            if in_force is not None:
-                return in_force.value
+            value = in_force(self._all_values(whose, key), on)
+            if value is not None:
+                return value.value
         return None
 
-    def _in_force(self, programme: str, key: RuleKey, on: date) -> DatedValue | None:
-        covering = [v for v in self._all_values(programme, key) if v.covers(on)]
-        return max(covering, key=lambda value: (value.valid_from, value.id), default=None)
+    def values_of(self, key: RuleKey) -> list[DatedValue]:
+        """Return all values that a rule ever got for every programme, in the log's order."""
+        return self._all_values(_EVERY_PROGRAMME, key)
 
     def purposes(self, on: date) -> frozenset[str]:
         """
@@ -174,7 +170,7 @@ class Catalogue:
         """
         if on not in self._purposes:
             values = self._all_values(_EVERY_PROGRAMME, RuleKey.RETIREMENT_PURPOSES)
-            codes = (code for v in values if v.covers(on) for code in v.value.split(","))
+            codes = (code for v in values if covers(v, on) for code in v.value.split(","))
             self._purposes = {on: frozenset(codes)}
         return self._purposes[on]
 
@@ -194,13 +190,8 @@ class Catalogue:
         return self._terms_since <= rfc3339(before) and self._is_governed(bangkok_date(before))
 
     def _is_governed(self, on: date) -> bool:
-        in_force = self._in_force(_EVERY_PROGRAMME, RuleKey.TRANSFERS_GOVERNED, on)
-        return in_force is not None and in_force.value == "yes"
-
-    def acts_of_two(self, on: date) -> frozenset[TwoPersonAct]:
-        """Return the acts of the authority that take two people on a day."""
-        in_force = self._in_force(_EVERY_PROGRAMME, RuleKey.TWO_PERSON_ACTS, on)
-        return frozenset() if in_force is None else acts_named(in_force.value)
+        value = in_force(self.values_of(RuleKey.TRANSFERS_GOVERNED), on)
+        return value is not None and value.value == "yes"
 
     def check_decision(self, grounds: Grounds, activity_id: str, today: date) -> None:
         """
@@ -325,4 +316,4 @@ class Catalogue:
         require_same(
             act.data.owner_party_id, owner, what="the document's owner", code="party_differs"
         )
-        self.documents.add(act.subject, KnownDocument(act.data.activity_id))
+        self.documents.add(act.subject, KnownDocument(act.data.activity_id, act.data.sha256))

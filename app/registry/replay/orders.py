@@ -1,12 +1,17 @@
 """Orders of the authority, as the log tells of them: freezes, releases, reversals of errors."""
 
+from datetime import timedelta
 from typing import Final
 
 import msgspec
 
+from app.kernel.clock import rfc3339
 from app.kernel.encoding import sha256
 from app.registry.ledger.rules import AccountKind
-from app.registry.parties.policy import Permission
+from app.registry.orders.refusals import OrderProposerGoneError
+from app.registry.orders.rules import PROPOSING, Action
+from app.registry.parties.policy import NotAllowedError, Permission
+from app.registry.programmes.rules import RuleKey
 from app.registry.replay.catalogue import Catalogue
 from app.registry.replay.faults import Broken
 from app.registry.replay.leaves import Leaf, leaf_of
@@ -14,7 +19,13 @@ from app.registry.replay.leaves import orders as leaves
 from app.registry.replay.ledger import Account, Ledger
 from app.registry.replay.shelf import Shelf
 from app.registry.replay.standing import Standing
-from app.registry.replay.things import Handlers, Things, require_same
+from app.registry.replay.things import (
+    Handlers,
+    Things,
+    day_of,
+    moment_of,
+    require_same,
+)
 
 _FREEZE: Final = "freeze"
 _RELEASE: Final = "release"
@@ -119,13 +130,16 @@ class Orders:
         Return a new order, for what it is about to be noted and `add` to be called.
 
         Raises:
-            Broken: it had lapsed before it was proposed, or its document is unknown.
+            Broken: it waits for another time than the rule of its day says, or its document is
+                unknown, or of other bytes.
         """
         said = act.data
-        if said.expires_at <= act.at:
-            raise Broken("too_early", f"{said.expires_at} is not after {act.at}")
+        hours = int(self._catalogue.rule("", RuleKey.ORDER_HOURS, day_of(act)))
+        until = rfc3339(moment_of(act) + timedelta(hours=hours))
+        require_same(said.expires_at, until, what="the end of waiting")
         if said.document_id is not None:
-            self._catalogue.documents.get(said.document_id)
+            document = self._catalogue.documents.get(said.document_id)
+            require_same(said.document_sha256, document.sha256, what="the document's digest")
         return KnownOrder(action, act.by, sha256(leaf_of(act)).hex(), said.expires_at)
 
     def add(self, order_id: str, order: KnownOrder) -> None:
@@ -197,12 +211,18 @@ class Orders:
         Raises:
             Broken: no second officer may approve it so.
             NotAllowedError: whoever acts may not.
+            OrderProposerGoneError: whoever proposed it may not any more.
         """
         order = self._orders.get(order_id)
         require_same(order.action, action, what="what was proposed")
         self._standing.require(act, permission)
         if order.by == act.by:
             raise Broken("second_person_needed", f"{act.by} approves what {act.by} proposed")
+        # Both are asked pen in hand: nothing that was so a moment ago is held for so.
+        if not self._standing.may(order.by, PROPOSING[Action(order.action)]):
+            raise OrderProposerGoneError
+        if not self._standing.may(act.by, permission):
+            raise NotAllowedError(permission=permission.value)
         if order.is_given or act.at >= order.expires_at:
             raise Broken("not_possible_now", f"{order_id} cannot be approved any more")
         require_same(digest, order.digest, what="what was approved")

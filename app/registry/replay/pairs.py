@@ -7,8 +7,15 @@ import msgspec
 from msgspec import UNSET
 
 from app.registry.orders.rules import ACTING
-from app.registry.pairs.rules import ACTION_OF, FIRST_ROLES, of_rule
-from app.registry.programmes.rules import TwoPersonAct
+from app.registry.pairs.rules import (
+    ACTION_OF,
+    FIRST_ROLES,
+    acts_named,
+    acts_on,
+    first_day_less,
+    of_rule,
+)
+from app.registry.programmes.rules import RuleKey, TwoPersonAct, first_day_without
 from app.registry.replay.catalogue import Catalogue
 from app.registry.replay.faults import Broken
 from app.registry.replay.leaves import ledger as credits_made
@@ -72,6 +79,8 @@ class Pairs:
                 lines=said.lines,
             )
             _require_content(order, content)
+            # The order has the reason; what two people issue has no remark besides.
+            require_same(said.reason_commitment, None, what="the remark")
             require_same(
                 {batch.account for batch in said.batches}, {content.account}, what="the accounts"
             )
@@ -96,8 +105,9 @@ class Pairs:
             raise Broken("second_person_needed", f"{act.by} gives roles that two people give")
 
     def _set_rules(self, _: int, act: ruling.RulesSet) -> None:
-        named = self._catalogue.acts_of_two(day_of(act))
+        named = self._by_two(act)
         needed = any(of_rule(said.key, named) for said in act.data.rules)
+        self._require_lasting(act)
         order = self._order_of(act, TwoPersonAct.RULE_CHANGE, needed=needed)
         if order is not None:
             for said in act.data.rules:
@@ -106,8 +116,25 @@ class Pairs:
                 _require_content(order, leaves.RuleContent(**facts))
             require_same(len(act.data.rules), 1, what="the count of values")
 
+    def _require_lasting(self, act: ruling.RulesSet) -> None:
+        """Refuse to name acts that nobody could propose, or for fewer days than the value says."""
+        for said in act.data.rules:
+            if said.key is not RuleKey.TWO_PERSON_ACTS or not acts_named(said.value):
+                continue
+            hours = self._catalogue.values_of(RuleKey.ORDER_HOURS)
+            day = first_day_without(hours, day_of(act))
+            if day is not None:
+                raise Broken("rule_missing", f"orders have no time on {day}, and take two people")
+            values = self._catalogue.values_of(RuleKey.TWO_PERSON_ACTS)
+            day = first_day_less(values, said.value, said.valid_from, said.valid_to)
+            if day is not None:
+                raise Broken("not_possible_now", f"acts are named that are not any more on {day}")
+
+    def _by_two(self, act: people.UserAdded | _ByTwo) -> frozenset[TwoPersonAct]:
+        return acts_on(self._catalogue.values_of(RuleKey.TWO_PERSON_ACTS), day_of(act))
+
     def _takes_two(self, act: people.UserAdded | _ByTwo, named: TwoPersonAct) -> bool:
-        return named in self._catalogue.acts_of_two(day_of(act))
+        return named in self._by_two(act)
 
     def _order_of(self, act: _ByTwo, named: TwoPersonAct, *, needed: bool) -> KnownOrder | None:
         """Return the order that an act carries out, given from now on; None: it does none."""

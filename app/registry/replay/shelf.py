@@ -8,7 +8,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 Key = TypeVar("Key", int, str)
 
-FORMAT: Final = b"registry replay 2"
+FORMAT: Final = b"registry replay 3"
 _ENDINGS_AT_ONCE: Final = 5_000
 _PAGE_CACHE_KIB: Final = 32_768
 

@@ -108,6 +108,13 @@ class Standing:
                 return self.require(act, permission, *owners)
         return self.require(act, last, *owners)
 
+    def may(self, user_id: str, permission: Permission) -> bool:
+        """Say whether somebody may do something right now, not only a moment ago."""
+        user = self.users.get(user_id)
+        party = self.parties.get(user.party)
+        actor = Actor(user.id, party.id, party.kind, frozenset(user.roles))
+        return user.is_active and party.is_active and policy.allows(actor, permission)
+
     def require_founder(self, act: Leaf) -> bool:
         """Say whether an act is of the founding, which nobody signs in for."""
         if act.by != REGISTRY:

@@ -120,6 +120,30 @@ async def list_provinces_of(
     return codes
 
 
+async def list_counts(connection: AsyncConnection) -> dict[ActivityStatus, int]:
+    """Return how many activities the public may see in each status."""
+    wanted = (
+        select(activities.c.status, func.count())
+        .where(visible_to(None))
+        .group_by(activities.c.status)
+    )
+    return {ActivityStatus(status): count for status, count in await connection.execute(wanted)}
+
+
+async def list_counts_by_province(connection: AsyncConnection) -> dict[str, int]:
+    """Return how many activities the public may see with sites in each province, by its code."""
+    wanted = (
+        select(
+            sites.c.province_code,
+            func.count(sites.c.activity_id.distinct()).label("activities"),
+        )
+        .join(activities, activities.c.id == sites.c.activity_id)
+        .where(sites.c.removed_at.is_(None), visible_to(None))
+        .group_by(sites.c.province_code)
+    )
+    return {row.province_code: row.activities for row in await connection.execute(wanted)}
+
+
 async def list_events(
     connection: AsyncConnection, activity_id: str, *, limit: int, after: int | None = None
 ) -> tuple[Event, ...]:

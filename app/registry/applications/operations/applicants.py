@@ -41,7 +41,7 @@ async def begin(pen: Pen, command: Begin) -> Application:
     if command.province_code is not None:
         await get_province(pen.connection, command.province_code)
     rules.check_content(command.content, party_kind=command.party_kind)
-    oldest = await store.find_draft_begun_at(pen.connection, place=BEGUN_MAX)
+    oldest = await store.find_begun_at(pen.connection, place=BEGUN_MAX)
     rules.check_rate(oldest, now=pen.now)
     application_id = new_id("apl")
     log_index = pen.record(

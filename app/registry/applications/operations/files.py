@@ -66,7 +66,7 @@ async def check_file(
     for file in kept:
         if file.sha256 == sha256:
             return file
-    waiting = await store.find_bytes_waiting(connection)
+    waiting = await store.find_waiting(connection)
     rules.check_room(kept, size=size, waiting=waiting)
     return None
 
@@ -76,6 +76,8 @@ async def keep_file(connection: AsyncConnection, file: ApplicationFile) -> Appli
     Keep what was uploaded; where another request was first, its file is the one that counts.
 
     Raises:
+        ApplicationFileNotNamedError, ApplicationFilesTooLargeError, ApplicationFilesFullError: it
+            may not be kept (any more).
         ApplicationFileNotFoundError: it was kept and removed, all in this moment.
     """
     await store.insert_file(connection, file)
@@ -88,7 +90,8 @@ async def drop_old_files(connection: AsyncConnection, *, now: datetime, rows_max
 
 
 async def drop_unnamed(connection: AsyncConnection, application_id: str, content: Content) -> None:
-    """Remove the files that an applicant does not name any more."""
+    """Remove the files that an applicant does not name any more, one that comes now among them."""
+    await store.lock_application(connection, application_id)
     await store.delete_files_except(
         connection, application_id, [document.sha256 for document in content.documents]
     )

@@ -18,6 +18,7 @@ from app.registry.applications.rules.standing import ENDED, Application
 FILES_BYTES_MAX: Final = 100_000_000  # of one application; scans of its documents have some ten MB
 # Of all applicants who were not let in: whoever comes may upload, and must not fill the disk.
 WAITING_BYTES_MAX: Final = 20_000_000_000
+WAITING_FILES_MAX: Final = 100_000  # so that counting them stays a matter of milliseconds
 FULL_RETRY_S: Final = 3_600  # by then, files that have waited too long are removed
 
 
@@ -32,6 +33,14 @@ class ApplicationFile:
     bytes: int
     media_type: str
     uploaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much lies here of all applicants who were not let in (yet)."""
+
+    files: int
+    bytes: int
 
 
 def require_open(application: Application) -> None:
@@ -64,14 +73,16 @@ def require_named(application: Application, *, sha256: str, size: int, media_typ
         raise ApplicationFileNotNamedError(sha256=sha256, bytes=size, media_type=media_type)
 
 
-def check_room(kept: Iterable[ApplicationFile], *, size: int, waiting: int) -> None:
+def check_room(kept: Iterable[ApplicationFile], *, size: int, waiting: Waiting) -> None:
     """
-    Refuse one more file where there is no room for it.
+    Refuse one more file where there is no room for it, before its bytes are kept.
+
+    Several at once can pass here; the database looks again when each is kept.
 
     Args:
         kept: the application's files that are here.
         size: of the new one, in bytes.
-        waiting: bytes of all applications that were not admitted.
+        waiting: what lies here of all applications that were not admitted.
 
     Raises:
         ApplicationFilesTooLargeError: the application has too much.
@@ -79,7 +90,7 @@ def check_room(kept: Iterable[ApplicationFile], *, size: int, waiting: int) -> N
     """
     if sum(file.bytes for file in kept) + size > FILES_BYTES_MAX:
         raise ApplicationFilesTooLargeError(bytes_max=FILES_BYTES_MAX)
-    if waiting + size > WAITING_BYTES_MAX:
+    if waiting.files >= WAITING_FILES_MAX or waiting.bytes + size > WAITING_BYTES_MAX:
         raise ApplicationFilesFullError(retry_after_s=FULL_RETRY_S)
 
 

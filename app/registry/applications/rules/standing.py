@@ -33,7 +33,7 @@ REPRESENTATIVES_MAX: Final = 20
 DOCUMENTS_MAX: Final = 40
 # Whoever comes may apply, and every act stays in the log for good.
 VERSIONS_MAX: Final = 100  # after which an applicant can do no more
-BEGUN_MAX: Final = 200  # new applications within `BEGUN_WITHIN`, submitted ones not counted
+BEGUN_MAX: Final = 200  # for an account, within `BEGUN_WITHIN`, whatever became of them
 BEGUN_WITHIN: Final = timedelta(hours=1)
 
 
@@ -314,10 +314,10 @@ def check_officers(recommended_by: str | None, decided_by: str) -> None:
 
 def check_rate(begun_at: datetime | None, *, now: datetime) -> None:
     """
-    Refuse one more draft where as many as `BEGUN_MAX` are young.
+    Refuse one more application where as many as `BEGUN_MAX` are young.
 
     Args:
-        begun_at: when the draft of that place, from the newest, was begun; None: there are fewer.
+        begun_at: when the one of that place, from the newest, was begun; None: there are fewer.
         now: the present moment.
 
     Raises:

@@ -9,8 +9,8 @@ from typing import Final
 from app.kernel.errors import RegistryError
 from app.registry.applications.refusals import RenewalOpenError, SameOfficerError
 from app.registry.applications.store.applications import (
+    find_begun_at,
     find_current,
-    find_draft_begun_at,
     find_open_renewal,
     get_application,
     insert_application,
@@ -18,14 +18,16 @@ from app.registry.applications.store.applications import (
     insert_event,
     list_applications,
     list_events,
+    list_of_party,
     list_renewals,
+    lock_application,
     update_application,
     update_superseded,
 )
 from app.registry.applications.store.files import (
     delete_files_except,
     delete_old_files,
-    find_bytes_waiting,
+    find_waiting,
     get_file,
     insert_file,
     list_file_ids,
@@ -43,10 +45,10 @@ __all__ = [
     "application_files",
     "delete_files_except",
     "delete_old_files",
-    "find_bytes_waiting",
+    "find_begun_at",
     "find_current",
-    "find_draft_begun_at",
     "find_open_renewal",
+    "find_waiting",
     "get_application",
     "get_file",
     "insert_application",
@@ -57,7 +59,9 @@ __all__ = [
     "list_events",
     "list_file_ids",
     "list_files",
+    "list_of_party",
     "list_renewals",
+    "lock_application",
     "update_application",
     "update_superseded",
 ]

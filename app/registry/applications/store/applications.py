@@ -45,6 +45,12 @@ async def get_application(connection: AsyncConnection, application_id: str) -> A
     return _application(row)
 
 
+async def lock_application(connection: AsyncConnection, application_id: str) -> None:
+    """Let files of an application that are being kept be kept first, and others wait."""
+    query = select(applications.c.id).where(applications.c.id == application_id)
+    await connection.execute(query.with_for_update())
+
+
 async def list_applications(
     connection: AsyncConnection,
     *,
@@ -100,6 +106,19 @@ async def find_open_renewal(connection: AsyncConnection, party_id: str) -> str |
     return found
 
 
+async def list_of_party(
+    connection: AsyncConnection, party_id: str, *, limit: int
+) -> list[Application]:
+    """Return what brought a party in and what it handed in to renew, the newest first."""
+    query = (
+        _selected()
+        .where(applications.c.party_id == party_id)
+        .order_by(applications.c.id.desc())
+        .limit(rows(limit))
+    )
+    return [_application(row) for row in (await connection.execute(query)).mappings()]
+
+
 async def list_events(connection: AsyncConnection, application_id: str) -> list[Event]:
     """Return what happened to an application, first to last; there is a limit to it."""
     query = (
@@ -111,12 +130,18 @@ async def list_events(connection: AsyncConnection, application_id: str) -> list[
     return [_event(row) for row in (await connection.execute(query)).mappings()]
 
 
-async def find_draft_begun_at(connection: AsyncConnection, *, place: int) -> datetime | None:
-    """Return when the draft was begun that is so many places from the newest, itself the first."""
+async def find_begun_at(connection: AsyncConnection, *, place: int) -> datetime | None:
+    """
+    Return when an application for an account was begun, whatever became of it.
+
+    Args:
+        connection: where to read.
+        place: which one, from the newest; that is the first.
+    """
     query = (
         select(applications.c.begun_at)
-        .where(applications.c.status == ApplicationStatus.DRAFT)
-        .order_by(applications.c.id.desc())
+        .where(text("kind = 'opening'"))
+        .order_by(applications.c.begun_at.desc())
         .offset(rows(place - 1))
         .limit(rows(1))
     )

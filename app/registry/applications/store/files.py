@@ -1,9 +1,9 @@
 """Files of applications: which are here, and under which keys."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Cast, Text, all_, any_, cast, delete, select, text
 from sqlalchemy.dialects import postgresql
@@ -15,15 +15,25 @@ from app.kernel.paging import rows
 from app.registry.applications.refusals import (
     ApplicationFileNotFoundError,
     ApplicationFileNotNamedError,
+    ApplicationFilesFullError,
+    ApplicationFilesTooLargeError,
 )
-from app.registry.applications.rules import DOCUMENTS_MAX, ApplicationFile
+from app.registry.applications.rules import (
+    DOCUMENTS_MAX,
+    FILES_BYTES_MAX,
+    FULL_RETRY_S,
+    ApplicationFile,
+    Waiting,
+)
 from app.registry.applications.store.tables import application_files
+
+_SHOWN: Final = [application_files.c[field.name] for field in fields(ApplicationFile)]
 
 
 async def list_files(connection: AsyncConnection, application_id: str) -> list[ApplicationFile]:
     """Return an application's files that are here; as many as it names documents, at most."""
     query = (
-        select(application_files)
+        select(*_SHOWN)
         .where(application_files.c.application_id == application_id)
         .order_by(application_files.c.sha256)
         .limit(rows(DOCUMENTS_MAX))
@@ -41,7 +51,7 @@ async def get_file(
     Raises:
         ApplicationFileNotFoundError: it is not here.
     """
-    query = select(application_files).where(
+    query = select(*_SHOWN).where(
         application_files.c.application_id == application_id, application_files.c.sha256 == sha256
     )
     row = (await connection.execute(query)).mappings().one_or_none()
@@ -56,9 +66,10 @@ async def list_file_ids(connection: AsyncConnection, ids: Sequence[str]) -> list
     return list((await connection.execute(query)).scalars())
 
 
-async def find_bytes_waiting(connection: AsyncConnection) -> int:
-    """Return how many bytes lie here of applications that were not admitted (yet)."""
-    return int((await connection.execute(text("SELECT application_bytes_waiting()"))).scalar_one())
+async def find_waiting(connection: AsyncConnection) -> Waiting:
+    """Return how much lies here of applications that were not admitted (yet)."""
+    query = text("SELECT files, bytes FROM application_files_waiting()")
+    return Waiting(*(await connection.execute(query)).one())
 
 
 async def insert_file(connection: AsyncConnection, file: ApplicationFile) -> None:
@@ -67,16 +78,23 @@ async def insert_file(connection: AsyncConnection, file: ApplicationFile) -> Non
 
     Raises:
         ApplicationFileNotNamedError: the application does not name it, or is decided or erased.
+        ApplicationFilesTooLargeError, ApplicationFilesFullError: there is no room (any more).
     """
     statement = postgresql.insert(application_files).values(asdict(file))
     try:
         await connection.execute(statement.on_conflict_do_nothing())
     except DBAPIError as error:
-        if constraint_of(error) == "application_files_are_named":
-            raise ApplicationFileNotNamedError(
-                sha256=file.sha256, bytes=file.bytes, media_type=file.media_type
-            ) from None
-        raise
+        match constraint_of(error):
+            case "application_files_are_named":
+                raise ApplicationFileNotNamedError(
+                    sha256=file.sha256, bytes=file.bytes, media_type=file.media_type
+                ) from None
+            case "application_files_are_bounded":
+                raise ApplicationFilesTooLargeError(bytes_max=FILES_BYTES_MAX) from None
+            case "application_files_have_room":
+                raise ApplicationFilesFullError(retry_after_s=FULL_RETRY_S) from None
+            case _:
+                raise
 
 
 async def delete_files_except(

@@ -114,6 +114,7 @@ applications: Final = Table(
         postgresql_where=text("status = 'admitted' and not is_superseded"),
     ),
     Index(None, "party_id"),
+    Index("ix_applications_begun", "begun_at", postgresql_where=text("kind = 'opening'")),
 )
 
 # Each time the applicant writes, all of it: what was decided on can be told for good.
@@ -153,9 +154,17 @@ application_files: Final = Table(
     Column("media_type", Text, nullable=False),
     Column("sealed_key", LargeBinary, nullable=False),
     Column("uploaded_at", DateTime(timezone=True), nullable=False),
+    # Whether it counts among those of applicants who were not let in.
+    Column("is_waiting", Boolean, nullable=False, server_default=text("true")),
     UniqueConstraint("id"),
     CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256_form"),
     CheckConstraint("bytes > 0", name="not_empty"),
     CheckConstraint("octet_length(sealed_key) = 60", name="sealed_key"),
+    Index(
+        "ix_application_files_waiting",
+        "is_waiting",
+        postgresql_include=["bytes"],
+        postgresql_where=text("is_waiting"),
+    ),
     info={"passing": True, "expiring": True},
 )

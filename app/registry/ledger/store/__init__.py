@@ -20,6 +20,7 @@ from app.registry.ledger.store.entries import (
     EntryRow,
     list_movement,
     list_movements,
+    list_run_counts,
     list_serial_history,
 )
 from app.registry.ledger.store.freezing import (
@@ -75,6 +76,7 @@ from app.registry.ledger.store.reading import (
     list_runs,
     list_runs_of_batch,
 )
+from app.registry.ledger.store.sums import GroupedBy, LedgerSum, ledger_sums, list_sums
 from app.registry.ledger.store.tables import (
     account_terms,
     accounts,
@@ -104,8 +106,10 @@ __all__ = [
     "EndingRow",
     "EntryFilter",
     "EntryRow",
+    "GroupedBy",
     "HeldRun",
     "Holding",
+    "LedgerSum",
     "Links",
     "Wanted",
     "account_terms",
@@ -139,6 +143,7 @@ __all__ = [
     "insert_reversal",
     "insert_trusted",
     "ledger_entries",
+    "ledger_sums",
     "list_accounts",
     "list_batch_states",
     "list_batches",
@@ -149,9 +154,11 @@ __all__ = [
     "list_movement",
     "list_movements",
     "list_owners",
+    "list_run_counts",
     "list_runs",
     "list_runs_of_batch",
     "list_serial_history",
+    "list_sums",
     "list_touched",
     "list_trusted",
     "load_accounts",

@@ -53,10 +53,11 @@ async def list_endings(
     account_id: int | None,
     after: int | None,
     limit: int,
+    first: int = 0,
 ) -> list[EndingRow]:
-    """List retirements or cancellations, newest first, before a log index."""
+    """List retirements or cancellations, newest first, before a log index and from another on."""
     statement = _page_statement(kinds, limit, of_account=account_id is not None)
-    asked = {"before": INDEX_END if after is None else after}
+    asked = {"before": INDEX_END if after is None else after, "first": first}
     if account_id is not None:
         asked["account"] = account_id
     return [_ending(row) for row in await connection.execute(statement, asked)]
@@ -71,7 +72,7 @@ def _page_statement(kinds: tuple[EntryKind, ...], limit: int, *, of_account: boo
     order = ", ".join(f"{column} DESC" for column in (*columns.split(", "), "log_index"))
     ways = " UNION ALL ".join(
         f"""(SELECT * FROM endings
-              WHERE ({columns}, log_index) > ({key}{kind:d}, -1)
+              WHERE ({columns}, log_index) > ({key}{kind:d}, CAST(:first AS bigint) - 1)
                 AND ({columns}, log_index) < ({key}{kind:d}, CAST(:before AS bigint))
               ORDER BY {order} LIMIT {limit:d})"""  # noqa: S608  constants and numbers
         for kind in kinds

@@ -40,6 +40,14 @@ _OF_ACTS: Final = text(f"""
      WHERE e.log_index = ANY(CAST(:acts AS bigint[])) ORDER BY e.log_index, e.line
 """)  # noqa: S608  constants
 
+# Lines of an act that moves credits are counted from nought, so its last one says how many it has.
+_COUNTS: Final = text("""
+    SELECT a.act, last.line + 1
+      FROM unnest(CAST(:acts AS bigint[])) AS a(act)
+     CROSS JOIN LATERAL (SELECT e.line FROM ledger_entries e WHERE e.log_index = a.act
+                          ORDER BY e.log_index DESC, e.line DESC LIMIT 1) AS last
+""")
+
 
 class EntryRow(Struct, frozen=True):
     """One double entry, with the batch it is of."""
@@ -91,6 +99,14 @@ async def list_movements(
     for row in await connection.execute(_OF_ACTS, {"acts": list(log_indexes)}):
         found[row[0]].append(entry_of(row))
     return found
+
+
+async def list_run_counts(
+    connection: AsyncConnection, log_indexes: Sequence[int]
+) -> dict[int, int]:
+    """Return how many runs of serials acts moved, by log index; none of these minted credits."""
+    found = await connection.execute(_COUNTS, {"acts": list(log_indexes)})
+    return {row[0]: row[1] for row in found}
 
 
 def entry_of(row: Sequence[Any]) -> EntryRow:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.paging import IDS_END, between, rows
@@ -62,15 +62,33 @@ async def list_parties(
     *,
     kind: PartyKind | None = None,
     province_code: str | None = None,
+    words: str | None = None,
     after: str | None = None,
     limit: int,
 ) -> list[Party]:
-    """Return parties in the order they were admitted, from the one after ``after``."""
+    """
+    Return parties in the order they were admitted, from the one after ``after``.
+
+    Args:
+        connection: where to read.
+        kind: only of this kind.
+        province_code: only of this province.
+        words: only those with these in a name, in large or small letters.
+        after: identifier of the last one already shown.
+        limit: most rows returned.
+    """
     asked = {parties.c.province_code: province_code, parties.c.kind: kind}
     key = {column: value for column, value in asked.items() if value is not None}
     along = (*key, parties.c.id)
     place = between(along, (*key.values(), after or ""), (*key.values(), IDS_END))
     query = select(*_PARTY).where(place).order_by(*along).limit(rows(limit))
+    if words is not None:
+        query = query.where(
+            or_(
+                parties.c.name_th.icontains(words, autoescape=True),
+                parties.c.name_en.icontains(words, autoescape=True),
+            )
+        )
     return [_party(row) for row in await connection.execute(query)]
 
 

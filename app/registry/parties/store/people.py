@@ -107,9 +107,10 @@ async def list_officials(
     having: Iterable[Role],
     *,
     besides_user_id: str | None = None,
+    besides_party_id: str | None = None,
     limit: int,
 ) -> list[str]:
-    """List people of TGO who can act and have one of these roles, all but the one named."""
+    """List people of TGO who can act and have one of these roles, all but those named."""
     query = (
         select(users.c.id)
         .join(parties, parties.c.id == users.c.party_id)
@@ -124,6 +125,8 @@ async def list_officials(
     )
     if besides_user_id is not None:
         query = query.where(users.c.id != besides_user_id)
+    if besides_party_id is not None:
+        query = query.where(users.c.party_id != besides_party_id)
     return list((await connection.execute(query)).scalars())
 
 

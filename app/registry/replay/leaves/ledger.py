@@ -309,7 +309,8 @@ class CreditsIssued(IssuanceAct, frozen=True, tag="credits.issued"):
     A replayer checks that the report is verified and not decided, redoes the arithmetic with exact
     decimals, makes the batches (serials 1 to n leave the source account: first the owner's, then
     the buffer's), and takes the report to ``issued``. Where the rule ``two_person_acts`` names it,
-    it checks that another person proposed exactly this, in time, and that it is done once.
+    it checks that another person, who still may, proposed exactly this, in time, that it is done
+    once, and that it has no reason beside the order's.
     """
 
     data: CreditsIssuedFacts

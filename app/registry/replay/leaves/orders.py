@@ -35,9 +35,17 @@ class ProposedOrderFacts(Facts, frozen=True):
     document_id: Annotated[
         DocumentId | None, Meta(description="The document; null: it is kept elsewhere.")
     ]
-    document_sha256: Annotated[Digest, Meta(description="SHA-256 of the document.")]
+    document_sha256: Annotated[
+        Digest, Meta(description="SHA-256 of the document, that of its upload if it is here.")
+    ]
     reason_commitment: Annotated[Digest, Meta(description="Salted SHA-256 of the reason.")]
-    expires_at: Annotated[Moment, Meta(description="From then on it cannot be approved.")]
+    expires_at: Annotated[
+        Moment,
+        Meta(
+            description="From then on it cannot be approved: as long after the proposal as the "
+            "rule `order_hours` of its day says."
+        ),
+    ]
 
 
 class ProposedOrder(Act, frozen=True):
@@ -232,10 +240,10 @@ class AccountFrozen(Act, frozen=True, tag="account.frozen"):
     """
     Another officer approved a freeze: the account takes part in nothing from now on.
 
-    A replayer checks that the user may approve freezes and did not propose this one, that it is
-    approved in time and once, and that digest and account are those that were proposed. Until the
-    release it refuses whatever moves credits into or out of the account, except returns out of
-    account 3 and reversals, and that the account is closed or trusts another.
+    A replayer checks that the user may approve freezes and did not propose this one, that whoever
+    did still may, that it is approved in time and once, and that digest and account are those that
+    were proposed. Until the release it refuses whatever moves credits into or out of the account,
+    except returns out of account 3 and reversals, and that the account is closed or trusts another.
     """
 
     subject: Annotated[AccountNumber, Meta(description="The account.")]
@@ -291,12 +299,12 @@ class CreditsReversed(MovementAct, frozen=True, tag="credits.reversed"):
     """
     Another officer approved a reversal: credits went back to the account they had come from.
 
-    A replayer checks that the user may approve reversals and did not propose this one, that it is
-    approved in time and once, that digest and act are those that were proposed, that the act is
-    taken back for the first time, and that every run is a whole block which that very act had
-    brought into the account that it leaves. That these are all its runs, that they go back to where
-    it took them from, and that it is not too long ago, a reader sees in the leaf that ``reverses``
-    names.
+    A replayer checks that the user may approve reversals and did not propose this one, that whoever
+    did still may, that it is approved in time and once, that digest and act are those that were
+    proposed, that the act is taken back for the first time, and that every run is a whole block
+    which that very act had brought into the account that it leaves. That these are all its runs,
+    that they go back to where it took them from, and that it is not too long ago, a reader sees in
+    the leaf that ``reverses`` names.
     """
 
     data: ReversedFacts

@@ -169,7 +169,7 @@ class RolesSet(Roles, frozen=True):
 class UserRolesSet(Act, frozen=True, tag="user.roles_set"):
     """
     A user has these roles from now on, and no others. A replayer notes them; where the rule
-    ``two_person_acts`` names it, another person has proposed exactly this.
+    ``two_person_acts`` names anything, or is to, another person has proposed exactly this.
     """
 
     subject: _UserSubject

@@ -136,8 +136,9 @@ class RulesSet(Act, frozen=True, tag="rules.set"):
 
     A replayer keeps them: a decision is held to the values of its own day. A programme's own value
     goes before the general one; among those the latest beginning, then the latest recorded.
-    Where the rule ``two_person_acts`` names it, or is changed while it names anything, another
-    person has proposed exactly this.
+    Where the rule ``two_person_acts`` names it, or is changed while it, or a value of it to come,
+    names anything, another person has proposed exactly this. What it names it names on all its
+    days, while orders have time to wait.
     """
 
     subject: Annotated[

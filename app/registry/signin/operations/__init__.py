@@ -29,6 +29,7 @@ from app.registry.signin.operations.guesses import (
 )
 from app.registry.signin.operations.identities import (
     ask_provider,
+    drop_old_requests,
     link_identity,
     note_found,
     take_request,
@@ -47,6 +48,7 @@ from app.registry.signin.operations.sessions import (
     SignIn,
     begin_session,
     forget_user,
+    keep_alive,
     present,
     refresh,
     set_password,
@@ -70,6 +72,7 @@ __all__ = [
     "confirm",
     "confirm_factor",
     "drop_old_access",
+    "drop_old_requests",
     "enrol",
     "enter_guess",
     "forget_guesses",
@@ -77,6 +80,7 @@ __all__ = [
     "forgive_guesses",
     "issue_key",
     "keep_access",
+    "keep_alive",
     "link_identity",
     "note_found",
     "present",

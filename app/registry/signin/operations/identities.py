@@ -92,6 +92,18 @@ async def ask_provider(
     return Begun(asked, state, binding)
 
 
+async def drop_old_requests(connection: AsyncConnection, *, now: datetime) -> int:
+    """
+    Remove what a provider was asked and is over: it holds what our half of the exchange needs.
+
+    Whoever begins does so too; but it may be long before anybody does.
+
+    Returns:
+        How many.
+    """
+    return await store.delete_old_identity_requests(connection, before=now)
+
+
 async def take_request(
     connection: AsyncConnection,
     purpose: Asking,

@@ -120,6 +120,30 @@ async def refresh(
     await store.update_refreshed(connection, session, used=used, following=following, now=moment)
 
 
+async def keep_alive(
+    connection: AsyncConnection, session_id: str, *, user_id: str, now: datetime
+) -> bool:
+    """
+    Note that a session of a user is used, without a new refresh token: their browser shows its own.
+
+    Returns:
+        Whether it goes on. One whose time is up ends here for good, whatever the clock says later.
+    """
+    session = await store.lock_session(connection, session_id, user_id=user_id)
+    if session is None or session.ended_at is not None:
+        return False
+    if session.is_over(now):
+        reason = EndReason.EXPIRED
+        await store.update_session_ended(
+            connection, session_id, user_id=user_id, reason=reason, now=now
+        )
+        by = By(user_id, None, session_id)
+        await note_ended(connection, [session_id], user_id=user_id, by=by, reason=reason, now=now)
+        return False
+    await store.update_session_used(connection, session_id, now=max(now, session.last_used_at))
+    return True
+
+
 async def sign_out(
     connection: AsyncConnection,
     actor: Actor,

@@ -76,7 +76,7 @@ async def delete_identities_of(connection: AsyncConnection, user_id: str) -> int
 
 async def insert_identity_request(connection: AsyncConnection, asked: IdentityRequest) -> None:
     """Note what a provider is asked; forget what is over."""
-    await connection.execute(delete(identity_requests).where(_ASKED.expires_at <= asked.created_at))
+    await delete_old_identity_requests(connection, before=asked.created_at)
     await connection.execute(
         insert(identity_requests).values(
             state=asked.state,
@@ -90,6 +90,12 @@ async def insert_identity_request(connection: AsyncConnection, asked: IdentityRe
             expires_at=asked.expires_at,
         )
     )
+
+
+async def delete_old_identity_requests(connection: AsyncConnection, *, before: datetime) -> int:
+    """Forget what a provider was asked and is over by then; returns how many."""
+    result = await connection.execute(delete(identity_requests).where(_ASKED.expires_at <= before))
+    return result.rowcount
 
 
 async def get_identity_requests_open(

@@ -68,6 +68,28 @@ async def lock_presented(connection: AsyncConnection, digest: bytes) -> Presente
     return None if row is None else Presented(_session(row), row.used_at is not None)
 
 
+async def lock_session(
+    connection: AsyncConnection, session_id: str, *, user_id: str
+) -> Session | None:
+    """Hold a session of a user; None: they have no such session."""
+    query = (
+        select(*_SESSION)
+        .where(sessions.c.id == session_id, sessions.c.user_id == user_id)
+        .with_for_update()
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else _session(row)
+
+
+async def update_session_used(
+    connection: AsyncConnection, session_id: str, *, now: datetime
+) -> None:
+    """Note when a session was used last."""
+    await connection.execute(
+        update(sessions).where(sessions.c.id == session_id).values(last_used_at=now)
+    )
+
+
 async def update_refreshed(
     connection: AsyncConnection, session: Session, *, used: bytes, following: bytes, now: datetime
 ) -> None:
@@ -76,9 +98,7 @@ async def update_refreshed(
         update(refresh_tokens).where(refresh_tokens.c.digest == used).values(used_at=now)
     )
     await insert_refresh_token(connection, session.id, digest=following, now=now)
-    await connection.execute(
-        update(sessions).where(sessions.c.id == session.id).values(last_used_at=now)
-    )
+    await update_session_used(connection, session.id, now=now)
 
 
 async def update_session_ended(

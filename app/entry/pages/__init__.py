@@ -1,0 +1,1 @@
+"""Pages for people, in Thai and English: a way in that asks the API as any caller would."""

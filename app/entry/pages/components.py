@@ -1,0 +1,38 @@
+"""
+Components of forms and pages, as Jinja functions: ``{{ component("input", {...}) }}``.
+
+They come from govuk-frontend-jinja, which leaves out what is not given; our own templates are read
+strictly, where a misspelt name is an error. So the two have an environment each.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+from jinja2 import ChainableUndefined, Environment, PackageLoader, PrefixLoader
+from markupsafe import Markup
+
+_PACKAGE: Final = "govuk_frontend_jinja"
+
+
+@cache
+def _components() -> Environment:
+    return Environment(
+        loader=PrefixLoader({_PACKAGE: PackageLoader(_PACKAGE)}),
+        autoescape=True,
+        undefined=ChainableUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _macro(name: str) -> Any:  # noqa: ANN401  a macro
+    words = name.split("-")
+    template = _components().get_template(f"{_PACKAGE}/components/{name}/macro.html")
+    return getattr(template.module, "govuk" + "".join(map(str.capitalize, words)))
+
+
+def component(name: str, params: Mapping[str, Any]) -> Markup:
+    """Return the markup of a component, such as ``error-summary``, with its parameters."""
+    return Markup(_macro(name)(params))  # noqa: S704  it has escaped what it was given

@@ -1,0 +1,1 @@
+"""Pages of who checks and who decides: verifiers and officers of TGO."""

@@ -1,0 +1,76 @@
+"""What the pages of verifiers and officers share: what lies before them, and how long it waits."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from babel.dates import format_timedelta
+
+from app.entry.pages.client import Json
+from app.entry.pages.render import Page
+from app.kernel import clock
+
+ROWS: Final = 200  # as many as the API gives at once
+VERIFIERS: Final = frozenset({"verifier_lead", "verifier_reviewer"})
+OFFICERS: Final = frozenset({"officer", "approver", "administrator", "auditor"})
+
+
+def waiting(page: Page, moment: str) -> str:
+    """Return how long something has waited since a moment, such as ``3 days``."""
+    return format_timedelta(
+        clock.now() - datetime.fromisoformat(moment), threshold=1.5, locale=page.language
+    )
+
+
+async def parties_of(page: Page, party_ids: Iterable[str | None]) -> dict[str, Json]:
+    """Return the parties with these identifiers, by identifier."""
+    ids = sorted({each for each in party_ids if each is not None})
+    found = await asyncio.gather(*(page.client.get(f"/parties/{each}") for each in ids))
+    return dict(zip(ids, found, strict=True))
+
+
+async def activities_of(page: Page, activity_ids: Iterable[str]) -> dict[str, Json]:
+    """Return the activities with these identifiers, by identifier."""
+    ids = sorted(set(activity_ids))
+    found = await asyncio.gather(*(page.client.get(f"/activities/{each}") for each in ids))
+    return dict(zip(ids, found, strict=True))
+
+
+async def last_steps(page: Page, activity_ids: list[str]) -> dict[str, str]:
+    """Return when the latest step of each activity was taken."""
+    found = await asyncio.gather(
+        *(page.client.get(f"/activities/{each}/events", {"limit": ROWS}) for each in activity_ids)
+    )
+    return {
+        each: listed["data"][-1]["happened_at"]
+        for each, listed in zip(activity_ids, found, strict=True)
+    }
+
+
+async def file_of(page: Page, activity_id: str) -> dict[str, Any]:
+    """Return an activity with what belongs to its file: owner, documents, steps, its programme."""
+    activity, documents, events = await asyncio.gather(
+        page.client.get(f"/activities/{activity_id}"),
+        page.client.get(f"/activities/{activity_id}/documents", {"limit": ROWS}),
+        page.client.get(f"/activities/{activity_id}/events", {"limit": ROWS}),
+    )
+    parties = await parties_of(page, (activity["owner_party_id"], activity["vvb_party_id"]))
+    return {
+        "activity": activity,
+        "documents": documents["data"],
+        "events": events["data"],
+        "parties": parties,
+        "programme": await page.client.get(f"/programmes/{activity['programme_code']}"),
+    }
+
+
+async def bodies(page: Page) -> list[Json]:
+    """Return the verifiers that are active."""
+    listed = await page.client.get("/parties", {"kind": "vvb", "limit": ROWS})
+    return [each for each in listed["data"] if each["status"] == "active"]
+
+
+def rule_of(programme: Json, key: str) -> str | None:
+    """Return the value of a rule that holds in a programme today; None: it has none."""
+    return next((rule["value"] for rule in programme["rules"] if rule["key"] == key), None)

@@ -1,0 +1,1 @@
+"""Pages of those who develop activities and hold credits."""

@@ -1,0 +1,97 @@
+"""What the pages of members share: who is signed in, refusals that a form shows, times that run."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from babel.dates import format_timedelta
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from app.entry.pages.client import Json, RefusedError
+from app.entry.pages.confirming import NEEDED
+from app.entry.pages.figures import BUDDHIST_YEARS
+from app.entry.pages.forms import Form
+from app.entry.pages.render import Page
+from app.kernel import clock
+
+STALE: Final = 412
+_UNAUTHENTICATED: Final = 401
+_BUDDHIST_FROM: Final = 2400  # a year from here on is of the Buddhist era
+_DAY_PARTS: Final = 3
+
+
+async def who(page: Page) -> Json:
+    """
+    Return who is signed in.
+
+    Raises:
+        RefusedError: nobody is; the frame asks them to sign in.
+    """
+    return page.me if page.me is not None else await page.client.get("/users/me")
+
+
+def mine_to_show(refused: RefusedError) -> RefusedError:
+    """
+    Return a refusal that a form shows.
+
+    Raises:
+        RefusedError: it is one that the frame answers, by a page to sign in or to give a code.
+    """
+    if refused.status == _UNAUTHENTICATED or refused.code == NEEDED:
+        raise refused
+    return refused
+
+
+def again(
+    page: Page,
+    template: str,
+    sent: FormData,
+    refused: RefusedError,
+    **facts: Any,  # noqa: ANN401  as templates take them
+) -> Response:
+    """Show a form once more, as it was sent, with what was wrong."""
+    form = Form.sent(sent, mine_to_show(refused))
+    return page.show(template, status=refused.status, form=form, **facts)
+
+
+def typed_day(form: Form, name: str) -> str | None:
+    """
+    Return a day as the API takes it, of what a person writes: ``2026-01-31``, ``31/1/2569``.
+
+    What is no day is left as it is, for the API to refuse by its name.
+    """
+    text = form.text(name)
+    if text is None:
+        return None
+    parts = text.replace(".", "/").replace("-", "/").split("/")
+    if len(parts) != _DAY_PARTS or not all(part.strip().isdecimal() for part in parts):
+        return text
+    first, month, last = (int(part) for part in parts)
+    year, day = (first, last) if len(parts[0].strip()) > len("31") else (last, first)
+    return f"{_common_era(year):04}-{month:02}-{day:02}"
+
+
+def typed_year(form: Form, name: str) -> int | str | None:
+    """Return a calendar year (CE), of either era; what is none as it is, for the API to refuse."""
+    year = form.whole(name)
+    return _common_era(year) if isinstance(year, int) else year
+
+
+def typed_number(form: Form, name: str) -> str | None:
+    """Return an exact decimal without the commas that people write; None: nothing."""
+    text = form.text(name)
+    return None if text is None else text.replace(",", "").replace(" ", "")
+
+
+def time_left(page: Page, moment: str | None) -> str:
+    """Return how long it is until a moment, such as ``in 5 hours``; empty: there is none."""
+    if moment is None:
+        return ""
+    left = datetime.fromisoformat(moment) - clock.now()
+    if left <= timedelta(0):
+        return page.say("time is up")
+    return format_timedelta(left, add_direction=True, threshold=1.5, locale=page.language)
+
+
+def _common_era(year: int) -> int:
+    return year - BUDDHIST_YEARS if year >= _BUDDHIST_FROM else year

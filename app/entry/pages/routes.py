@@ -1,0 +1,126 @@
+"""All pages."""
+
+from typing import Final
+
+from app.entry.pages import (
+    lost,
+    sign_in,
+    work,
+)
+from app.entry.pages.account import (
+    apply,
+    approvals,
+    following,
+    notices,
+    own,
+    passkeys,
+    people,
+    personal_data,
+    second_factor,
+    security,
+)
+from app.entry.pages.checking import (
+    about,
+    data,
+    endings,
+    log,
+    serials,
+    tables,
+)
+from app.entry.pages.desk import (
+    evidence,
+    files,
+    issuing,
+    opinions,
+    orders,
+    queues,
+    validations,
+    verifying,
+)
+from app.entry.pages.member import (
+    account_terms,
+    accounts,
+    activity_parts,
+    activity_sites,
+    documents,
+    keys,
+    proposals,
+    reports,
+    retiring,
+    transfers,
+    work_notices,
+)
+from app.entry.pages.member import (
+    activities as own_activities,
+)
+from app.entry.pages.public import (
+    activities,
+    activity,
+    batches,
+    home,
+    parties,
+    programmes,
+    provinces,
+)
+from app.entry.pages.ways import Ways
+
+WAYS: Final[tuple[Ways, ...]] = (
+    *(
+        sign_in.ways,
+        work.ways,
+    ),
+    *(
+        activities.ways,
+        activity.ways,
+        batches.ways,
+        home.ways,
+        parties.ways,
+        programmes.ways,
+        provinces.ways,
+    ),
+    *(
+        about.ways,
+        data.ways,
+        endings.ways,
+        log.ways,
+        serials.ways,
+        tables.ways,
+    ),
+    *(
+        account_terms.ways,
+        accounts.ways,
+        own_activities.ways,
+        activity_parts.ways,
+        activity_sites.ways,
+        documents.ways,
+        keys.ways,
+        proposals.ways,
+        reports.ways,
+        retiring.ways,
+        transfers.ways,
+        work_notices.ways,
+    ),
+    *(
+        evidence.ways,
+        files.ways,
+        issuing.ways,
+        opinions.ways,
+        orders.ways,
+        queues.ways,
+        validations.ways,
+        verifying.ways,
+    ),
+    *(
+        apply.ways,
+        approvals.ways,
+        following.ways,
+        notices.ways,
+        own.ways,
+        passkeys.ways,
+        people.ways,
+        personal_data.ways,
+        second_factor.ways,
+        security.ways,
+    ),
+    lost.ways,  # takes what nobody takes
+)

@@ -1,0 +1,147 @@
+"""The addresses of pages, and what every one of them passes on its way in and out."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from app.entry.middleware import UPLOADS
+from app.entry.pages.again import ask_to_sign_in, send_again
+from app.entry.pages.client import Client, RefusedError
+from app.entry.pages.confirming import NEEDED, ask_for_code, confirm_first
+from app.entry.pages.holding import find_held
+from app.entry.pages.render import Page
+from app.entry.pages.sessions import Kept, sessions_of
+from app.entry.problems import LANGUAGE
+from app.kernel.errors import ForbiddenError
+
+PageFunction = Callable[[Page], Awaitable[Response]]
+
+API: Final = "registry.api"  # where a request's scope holds the API
+OUTSIDE: Final = "registry.outside"  # the scope as it came, with the language in its path
+_UNAUTHENTICATED: Final = 401
+
+
+class StrangeFormError(ForbiddenError):
+    """This form was sent from another site."""
+
+    code = "strange_form"
+    number = 4201
+    title_th = "แบบฟอร์มนี้ส่งมาจากเว็บไซต์อื่น"
+    advice = "Open the page here and send its own form. Nothing was changed."
+    advice_th = "โปรดเปิดหน้าเว็บของระบบนี้แล้วส่งแบบฟอร์มจากหน้านั้น ยังไม่มีข้อมูลใดถูกแก้ไข"
+
+
+class Ways:
+    """Collects the pages of a module with their addresses, which stand without the language."""
+
+    def __init__(self) -> None:
+        self.routes: list[Route] = []
+
+    def get(self, path: str) -> Callable[[PageFunction], PageFunction]:
+        """Serve a page at an address."""
+        return self._add(path, "GET")
+
+    def post(self, path: str) -> Callable[[PageFunction], PageFunction]:
+        """Take a form at an address."""
+        return self._add(path, "POST")
+
+    def _add(self, path: str, method: str) -> Callable[[PageFunction], PageFunction]:
+        def add(function: PageFunction) -> PageFunction:
+            async def serve(request: Request) -> Response:
+                request.scope[OUTSIDE]["route"] = route  # for the line in the log
+                return await _serve(request, function)
+
+            name = f"page_{function.__name__}"
+            route = Route(path, serve, methods=[method], name=name)
+            self.routes.append(route)
+            return function
+
+        return add
+
+
+async def _serve(request: Request, function: PageFunction) -> Response:
+    require_own_site(request)
+    page = await open_page(request)
+    response = await _answer(page, function)
+    secure = request.app.state.settings.public_origin.startswith("https:")
+    page.kept.set_on(response, sessions_of(request), secure=secure)
+    return response
+
+
+async def _answer(page: Page, function: PageFunction) -> Response:
+    try:
+        if page.client.token is not None:
+            page.me = await page.client.get("/users/me")
+            page.client.calls.clear()
+        if page.request.method == "POST" and (first := await _before(page)) is not None:
+            return first
+        return await function(page)
+    except RefusedError as refused:
+        if refused.code == NEEDED:
+            return await ask_for_code(page, refused)
+        if refused.status == _UNAUTHENTICATED:
+            was_signed_in = page.kept.said is not None or page.kept.changed
+            page.kept, page.me = Kept(None, changed=was_signed_in), None
+            return await ask_to_sign_in(page, refused)
+        return show_problem(page, refused.problem)
+
+
+async def _before(page: Page) -> Response | None:
+    """Return what is shown before a form is taken; None: it is taken."""
+    # A file is read only of who is signed in; for an application, of who has begun it.
+    if page.me is None and UPLOADS.fullmatch(page.address(page.path)):
+        is_applicant = page.path.startswith("/apply/") and find_held(page) is not None
+        if not is_applicant:
+            return page.go(page.path)
+    if await _is_of_another_session(page):
+        return await send_again(page)
+    return await confirm_first(page)
+
+
+async def _is_of_another_session(page: Page) -> bool:
+    said = page.kept.said
+    if said is None:
+        return False  # the API says what visitors may do
+    sent = (await page.form()).get("form_token")
+    return not sessions_of(page.request).is_form_token(said, str(sent))
+
+
+async def open_page(request: Request) -> Page:
+    """Return a page for who asks, in the language of the address."""
+    sessions = sessions_of(request)
+    kept = await sessions.open(request)
+    api: ASGIApp = request.scope[API]
+    language = request.scope[LANGUAGE]
+    client = Client(api, request, language)
+    if kept.said is not None:
+        client.token = sessions.token_of(kept.said)
+    return Page(request, language, request.scope["path"], client, kept)
+
+
+def show_problem(page: Page, problem: dict[str, Any]) -> Response:
+    """Return the page that says what the API refused, and what to do."""
+    return page.show("problem.html", status=int(problem["status"]), problem=problem)
+
+
+def require_own_site(request: Request) -> None:
+    """
+    Take forms of our own pages only: browsers say where one comes from, and nobody can forge that.
+
+    Raises:
+        StrangeFormError: it comes from another site.
+    """
+    if request.method != "POST":
+        return
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        if site != "same-origin":
+            raise StrangeFormError
+        return
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise StrangeFormError

@@ -1,0 +1,1 @@
+"""The pages in a browser, and what is read of them without one."""

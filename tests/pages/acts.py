@@ -1,0 +1,64 @@
+"""Acts of the demo's people that the demo itself has none of, made by the API."""
+
+import json
+import secrets
+import urllib.request
+from typing import Any, Final
+from urllib.error import HTTPError
+
+from tests.pages.site import Site
+
+_MADE: Final[dict[str, dict[str, Any]]] = {}  # by the address of the site
+
+
+def ask(site: Site, path: str, body: Any = None, *, token: str | None = None) -> Any:  # noqa: ANN401
+    """Return what the API answers; with a body, to a POST."""
+    headers = {"Accept": "application/json", "Idempotency-Key": secrets.token_hex(16)}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    content = None if body is None else json.dumps(body).encode()
+    if content is not None:
+        headers["Content-Type"] = "application/json"
+    asked = urllib.request.Request(site.address + path, content, headers)  # noqa: S310
+    with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def status_of(site: Site, path: str, **headers: str) -> int:
+    """Return with which status an address answers."""
+    asked = urllib.request.Request(site.address + path, headers=headers)  # noqa: S310
+    try:
+        with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310
+            return int(answer.status)
+    except HTTPError as refused:
+        with refused:
+            return refused.code
+
+
+def token_of(site: Site, role: str) -> str:
+    """Return an access token of one of the demo's people."""
+    email, password = site.users[role]
+    body = {"grant_type": "password", "email": email, "password": password}
+    return str(ask(site, "/v1/tokens", body)["access_token"])
+
+
+def a_cancellation(site: Site) -> dict[str, Any]:
+    """Return a cancellation of one credit, made once for a site."""
+    if site.address in _MADE:
+        return _MADE[site.address]
+    token = token_of(site, "developer, khonkaen")
+    accounts = ask(site, "/v1/accounts", token=token)["data"]
+    body = {
+        "from_account": next(each["number"] for each in accounts if each["kind"] == "holding"),
+        "credits": 1,
+        "purpose": "voluntary",
+        "beneficiary": "Khon Kaen City Municipality",
+    }
+    _MADE[site.address] = dict(ask(site, "/v1/cancellations", body, token=token))
+    return _MADE[site.address]
+
+
+def log_index_of(site: Site, kind: str) -> int:
+    """Return the log index of the first act of a kind."""
+    entries = ask(site, "/v1/log/entries?limit=200")["data"]
+    return next(int(each["log_index"]) for each in entries if each["kind"] == kind)

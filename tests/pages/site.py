@@ -1,0 +1,133 @@
+"""A register with the demo's people and credits, served, and a browser that walks through it."""
+
+import json
+import secrets
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+AXE: Final = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+# What every rule of WCAG 2.0 to 2.2, A and AA, and of good practice says.
+AXE_RUN: Final = """async () => {
+  const found = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa",
+    "wcag22aa", "best-practice"]});
+  return found.violations.map(v => v.id + ": " + v.nodes.slice(0, 3).map(n => n.html).join(" | "));
+}"""
+# The browser tells of a page that answers 4xx; pages that refuse are meant to.
+_REFUSED: Final = "Failed to load resource: the server responded with a status of 4"
+
+
+@dataclass(frozen=True)
+class Site:
+    """The running register."""
+
+    address: str
+    users: dict[str, tuple[str, str]]  # email and password by the demo's words for their role
+
+    @classmethod
+    def of(cls, address: str, data: Path) -> "Site":
+        """Return the site whose demo wrote its people down in a folder."""
+        demo = json.loads((data / "demo.json").read_text(encoding="utf-8"))
+        return cls(address, {u["role"]: (u["email"], u["password"]) for u in demo["users"]})
+
+    def call(
+        self,
+        role: str,
+        path: str,
+        body: Any = None,  # noqa: ANN401  of JSON
+        *,
+        method: str = "",
+        if_match: str = "",
+    ) -> Any:  # noqa: ANN401  of JSON
+        """Ask the API for something, or send it something, as one of the demo's people."""
+        email, password = self.users[role]
+        grant = {"grant_type": "password", "email": email, "password": password}
+        token = self._ask("/tokens", grant, "POST", {})["access_token"]
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Idempotency-Key": secrets.token_urlsafe(16),
+            **({"If-Match": if_match} if if_match else {}),
+        }
+        return self._ask(path, body, method or ("GET" if body is None else "POST"), headers)
+
+    def _ask(self, path: str, body: Any, method: str, headers: dict[str, str]) -> Any:  # noqa: ANN401
+        sent = None if body is None else json.dumps(body).encode()
+        headers = {**headers, "Content-Type": "application/json"}
+        asked = urllib.request.Request(  # noqa: S310
+            f"{self.address}/v1{path}", sent, headers, method=method
+        )
+        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310
+            return json.load(answer)
+
+
+@dataclass
+class Walk:
+    """One reader: their browser, and whatever it complained of."""
+
+    site: Site
+    context: BrowserContext
+    page: Page
+    language: str
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> None:
+        """Open an address, which stands without the language."""
+        self.page.goto(f"{self.site.address}/{self.language}{path}")
+
+    def sign_in(self, role: str) -> None:
+        """Sign in as one of the demo's people."""
+        email, password = self.site.users[role]
+        self.go("/sign-in")
+        self.page.fill("#email", email)
+        self.page.fill("#password", password)
+        self.page.click("main button[type=submit]")
+        assert "/sign-in" not in self.page.url
+
+    def barriers(self) -> list[str]:
+        """Return what axe finds wrong with the page as it is."""
+        self.page.evaluate(AXE)
+        found: list[str] = self.page.evaluate(AXE_RUN)
+        return found
+
+    def is_too_wide(self) -> bool:
+        """Say whether the page as a whole has to be scrolled sideways."""
+        wide: bool = self.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        return wide
+
+
+@contextmanager
+def a_walk(browser: Browser, site: Site, *, language: str = "en", **how: Any) -> Iterator[Walk]:  # noqa: ANN401
+    """
+    Let somebody walk; at the end nothing was asked of anybody else, and nothing complained.
+
+    Args:
+        browser: a browser.
+        site: the register.
+        language: of the pages.
+        how: what the browser is like: ``java_script_enabled``, ``viewport``, ``color_scheme``.
+    """
+    context = browser.new_context(**how)
+    page = context.new_page()
+    walk = Walk(site, context, page, language)
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not message.text.startswith(_REFUSED):
+            walk.complaints.append(f"{message.type}: {message.text}")
+
+    def watch(request: Request) -> None:
+        if not request.url.startswith((site.address, "data:", "blob:")):
+            walk.complaints.append(f"asked {request.url}")
+
+    page.on("console", hear)
+    page.on("request", watch)
+    page.on("pageerror", lambda error: walk.complaints.append(str(error)))
+    try:
+        yield walk
+    finally:
+        context.close()
+    assert not walk.complaints

@@ -1,0 +1,156 @@
+"""Forms of one's own account, as a browser sends them: passkeys, codes, and what is never kept."""
+
+import html
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import httpx2
+import pytest
+
+from app.entry.pages.sessions import COOKIE
+from tests.builders.parties import PASSWORD, a_developer
+from tests.builders.passkeys import Device
+from tests.builders.signing_in import an_authenticator, email_of
+from tests.conftest import Api, Registry
+
+SAME_SITE: Final = {"sec-fetch-site": "same-origin"}
+SECURITY: Final = "/en/account/security"
+
+
+@pytest.fixture
+async def reader(api: Api) -> AsyncIterator[httpx2.AsyncClient]:
+    """A reader's browser: it keeps cookies, and follows nothing."""
+    transport = httpx2.ASGITransport(app=api.app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://registry.test", headers=SAME_SITE
+    ) as client:
+        yield client
+
+
+async def send(
+    reader: httpx2.AsyncClient, opened: str, fields: dict[str, str], to: str | None = None
+) -> httpx2.Response:
+    """Open a page, and send its form with what it hides."""
+    token = hidden(await reader.get(opened), "form_token")
+    return await reader.post(to or opened, data={"form_token": token, **fields})
+
+
+def hidden(answer: httpx2.Response, name: str) -> str:
+    """Return what a form hides."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', answer.text)
+    assert found, answer.text
+    return html.unescape(found[1])
+
+
+def asked_of(answer: httpx2.Response) -> dict[str, Any]:
+    """Return what a page asks of the device."""
+    found = re.search(r'data-asked="([^"]*)"', answer.text)
+    assert found, answer.text
+    return dict(json.loads(html.unescape(found[1])))
+
+
+async def sign_in(reader: httpx2.AsyncClient, email: str, **more: str) -> httpx2.Response:
+    fields = {"email": email, "password": PASSWORD, **more}
+    return await reader.post("/en/sign-in", data=fields)
+
+
+async def test_a_passkey_is_added_signs_in_and_is_removed(
+    registry: Registry, reader: httpx2.AsyncClient
+) -> None:
+    developer, device = await a_developer(registry), Device()
+    await sign_in(reader, await email_of(registry, developer))
+    opened = f"{SECURITY}/passkeys/new"
+    wrong = await send(reader, opened, {"name": "Phone", "current_password": "not this one at all"})
+    assert wrong.status_code >= 400
+    assert "not this one" not in wrong.text
+    page = await send(reader, opened, {"name": "Phone", "current_password": PASSWORD})
+    made = json.dumps(device.make(asked_of(page)))
+    for credential, status in (("no passkey", 422), (made, 303)):
+        answer = await send(
+            reader, opened, {"name": "Phone", "credential": credential}, f"{SECURITY}/passkeys/made"
+        )
+        assert answer.status_code == status, answer.text
+    assert "Phone" in (await reader.get(SECURITY)).text
+    reader.cookies.clear()
+    page = await reader.post("/en/sign-in/passkey", data={"next": SECURITY})
+    unsigned = await reader.post("/en/sign-in/passkey", data={"credential": "{}"})
+    assert unsigned.status_code == 422
+    signed = {"next": SECURITY, "credential": json.dumps(device.sign(asked_of(page)))}
+    answer = await reader.post("/en/sign-in/passkey", data=signed)
+    assert (answer.status_code, answer.headers["location"]) == (303, SECURITY)
+    assert COOKIE in reader.cookies
+    again = await reader.post("/en/sign-in/passkey", data=signed | {"form_token": ""})
+    assert again.status_code == 409  # of another session by now
+    found = re.search(
+        r"/en/account/security/passkeys/(pky_[a-z0-9]+)", (await reader.get(SECURITY)).text
+    )
+    assert found
+    for password, status in (("not this one at all", 403), (PASSWORD, 303)):
+        answer = await send(reader, found[0], {"current_password": password})
+        assert answer.status_code == status
+    assert "Phone" not in (await reader.get(SECURITY)).text
+
+
+async def test_forms_without_a_page_of_their_own_lead_back(
+    registry: Registry, reader: httpx2.AsyncClient
+) -> None:
+    await sign_in(reader, await email_of(registry, await a_developer(registry)))
+    for path, to in (
+        (f"{SECURITY}/passkeys/made", SECURITY),
+        (f"{SECURITY}/second-factor/code", SECURITY),
+        ("/en/apply/mine/documents", "/en/apply/mine"),
+        ("/en/apply/mine", "/en/apply/back"),
+        ("/en/apply/mine/amend", "/en/apply/back"),
+        ("/en/sign-in/passkey", "/en/sign-in"),
+    ):
+        assert (await reader.get(path)).headers["location"] == to
+
+
+async def test_new_recovery_codes_take_a_code_of_the_authenticator(
+    registry: Registry, api: Api, reader: httpx2.AsyncClient
+) -> None:
+    developer = await a_developer(registry)
+    authenticator = await an_authenticator(api, developer)
+    await sign_in(reader, await email_of(registry, developer), code=authenticator.code())
+    opened = f"{SECURITY}/second-factor/recovery-codes"
+    wrong = await send(reader, opened, {"totp": "000000"})
+    assert wrong.status_code == 403
+    shown = await send(reader, opened, {"totp": authenticator.code()})
+    codes = re.findall(r">([A-Z2-7]{4}(?:-[A-Z2-7]{4}){3})<", shown.text)
+    assert len(set(codes)) == 10
+    assert not set(codes) & set(authenticator.recovery_codes)
+    assert shown.headers["cache-control"] == "no-store"
+
+
+async def test_a_password_is_not_kept_in_a_page_when_a_session_has_ended(
+    reader: httpx2.AsyncClient,
+) -> None:
+    secrets = {"current_password": "one secret", "new_password": "two secret", "totp": "123456"}
+    answer = await reader.post(f"{SECURITY}/password", data=secrets | {"form_key": "k"})
+    assert answer.status_code == 401
+    assert not [text for text in secrets.values() if text in answer.text]
+
+
+async def test_what_is_kept_of_somebody_is_a_file_as_the_api_has_it(
+    registry: Registry, reader: httpx2.AsyncClient
+) -> None:
+    developer = await a_developer(registry)
+    email = await email_of(registry, developer)
+    await sign_in(reader, email)
+    answer = await reader.get("/en/account/personal-data/file")
+    assert "attachment" in answer.headers["content-disposition"]
+    held = answer.json()
+    assert (held["id"], held["email"]) == (developer.user_id, email)
+
+
+async def test_an_identity_that_is_not_there_is_a_refusal_that_says_so(
+    registry: Registry, reader: httpx2.AsyncClient
+) -> None:
+    await sign_in(reader, await email_of(registry, await a_developer(registry)))
+    path = f"{SECURITY}/identities/idn_01kb5b1j0dfz5r5d8r4v5e2c3a"
+    for password in ("not this one at all", PASSWORD):
+        answer = await send(reader, path, {"current_password": password})
+        assert answer.status_code >= 400
+        assert "govuk-error-summary" in answer.text

@@ -1,0 +1,430 @@
+"""What developers and holders do on the pages, as they do it: by labels and buttons."""
+
+import secrets
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, FilePayload, Locator, Page
+
+from app.entry.pages.words import Language, translations, word
+from tests.pages.site import Site, Walk, a_walk
+
+CITY: Final = "developer, khonkaen"
+BUYER: Final = "holder, buyer"
+APPROVER: Final = "second person, khonkaen"
+READERS: Final = [("en", True), ("th", True), ("en", False), ("th", False)]
+YEAR: Final = 2026
+DESIGN: Final = b"What is built on which roof.\n"
+
+
+@pytest.fixture(params=READERS, ids=lambda how: f"{how[0]}, {'' if how[1] else 'no '}script")
+def walk(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterator[Walk]:
+    """Somebody in either language, with and without scripts."""
+    language, scripts = request.param
+    with a_walk(browser, site, language=language, java_script_enabled=scripts) as walking:
+        yield walking
+
+
+def say(walk: Walk, message: str) -> str:
+    """Return a message as the reader sees it."""
+    language: Language = "th" if walk.language == "th" else "en"
+    return translations(language).ugettext(message)
+
+
+def fill(walk: Walk, label: str, value: str) -> None:
+    """Type in a field, by its label."""
+    walk.page.get_by_label(say(walk, label), exact=True).fill(value)
+
+
+def choose(walk: Walk, label: str, value: str) -> None:
+    """Choose of a list, by its label."""
+    walk.page.get_by_label(say(walk, label), exact=True).select_option(value)
+
+
+def press(walk: Walk, button: str) -> None:
+    """Press a button, by what stands on it."""
+    leads_on(walk, walk.page.get_by_role("button", name=say(walk, button), exact=True).first)
+
+
+def leads_on(walk: Walk, way: Locator) -> None:
+    """Press a button or follow a link, and wait for where it leads."""
+    with walk.page.expect_navigation():
+        way.click()
+
+
+def follow(walk: Walk, link: str) -> None:
+    """Follow a link, by its words."""
+    leads_on(walk, walk.page.get_by_role("link", name=say(walk, link), exact=True).first)
+
+
+def sees(page: Page, text: str) -> bool:
+    """Say whether a text stands on the page."""
+    return text in page.locator("main").inner_text()
+
+
+def account_of(site: Site, role: str) -> dict[str, Any]:
+    """Return somebody's account."""
+    return dict(site.call(role, "/accounts")["data"][0])
+
+
+def begin_activity(walk: Walk, name: str) -> str:
+    """Begin a draft on the page; returns its identifier."""
+    walk.go("/work")
+    follow(walk, "Begin a new activity")
+    choose(walk, "Programme", "CITY")
+    fill(walk, "Name in Thai", f"โซลาร์ {name}")
+    fill(walk, "Name in English", name)
+    fill(walk, "What is done, and how it reduces emissions", "Panels on roofs.")
+    # Either era, as people write days; Thai digits too.
+    fill(walk, "Day it begins, or began, to operate", f"1/2/{YEAR + 543}")
+    choose(walk, "Methodology and version", "T-VER-S-METH-01-01 03")
+    fill(walk, "Expected reduction a year", "1,249.75")
+    fill(walk, "First day of the crediting period", f"{YEAR}-02-01")
+    choose(walk, "Account that receives the credits", account_of(walk.site, CITY)["number"])
+    fill(walk, "Name of the place", "School one")
+    choose(walk, "Province", "40")
+    fill(walk, "Degrees north", "๑๖.๔๔๑๙๓๕")
+    fill(walk, "Degrees east", "102.835992")
+    fill(walk, "Size", "0.2")
+    press(walk, "Save the draft")
+    assert sees(walk.page, say_done(walk, "begun"))
+    return walk.page.url.rsplit("/", 1)[-1].partition("?")[0]
+
+
+def say_done(walk: Walk, done: str) -> str:
+    """Return what a page says once something is done."""
+    return word("done", done, "th" if walk.language == "th" else "en")
+
+
+def test_a_developer_brings_a_first_activity_to_its_submission(walk: Walk) -> None:
+    name = f"Rooftops {secrets.token_hex(4)}"
+    walk.sign_in(CITY)
+    activity_id = begin_activity(walk, name)
+    read = walk.site.call(CITY, f"/activities/{activity_id}")
+    assert (read["starts_on"], read["estimate_tco2e"]) == (f"{YEAR}-02-01", "1249.75")
+    assert read["sites"][0]["latitude"] == "16.441935"
+
+    _add_what_is_missing(walk)
+    _add_a_document(walk, activity_id)
+    follow(walk, "Submit")
+    assert sees(walk.page, "School one, School two")
+    press(walk, "Submit to TGO")
+    assert sees(walk.page, say_done(walk, "submitted"))
+    read = walk.site.call(CITY, f"/activities/{activity_id}")
+    assert read["status"] == "submitted"
+    assert [each["name"] for each in read["sites"]] == ["School one", "School two"]
+    assert read["description"] == "Panels on two roofs."
+
+
+def _add_what_is_missing(walk: Walk) -> None:
+    leads_on(walk, walk.page.locator(".govuk-task-list a").first)
+    fill(walk, "What is done, and how it reduces emissions", "Panels on two roofs.")
+    walk.page.locator("input[value=bundle]").check()
+    press(walk, "Save the draft")
+    follow(walk, "Sites")
+    follow(walk, "Add a site")
+    fill(walk, "Name of the place", "School two")
+    choose(walk, "Province", "40")
+    fill(walk, "Degrees north", "16.45")
+    fill(walk, "Degrees east", "102.84")
+    fill(walk, "Size", "0.1")
+    press(walk, "Save the draft")
+    assert sees(walk.page, "School two")
+    follow(walk, "To the task list")
+
+
+def _add_a_document(walk: Walk, activity_id: str) -> None:
+    follow(walk, "Documents")
+    file = FilePayload(name="design.txt", mimeType="text/plain", buffer=DESIGN)
+    walk.page.get_by_label(say(walk, "File"), exact=True).set_input_files(file)
+    press(walk, "Upload")
+    walk.page.wait_for_url("**kept=**")
+    kept = walk.site.call(CITY, f"/activities/{activity_id}/documents")["data"]
+    assert [each["file_name"] for each in kept] == ["design.txt"]
+    assert sees(walk.page, kept[0]["sha256"])
+    follow(walk, "To the task list")
+
+
+def test_what_was_typed_wrongly_stands_there_still_beside_what_is_wrong(walk: Walk) -> None:
+    walk.sign_in(CITY)
+    walk.go("/work/activities/new")
+    fill(walk, "Name in English", "A name that stays")
+    fill(walk, "Degrees north", "north")
+    press(walk, "Save the draft")
+    assert walk.page.locator(".govuk-error-summary").is_visible()
+    assert walk.page.get_by_label(say(walk, "Name in English"), exact=True).input_value() == (
+        "A name that stays"
+    )
+    errors = walk.page.locator(".govuk-error-summary a")
+    assert "#sites.0.latitude" in [each.get_attribute("href") for each in errors.all()]
+
+
+def test_changes_that_tgo_asks_for_are_messages_on_the_draft(walk: Walk) -> None:
+    walk.sign_in(CITY)
+    activity_id = begin_activity(walk, f"Rooftops {secrets.token_hex(4)}")
+    path = f"/activities/{activity_id}"
+    _step(walk.site, CITY, path, "submission", {})
+    _step(walk.site, "TGO officer", path, "review", {})
+    asked = {"is_complete": False, "reason": "Annex 2 is missing."}
+    _step(walk.site, "TGO officer", path, "review/result", asked)
+    walk.go("/work")
+    assert sees(walk.page, say(walk, "Changes were asked for: mend it and submit it again."))
+    walk.go(f"/work{path}")
+    assert sees(walk.page, "Annex 2 is missing.")
+    follow(walk, "Withdraw this activity")
+    press(walk, "Withdraw for good")
+    assert walk.page.locator(".govuk-error-summary").is_visible()  # it needs a reason
+    fill(walk, "Why", "No money.")
+    press(walk, "Withdraw for good")
+    assert walk.site.call(CITY, path)["status"] == "withdrawn"
+
+
+def _step(site: Site, role: str, path: str, step: str, body: dict[str, Any]) -> None:
+    version = site.call(role, path)["version"]
+    site.call(role, f"{path}/{step}", body, if_match=f'"{version}"')
+
+
+def test_a_report_is_drafted_by_years_changed_and_taken_back(walk: Walk) -> None:
+    walk.sign_in(CITY)
+    me = walk.site.call(CITY, "/users/me")
+    asked = f"/activities?owner_party_id={me['party_id']}&status=registered&programme_code=CITY"
+    activity = walk.site.call(CITY, asked)["data"][0]
+    walk.go(f"/work/activities/{activity['id']}")
+    follow(walk, "Begin a monitoring report")
+    fill(walk, "First day of the period", f"1/1/{YEAR}")
+    fill(walk, "Last day of the period", f"31/10/{YEAR + 543}")
+    press(walk, "One year more")  # too many; an empty line says nothing
+    fill(walk, "First day of the period", f"1/1/{YEAR}")
+    first = walk.page.locator("fieldset").first
+    first.get_by_label(say(walk, "Calendar year"), exact=True).fill(str(YEAR + 543))
+    baseline = say(walk, "Emissions without the activity (tCO2e)")
+    first.get_by_label(baseline, exact=True).fill("300.5")
+    first.get_by_label(say(walk, "Emissions with it (tCO2e)"), exact=True).fill("100")
+    press(walk, "Save the draft")
+    assert sees(walk.page, "200.5")
+    report_id = walk.page.url.rsplit("/", 1)[-1].partition("?")[0]
+    _change_and_hand_in(walk, report_id, baseline)
+    walk.go("/work")
+    assert sees(walk.page, "210.5")
+    walk.go(f"/work/reports/{report_id}")
+    follow(walk, "Withdraw this report")
+    fill(walk, "Why", "The meter was read wrongly.")
+    press(walk, "Withdraw for good")
+    assert walk.site.call(CITY, f"/monitoring-reports/{report_id}")["status"] == "withdrawn"
+    assert sees(walk.page, "The meter was read wrongly.")
+
+
+def _change_and_hand_in(walk: Walk, report_id: str, baseline: str) -> None:
+    follow(walk, "Change")
+    walk.page.get_by_label(baseline, exact=True).fill("310.5")
+    press(walk, "Save the draft")
+    assert walk.site.call(CITY, f"/monitoring-reports/{report_id}")["monitored_tco2e"] == "210.5"
+    follow(walk, "Submit")
+    press(walk, "Submit the report")
+    assert walk.site.call(CITY, f"/monitoring-reports/{report_id}")["status"] == "submitted"
+
+
+def test_credits_are_transferred_once_it_was_seen_what_happens(walk: Walk) -> None:
+    walk.sign_in(CITY)
+    held, receiver = account_of(walk.site, CITY), account_of(walk.site, BUYER)
+    walk.go(f"/work/accounts/{held['number']}")
+    follow(walk, "Transfer credits")
+    fill(walk, "How many credits", "๓")
+    fill(walk, "To the account", receiver["number"])
+    press(walk, "See what will happen")
+    assert account_of(walk.site, CITY)["credits"] == held["credits"]
+    assert sees(walk.page, f"{held['credits'] - 3:,}")
+    press(walk, "Change something")
+    assert (
+        walk.page.get_by_label(say(walk, "To the account"), exact=True).input_value()
+        == (receiver["number"])
+    )
+    press(walk, "See what will happen")
+    press(walk, "Transfer now")
+    assert sees(walk.page, say_done(walk, "transferred"))
+    assert account_of(walk.site, CITY)["credits"] == held["credits"] - 3
+    assert account_of(walk.site, BUYER)["credits"] == receiver["credits"] + 3
+    walk.page.reload()
+    assert account_of(walk.site, CITY)["credits"] == held["credits"] - 3
+
+
+def test_a_transfer_of_what_is_not_there_keeps_what_was_typed(walk: Walk) -> None:
+    walk.sign_in(CITY)
+    walk.go("/work/transfers/new")
+    fill(walk, "How many credits", "999999")
+    fill(walk, "To the account", account_of(walk.site, BUYER)["number"])
+    press(walk, "See what will happen")
+    assert walk.page.locator(".govuk-error-summary").is_visible()
+    assert walk.page.get_by_label(say(walk, "How many credits"), exact=True).input_value() == (
+        "999999"
+    )
+
+
+def test_credits_are_retired_in_somebody_s_name(walk: Walk) -> None:
+    walk.sign_in(CITY)
+    held = account_of(walk.site, CITY)
+    walk.go(f"/work/accounts/{held['number']}")
+    follow(walk, "Retire credits")
+    fill(walk, "How many credits", "2")
+    fill(walk, "In whose name", "Khon Kaen City Municipality")
+    choose(walk, "What for", "event")
+    press(walk, "See what will happen")
+    assert sees(walk.page, "Khon Kaen City Municipality")
+    assert account_of(walk.site, CITY)["credits"] == held["credits"]
+    press(walk, "Retire for good")
+    assert account_of(walk.site, CITY)["credits"] == held["credits"] - 2
+    log_index = walk.page.url.rsplit("/", 1)[-1]
+    read = walk.site.call(CITY, f"/retirements/{log_index}")
+    assert (read["credits"], read["purpose"]) == (2, "event")
+    assert f"/retirements/{log_index}" in walk.page.url
+
+
+def second_person(site: Site) -> None:
+    """Let there be somebody who approves what the city proposes."""
+    if APPROVER in site.users:
+        return
+    email = f"approver-{secrets.token_hex(4)}@municipality.example"
+    password = secrets.token_urlsafe(16)
+    made = {
+        "party_id": site.call(CITY, "/users/me")["party_id"],
+        "email": email,
+        "display_name": "Second person",
+        "roles": ["holder_approver"],
+        "password": password,
+    }
+    site.call("TGO administrator", "/users", made)
+    site.users[APPROVER] = (email, password)
+
+
+def test_what_one_proposes_another_approves_and_can_take_back(walk: Walk) -> None:
+    second_person(walk.site)
+    held, receiver = account_of(walk.site, CITY), account_of(walk.site, BUYER)
+    walk.sign_in(CITY)
+    walk.go("/work/transfers/new")
+    fill(walk, "How many credits", "4")
+    fill(walk, "To the account", receiver["number"])
+    walk.page.locator("input[name=propose]").check()
+    press(walk, "See what will happen")
+    press(walk, "Propose the transfer")
+    assert sees(walk.page, say_done(walk, "proposed"))
+    proposal = walk.page.url.rsplit("/", 1)[-1].partition("?")[0]
+    assert walk.page.get_by_role("button", name=_act(walk, "approve")).count() == 0
+    walk.context.clear_cookies()
+    walk.sign_in(APPROVER)
+    walk.go("/work")
+    leads_on(walk, walk.page.locator(f"a[href$='{proposal}']"))
+    leads_on(walk, walk.page.get_by_role("button", name=_act(walk, "approve")))
+    assert walk.site.call(CITY, f"/transfer-proposals/{proposal}")["state"] == "scheduled"
+    assert account_of(walk.site, CITY)["credits"] == held["credits"] - 4
+    leads_on(walk, walk.page.get_by_role("button", name=_act(walk, "abort")))
+    assert walk.site.call(CITY, f"/transfer-proposals/{proposal}")["state"] == "aborted"
+    assert account_of(walk.site, CITY)["credits"] == held["credits"]
+
+
+def test_what_waits_for_the_receiver_s_word_they_accept_or_decline(walk: Walk) -> None:
+    second_person(walk.site)
+    number = account_of(walk.site, BUYER)["number"]
+    walk.sign_in(BUYER)
+    walk.go(f"/work/accounts/{number}/terms")
+    walk.page.locator("input[name=asks][value=true]").check()
+    press(walk, "Set")
+    assert walk.site.call(BUYER, f"/accounts/{number}/own-terms")["asks_acceptance"]
+    for act, field in (("accept", "accepted_at"), ("decline", "ended_at")):
+        proposal = _approved(walk.site, number)
+        walk.go("/work")
+        leads_on(walk, walk.page.locator(f"a[href$='{proposal}']"))
+        leads_on(walk, walk.page.get_by_role("button", name=_act(walk, act)))
+        assert walk.site.call(BUYER, f"/transfer-proposals/{proposal}")[field]
+    walk.site.call(BUYER, f"/accounts/{number}/own-terms/acceptance", {"asks": False}, method="PUT")
+
+
+def _approved(site: Site, receiver: str) -> str:
+    sender = account_of(site, CITY)["number"]
+    body = {"from_account": sender, "to_account": receiver, "credits": 1}
+    made = site.call(CITY, "/transfer-proposals", body)
+    path = f"/transfer-proposals/{made['id']}"
+    site.call(APPROVER, f"{path}/approval", {"digest": made["digest"]})
+    return str(made["id"])
+
+
+def _act(walk: Walk, act: str) -> str:
+    return word("proposal_act", act, "th" if walk.language == "th" else "en")
+
+
+def test_limits_and_trusted_accounts_are_set_and_taken_off(walk: Walk) -> None:
+    walk.sign_in(CITY)
+    held, trusted = account_of(walk.site, CITY), account_of(walk.site, "developer, krabi")
+    walk.go(f"/work/accounts/{held['number']}")
+    follow(walk, "Trusted accounts")
+    fill(walk, "Number of the account", trusted["number"])
+    press(walk, "Propose it")
+    path = f"/accounts/{held['number']}/trusted-accounts"
+    assert walk.site.call(CITY, path)["data"][-1]["account"] == trusted["number"]
+    leads_on(
+        walk, walk.page.get_by_role("button", name=f"{say(walk, 'Remove')} {trusted['number']}")
+    )
+    assert walk.site.call(CITY, path)["data"][-1]["removed_at"]
+    # A limit is made lower at once, and raised later on: it is high enough for other tests.
+    walk.go(f"/work/accounts/{held['number']}/terms")
+    fill(walk, "By one transfer", "5,000")
+    leads_on(walk, walk.page.get_by_role("button", name=say(walk, "Set"), exact=True).last)
+    terms = walk.site.call(CITY, f"/accounts/{held['number']}/own-terms")
+    assert terms["in_force"]["credits_max"] == 5_000
+    assert sees(walk.page, say_done(walk, "terms_set"))
+
+
+def test_a_key_s_secret_is_shown_once_and_a_form_sent_again_issues_none(walk: Walk) -> None:
+    walk.sign_in(CITY)
+    label = f"Gateway {secrets.token_hex(4)}"
+    walk.go("/work/keys")
+    walk.page.locator("#label").fill(label)
+    walk.page.get_by_label(word("permission", "read_account", _language(walk))).check()
+    press(walk, "Issue the key")
+    assert walk.page.locator("dl .digest").count() == 2
+    walk.page.reload()  # sends the form once more
+    assert sees(walk.page, say(walk, "Issue a key"))
+    me = walk.site.call(CITY, "/users/me")
+    issued = [
+        key
+        for key in walk.site.call(CITY, f"/users/{me['id']}/keys")["data"]
+        if key["label"] == label
+    ]
+    assert [key["scopes"] for key in issued] == [["read_account"]]
+    leads_on(walk, walk.page.get_by_role("button", name=f"{say(walk, 'Revoke')} {label}"))
+    assert sees(walk.page, say_done(walk, "key_revoked"))
+
+
+def _language(walk: Walk) -> Language:
+    return "th" if walk.language == "th" else "en"
+
+
+def test_an_account_is_shown_as_it_was_and_its_statement_taken_away(walk: Walk) -> None:
+    walk.sign_in(CITY)
+    held = account_of(walk.site, CITY)
+    walk.go(f"/work/accounts/{held['number']}")
+    assert sees(walk.page, f"{held['credits']:,}")
+    fill(walk, "At the end of the day", "31/12/2540")  # before there was anything
+    press(walk, "Show")
+    assert sees(walk.page, say(walk, "It holds nothing."))
+    walk.go(f"/work/accounts/{held['number']}/statement?from=1/1/{YEAR}&to=31/12/{YEAR + 543}")
+    rows = walk.page.locator("tbody tr").count()
+    assert rows > 0
+    with walk.page.expect_download() as download:
+        walk.page.get_by_role("link", name=say(walk, "The whole statement as CSV")).click()
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    assert text.startswith("log_index,")
+    assert len(text.splitlines()) >= rows
+    walk.go(f"/work/accounts/{held['number']}/serials")
+    assert walk.page.locator("tbody tr").count() > 0
+
+
+def test_notices_are_read(walk: Walk) -> None:
+    role = "developer, phrae" if walk.language == "th" else "developer, krabi"
+    walk.sign_in(role)
+    walk.go("/work/notices")
+    if walk.site.call(role, "/notices")["unread"]:
+        press(walk, "I have read all of these")
+    assert walk.site.call(role, "/notices")["unread"] == 0
+    walk.go("/work")
+    assert walk.page.locator("h1").inner_text() == say(walk, "My work")
