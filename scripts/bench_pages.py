@@ -38,12 +38,14 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
         settings = settings_of(server, scale)
         lines = service.query("SELECT serial_prefix FROM batches ORDER BY id LIMIT 1000")
         prefixes = lines.splitlines()
+        public = "SELECT id FROM activities WHERE status = 'registered' ORDER BY id LIMIT 1000"
+        activities = service.query(public).splitlines()
         chance = random.Random(7)  # noqa: S311  the same pages at every run
         asked = {
             EMPTY: lambda: request_of("/en/sign-in"),
             "the first page": lambda: request_of("/th"),
             "the register of activities": lambda: request_of("/th/activities"),
-            "an activity": lambda: request_of(f"/th/activities/{_activity(chance)}"),
+            "an activity": lambda: request_of(f"/th/activities/{chance.choice(activities)}"),
             "a serial": lambda: request_of(f"/th/serials?serial={chance.choice(prefixes)}-1"),
         }
         rounds = rounds_of(service, asked, scale)
@@ -53,10 +55,6 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
         for name in list(asked)[1:]
     ]
     return Findings("pages", measures, settings, SWITCHED_OFF)
-
-
-def _activity(chance: random.Random) -> str:
-    return f"act_{chance.randint(1, ACTIVITIES):026}"
 
 
 def _with_activities(server: LocalPostgres, blocks: int, scale: Scale) -> str:
