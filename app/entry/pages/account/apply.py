@@ -5,10 +5,10 @@ from typing import Any, Final
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from app.entry.pages.account.parts import pass_on_to_the_frame
 from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
 from app.entry.pages.holding import Held, find_held, keep
+from app.entry.pages.refused_forms import mine_to_show
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 
@@ -45,7 +45,7 @@ async def begin(page: Page) -> Response:
     try:
         made = await page.client.send("POST", "/applications", body)
     except RefusedError as refused:
-        pass_on_to_the_frame(refused)
+        mine_to_show(refused)
         return await show_form(page, Form.sent(sent, refused), status=refused.status)
     return keep(page, page.go(MINE, done="begun"), Held(made["id"], made["secret"]))
 
@@ -97,7 +97,7 @@ async def take_amended(page: Page) -> Response:
     try:
         await page.client.send("PUT", path, body, if_match=f'"{version}"')
     except RefusedError as refused:
-        pass_on_to_the_frame(refused)
+        mine_to_show(refused)
         form = Form.sent(sent, refused)
         return page.show(
             "account/apply_amend.html",

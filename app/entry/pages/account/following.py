@@ -7,10 +7,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from app.entry.pages.account.apply import BACK, MINE, documents_in
-from app.entry.pages.account.parts import pass_on_to_the_frame
 from app.entry.pages.client import Json, RefusedError
 from app.entry.pages.forms import Form
 from app.entry.pages.holding import Held, find_held, forget
+from app.entry.pages.refused_forms import mine_to_show
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 
@@ -49,7 +49,7 @@ async def step(page: Page) -> Response:
             if_match=f'"{sent.get("version", "")}"',
         )
     except RefusedError as refused:
-        pass_on_to_the_frame(refused)
+        mine_to_show(refused)
         return await _show(page, held, Form.sent(sent, refused), status=refused.status)
     return page.go(MINE, done=done)
 
@@ -77,7 +77,7 @@ async def take_document(page: Page) -> Response:
             await page.client.send("PUT", path, body, if_match=version)
             await page.client.upload(f"{path}/files", {}, file)
     except RefusedError as refused:
-        pass_on_to_the_frame(refused)
+        mine_to_show(refused)
         return await _show(page, held, Form.sent(sent, refused), status=refused.status)
     return page.go(MINE, done="document")
 

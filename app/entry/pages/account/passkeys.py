@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.entry.pages.account.parts import pass_on_to_the_frame
 from app.entry.pages.account.security import SECURITY
 from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
+from app.entry.pages.refused_forms import again
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 
@@ -33,9 +33,7 @@ async def begin_passkey(page: Page) -> Response:
     try:
         asked = await page.client.send("POST", "/passkeys/registration", body)
     except RefusedError as refused:
-        pass_on_to_the_frame(refused)
-        form = Form.sent(sent, refused)
-        return page.show("account/passkey_new.html", status=refused.status, form=form)
+        return again(page, "account/passkey_new.html", sent, refused)
     return page.show(
         "account/passkey_make.html", name=str(sent.get("name", "")), asked=json.dumps(asked)
     )
@@ -55,9 +53,7 @@ async def add_passkey(page: Page) -> Response:
     try:
         await page.client.send("POST", "/passkeys", body)
     except RefusedError as refused:
-        pass_on_to_the_frame(refused)
-        form = Form.sent(sent, refused)
-        return page.show("account/passkey_new.html", status=refused.status, form=form)
+        return again(page, "account/passkey_new.html", sent, refused)
     return page.go(SECURITY, done="passkey_added")
 
 
@@ -77,9 +73,7 @@ async def remove_passkey(page: Page) -> Response:
     try:
         await page.client.send("POST", path, body)
     except RefusedError as refused:
-        pass_on_to_the_frame(refused)
-        form = Form.sent(sent, refused)
-        return page.show("account/passkey.html", status=refused.status, form=form)
+        return again(page, "account/passkey.html", sent, refused)
     return page.go(SECURITY, done="passkey_removed")
 
 

@@ -9,10 +9,10 @@ from cryptography.exceptions import InvalidTag
 from markupsafe import Markup
 from starlette.responses import Response
 
-from app.entry.pages.account.parts import pass_on_to_the_frame
 from app.entry.pages.account.security import SECURITY
 from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
+from app.entry.pages.refused_forms import again, mine_to_show
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 from app.entry.second_factors import Vault
@@ -41,7 +41,7 @@ async def enrol(page: Page) -> Response:
     try:
         made = await page.client.send("POST", "/second-factor", body)
     except RefusedError as refused:
-        pass_on_to_the_frame(refused)
+        mine_to_show(refused)
         factor = await page.client.get("/second-factor")
         form = Form.sent(sent, refused)
         return page.show("account/factor.html", status=refused.status, form=form, factor=factor)
@@ -64,7 +64,7 @@ async def confirm(page: Page) -> Response:
             "POST", "/second-factor/confirmation", {"totp": _code(sent.get("totp"))}
         )
     except RefusedError as refused:
-        pass_on_to_the_frame(refused)
+        mine_to_show(refused)
         form = Form.sent(sent, refused)
         return _show_secret(page, form, str(sent.get("sealed", "")), status=refused.status)
     return _show_codes(page, made)
@@ -86,7 +86,7 @@ async def replace_codes(page: Page) -> Response:
             "POST", "/second-factor/recovery-codes", {"totp": _code(sent.get("totp"))}
         )
     except RefusedError as refused:
-        pass_on_to_the_frame(refused)
+        mine_to_show(refused)
         factor = await page.client.get("/second-factor")
         form = Form.sent(sent, refused)
         return page.show("account/new_codes.html", status=refused.status, form=form, factor=factor)
@@ -109,9 +109,7 @@ async def remove(page: Page) -> Response:
     try:
         await page.client.send("POST", "/second-factor/removal", {name: code})
     except RefusedError as refused:
-        pass_on_to_the_frame(refused)
-        form = Form.sent(sent, refused)
-        return page.show("account/factor_removal.html", status=refused.status, form=form)
+        return again(page, "account/factor_removal.html", sent, refused)
     return page.go(SECURITY, done="factor_removed")
 
 

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from app.entry.pages.account.parts import pass_on_to_the_frame
 from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
+from app.entry.pages.refused_forms import again
 from app.entry.pages.render import Page
 from app.entry.pages.sessions import Kept
 from app.entry.pages.ways import Ways
@@ -80,9 +80,7 @@ async def set_password(page: Page) -> Response:
     try:
         await page.client.send("PUT", f"/users/{me['id']}/password", body)
     except RefusedError as refused:
-        pass_on_to_the_frame(refused)
-        form = Form.sent(sent, refused)
-        return page.show("account/password.html", status=refused.status, form=form, differ=False)
+        return again(page, "account/password.html", sent, refused, differ=False)
     return page.go(SECURITY, done="password_set")
 
 
@@ -102,7 +100,5 @@ async def unlink_identity(page: Page) -> Response:
     try:
         await page.client.send("POST", path, body)
     except RefusedError as refused:
-        pass_on_to_the_frame(refused)
-        form = Form.sent(sent, refused)
-        return page.show("account/identity.html", status=refused.status, form=form)
+        return again(page, "account/identity.html", sent, refused)
     return page.go(SECURITY, done="identity_unlinked")

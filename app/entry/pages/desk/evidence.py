@@ -10,7 +10,8 @@ from app.entry.pages.again import own_path
 from app.entry.pages.client import RefusedError
 from app.entry.pages.desk.common import VERIFIERS, file_of, rule_of
 from app.entry.pages.forms import Form
-from app.entry.pages.member.common import again, who
+from app.entry.pages.member.common import who
+from app.entry.pages.refused_forms import again
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 

@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
-from app.entry.pages.member.common import again, time_left, who
+from app.entry.pages.member.common import time_left, who
+from app.entry.pages.refused_forms import again
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 

@@ -8,8 +8,9 @@ from starlette.responses import Response
 from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
 from app.entry.pages.member.activity_parts import PARTS, choices_for, read_new
-from app.entry.pages.member.common import again, who
+from app.entry.pages.member.common import who
 from app.entry.pages.member.work_activities import last_return
+from app.entry.pages.refused_forms import again
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 

@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from app.entry.pages.client import Json, RefusedError
 from app.entry.pages.forms import Form
-from app.entry.pages.member.common import again, typed_day, typed_number, who
+from app.entry.pages.member.common import typed_day, typed_number, who
 from app.entry.pages.member.work_credits import own_accounts
+from app.entry.pages.refused_forms import again
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 from app.kernel import clock

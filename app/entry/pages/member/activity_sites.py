@@ -13,7 +13,8 @@ from starlette.responses import Response
 from app.entry.pages.client import Json, RefusedError
 from app.entry.pages.forms import Form
 from app.entry.pages.member.activity_parts import read_site, save
-from app.entry.pages.member.common import again, who
+from app.entry.pages.member.common import who
+from app.entry.pages.refused_forms import again
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 

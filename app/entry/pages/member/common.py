@@ -1,21 +1,17 @@
-"""What the pages of members share: who is signed in, refusals that a form shows, times that run."""
+"""What the pages of members share: who is signed in, what they type, times that run."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from babel.dates import format_timedelta
-from starlette.datastructures import FormData
-from starlette.responses import Response
 
-from app.entry.pages.client import Json, RefusedError
-from app.entry.pages.confirming import NEEDED
+from app.entry.pages.client import Json
 from app.entry.pages.figures import BUDDHIST_YEARS
 from app.entry.pages.forms import Form
 from app.entry.pages.render import Page
 from app.kernel import clock
 
 STALE: Final = 412
-_UNAUTHENTICATED: Final = 401
 _BUDDHIST_FROM: Final = 2400  # a year from here on is of the Buddhist era
 _DAY_PARTS: Final = 3
 
@@ -28,30 +24,6 @@ async def who(page: Page) -> Json:
         RefusedError: nobody is; the frame asks them to sign in.
     """
     return page.me if page.me is not None else await page.client.get("/users/me")
-
-
-def mine_to_show(refused: RefusedError) -> RefusedError:
-    """
-    Return a refusal that a form shows.
-
-    Raises:
-        RefusedError: it is one that the frame answers, by a page to sign in or to give a code.
-    """
-    if refused.status == _UNAUTHENTICATED or refused.code == NEEDED:
-        raise refused
-    return refused
-
-
-def again(
-    page: Page,
-    template: str,
-    sent: FormData,
-    refused: RefusedError,
-    **facts: Any,  # noqa: ANN401  as templates take them
-) -> Response:
-    """Show a form once more, as it was sent, with what was wrong."""
-    form = Form.sent(sent, mine_to_show(refused))
-    return page.show(template, status=refused.status, form=form, **facts)
 
 
 def typed_day(form: Form, name: str) -> str | None:

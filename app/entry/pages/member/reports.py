@@ -9,14 +9,8 @@ from starlette.responses import Response
 from app.entry.pages.client import Json, RefusedError
 from app.entry.pages.figures import year_of
 from app.entry.pages.forms import Form
-from app.entry.pages.member.common import (
-    again,
-    mine_to_show,
-    typed_day,
-    typed_number,
-    typed_year,
-    who,
-)
+from app.entry.pages.member.common import typed_day, typed_number, typed_year, who
+from app.entry.pages.refused_forms import again, mine_to_show
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 

@@ -6,9 +6,10 @@ from starlette.responses import Response
 
 from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
-from app.entry.pages.member.common import again, typed_day, who
+from app.entry.pages.member.common import typed_day, who
 from app.entry.pages.member.moving import read_choice, try_out
 from app.entry.pages.member.work_credits import own_accounts
+from app.entry.pages.refused_forms import again
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 

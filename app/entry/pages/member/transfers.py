@@ -7,9 +7,10 @@ from starlette.responses import Response
 
 from app.entry.pages.client import Json, RefusedError
 from app.entry.pages.forms import Form
-from app.entry.pages.member.common import again, mine_to_show, time_left, who
+from app.entry.pages.member.common import time_left, who
 from app.entry.pages.member.moving import read_choice, try_out
 from app.entry.pages.member.work_credits import own_accounts
+from app.entry.pages.refused_forms import again, mine_to_show
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 
