@@ -20,7 +20,7 @@ import asyncpg
 from bench_database import do
 from bench_growth_plan import BLOCKS_PER_BATCH, Event, Plan
 from bench_growth_rows import COLUMNS, Rows, Sources
-from bench_growth_tables import Copied, indexes_later
+from bench_growth_tables import Copied, indexes_later, sums_later
 
 from app.entry.committer import Committer
 from app.entry.passwords import hash_password
@@ -116,7 +116,7 @@ async def fill_by_copy(
     )
     owner = await asyncpg.connect(url)
     try:
-        async with indexes_later(owner, list(COLUMNS)):
+        async with indexes_later(owner, list(COLUMNS)), sums_later(owner):
             await _copy(url, rows, plan.events(**_pace(head.recorded_at, blocks)))
         await _set_head(owner, rows)
     finally:

@@ -25,6 +25,19 @@ _INDEXES: Final = """
       LEFT JOIN pg_constraint k ON k.conindid = i.oid AND k.contype IN ('p', 'u')
      WHERE c.relname = ANY($1) ORDER BY c.relname, i.relname
 """
+_SUMS: Final = """
+    INSERT INTO ledger_sums
+    SELECT date_part('year', e.recorded_at AT TIME ZONE 'Asia/Bangkok'), t.programme_code,
+           coalesce(t.province_code, ''), p.account_id, sum(p.credits)
+      FROM ledger_entries e JOIN batches t ON t.id = e.batch_id
+     CROSS JOIN LATERAL (
+         VALUES (CASE WHEN e.to_account > 1000 THEN 0 ELSE e.to_account END,
+                 e.last_serial - e.first_serial + 1),
+                (CASE WHEN e.from_account > 1000 THEN 0 ELSE e.from_account END,
+                 e.first_serial - e.last_serial - 1)) AS p(account_id, credits)
+     WHERE least(e.from_account, e.to_account) <= 1000
+     GROUP BY 1, 2, 3, 4
+"""
 
 
 class Copied:
@@ -78,3 +91,18 @@ async def indexes_later(owner: asyncpg.Connection, tables: Sequence[str]) -> Asy
     for statement in again:
         await owner.execute(statement)
     assert await owner.fetch(_INDEXES, tables) == before
+
+
+@asynccontextmanager
+async def sums_later(owner: asyncpg.Connection) -> AsyncIterator[None]:
+    """
+    Add up what entries move once all are there, in a register that has none yet.
+
+    What is copied beside them, from other connections, their own trigger could not see: it would
+    leave out the entries of batches that are not committed yet.
+    """
+    trigger = "TRIGGER entries_are_summed"
+    await owner.execute(f"ALTER TABLE ledger_entries DISABLE {trigger}")
+    yield
+    await owner.execute(_SUMS)
+    await owner.execute(f"ALTER TABLE ledger_entries ENABLE {trigger}")
