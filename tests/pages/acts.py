@@ -1,11 +1,9 @@
 """Acts of the demo's people that the demo itself has none of, made by the API."""
 
-import json
 import secrets
-import urllib.request
 from typing import Any, Final
-from urllib.error import HTTPError
 
+from tests.pages.fetching import fetch, send_json
 from tests.pages.site import Site
 
 _MADE: Final[dict[str, dict[str, Any]]] = {}  # by the address of the site
@@ -16,23 +14,12 @@ def ask(site: Site, path: str, body: Any = None, *, token: str | None = None) ->
     headers = {"Accept": "application/json", "Idempotency-Key": secrets.token_hex(16)}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
-    content = None if body is None else json.dumps(body).encode()
-    if content is not None:
-        headers["Content-Type"] = "application/json"
-    asked = urllib.request.Request(site.address + path, content, headers)  # noqa: S310
-    with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310
-        return json.load(answer)
+    return send_json(site.address + path, body, headers)
 
 
 def status_of(site: Site, path: str, **headers: str) -> int:
     """Return with which status an address answers."""
-    asked = urllib.request.Request(site.address + path, headers=headers)  # noqa: S310
-    try:
-        with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310
-            return int(answer.status)
-    except HTTPError as refused:
-        with refused:
-            return refused.code
+    return fetch(site.address + path, headers=headers).status
 
 
 def token_of(site: Site, role: str) -> str:

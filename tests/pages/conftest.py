@@ -1,15 +1,17 @@
 """One register with the demo for all tests of a process, and a browser for those of a module."""
 
 import asyncio
+import secrets
 import shutil
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
+import coverage
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.conftest import Server, a_database
+from tests.conftest import CHECKOUT, Server, a_database
 from tests.pages.site import Site
 from tests.server_process import PublisherProcess, ServerProcess
 
@@ -43,11 +45,27 @@ def site(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     data = tmp_path_factory.mktemp("site")
     database = a_database(server)
     url = _elsewhere(database.__aenter__())
+    service = ServerProcess(url, data=data, demo=True, **_measured())
     try:
-        with ServerProcess(url, data=data, demo=True) as service, PublisherProcess(url, data=data):
+        with service, PublisherProcess(url, data=data):
             yield Site.of(service.address, data)
     finally:
         _elsewhere(database.__aexit__(None, None, None))
+
+
+def _measured() -> dict[str, str]:
+    """
+    Return what makes the server measure its lines, if this run's are.
+
+    No test calls a page but over HTTP: without it nothing would tell which of their lines no reader
+    ever reached. What it writes in its end is combined with all else at the end of the run.
+    """
+    if coverage.Coverage.current() is None:
+        return {}
+    return {
+        "COVERAGE_PROCESS_START": str(CHECKOUT / "pyproject.toml"),
+        "COVERAGE_FILE": str(CHECKOUT / f".coverage.site.{secrets.token_hex(8)}"),
+    }
 
 
 def _elsewhere(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401  whatever it is

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import time
-import urllib.request
 from typing import Any, Final
 
 import pytest
@@ -11,14 +10,16 @@ from playwright.sync_api import Browser
 
 from app.entry.pages.checking.about import changes_made
 from tests.pages.acts import ask, status_of
+from tests.pages.fetching import fetch
 from tests.pages.site import Site, a_walk
 
 FORMATS: Final = ("csv", "json", "parquet", "xlsx")
 
 
 def fetched(site: Site, name: str) -> tuple[bytes, Any]:
-    with urllib.request.urlopen(f"{site.address}/en/data/{name}", timeout=60) as answer:  # noqa: S310
-        return answer.read(), answer.headers
+    answer = fetch(f"{site.address}/en/data/{name}")
+    assert answer.status == 200
+    return answer.body, answer.headers
 
 
 @pytest.fixture(scope="module")

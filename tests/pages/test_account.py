@@ -1,9 +1,7 @@
 """One's own account on the pages: how somebody signs in, and what they were told."""
 
-import json
 import re
 import time
-import urllib.request
 from base64 import b32decode
 from typing import Any, Final
 
@@ -11,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from app.entry.second_factors import code_of
+from tests.pages.fetching import send_json
 from tests.pages.site import Site, Walk, a_walk
 
 LANGUAGES: Final = ("th", "en")
@@ -30,15 +29,8 @@ def asked(
     site: Site, method: str, path: str, body: object = None, token: str | None = None
 ) -> dict[str, Any]:
     """Ask the API as a program would."""
-    headers = {"content-type": "application/json"} if body is not None else {}
-    if token is not None:
-        headers["authorization"] = f"Bearer {token}"
-    content = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(  # noqa: S310  our own address
-        f"{site.address}/v1{path}", content, headers, method=method
-    )
-    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-        return dict(json.load(answer))
+    headers = {} if token is None else {"authorization": f"Bearer {token}"}
+    return dict(send_json(f"{site.address}/v1{path}", body, headers, method=method))
 
 
 def code(secret: bytes, *, later: int = 0) -> str:

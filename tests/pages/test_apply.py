@@ -1,12 +1,11 @@
 """Applying for an account on the pages, from the first form to a decision that waits."""
 
-import json
-import urllib.request
 from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser, FilePayload
 
+from tests.pages.fetching import send_json
 from tests.pages.site import Site, Walk, a_walk
 
 PDF: Final[FilePayload] = {
@@ -20,12 +19,8 @@ DRAFT_BUTTON: Final = "form:has(input[name=step][value=submit]) button"
 def as_api_shows(site: Site, walk: Walk) -> dict[str, Any]:
     """Return the application as the API shows it to who has its secret."""
     number = walk.page.locator("#number").inner_text()
-    request = urllib.request.Request(  # noqa: S310  our own address
-        f"{site.address}/v1/applications/{number}",
-        headers={"application-secret": walk.page.locator("#secret").inner_text()},
-    )
-    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-        return dict(json.load(answer))
+    headers = {"application-secret": walk.page.locator("#secret").inner_text()}
+    return dict(send_json(f"{site.address}/v1/applications/{number}", headers=headers))
 
 
 def begin(walk: Walk) -> None:

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-import urllib.request
 from collections.abc import Callable
 from typing import Final
 
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from app.entry.pages.checking.proving import climb, with_a_byte_changed
 from tests.pages.acts import ask
+from tests.pages.fetching import fetch
 from tests.pages.site import Site, a_walk
 
 CHECKS: Final = ("text", "hash", "path", "signature", "whole")
@@ -150,10 +150,9 @@ def test_without_scripts_all_values_stand_there(browser: Browser, site: Site) ->
 
 def test_the_bytes_of_an_act_hash_to_its_leaf(site: Site) -> None:
     index = retired(site)
-    with urllib.request.urlopen(f"{site.address}/en/log/{index}/leaf") as answer:  # noqa: S310
-        content = answer.read()
-        assert f'filename="act-{index}.json"' in answer.headers["Content-Disposition"]
-    hashed = hashlib.sha256(b"\x00" + content).digest()
+    answer = fetch(f"{site.address}/en/log/{index}/leaf")
+    assert f'filename="act-{index}.json"' in answer.headers["Content-Disposition"]
+    hashed = hashlib.sha256(b"\x00" + answer.body).digest()
     expected = ask(site, f"/v1/log/entries/{index}")["leaf_hash"]
     assert base64.b64encode(hashed).decode() == expected
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import urllib.request
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -12,6 +11,7 @@ from playwright.sync_api import Browser
 from app.entry.pages.checking import flattening, tables
 from app.entry.rates import EXPORTS_MAX
 from tests.pages.acts import ask, status_of
+from tests.pages.fetching import fetch
 from tests.pages.site import Site, a_walk
 
 LISTS: Final = (
@@ -23,9 +23,9 @@ LISTS: Final = (
 def table(site: Site, call: str) -> list[list[str]]:
     """Return the lines of a list as CSV."""
     address = f"{site.address}/en/table.csv?call={quote(call)}"
-    with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310
-        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-        return list(csv.reader(io.StringIO(answer.read().decode())))
+    answer = fetch(address)
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    return list(csv.reader(io.StringIO(answer.body.decode())))
 
 
 def rows(site: Site, call: str) -> list[dict[str, Any]]:

@@ -85,12 +85,12 @@ def _acts_of(me: Json, proposal: Json, numbers: set[str]) -> list[str]:
     said, state = proposal["proposed"], proposal["state"]
     sends, receives = said["from_account"] in numbers, said["to_account"] in numbers
     moves = not {"holder_initiator", "holder_approver"}.isdisjoint(me["roles"])
-    approves = "holder_approver" in me["roles"] and proposal["proposed_by"] != me["id"]
+    approver = "holder_approver" in me["roles"]
     awaited = state == "scheduled" and proposal["accept_until"] and not proposal["accepted_at"]
     acts = []
-    if sends and approves and state == "proposed":
+    if sends and approver and proposal["proposed_by"] != me["id"] and state == "proposed":
         acts.append("approve")
-    if receives and moves and awaited:
+    if receives and approver and awaited:
         acts += ["accept", "decline"]
     if sends and moves and state in {"proposed", "scheduled"}:
         acts.append("abort")
