@@ -45,7 +45,8 @@ def site(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     data = tmp_path_factory.mktemp("site")
     database = a_database(server)
     url = _elsewhere(database.__aenter__())
-    service = ServerProcess(url, data=data, demo=True, **_measured())
+    service = ServerProcess(url, data=data, demo=True)
+    service.environ = {**service.environ, **_measured()}
     try:
         with service, PublisherProcess(url, data=data):
             yield Site.of(service.address, data)
