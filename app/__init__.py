@@ -20,6 +20,7 @@ the earlier ones, never the reverse (the order is contract 2 in ``pyproject.toml
     issuance       TGO's decision, and the minting of serialised credits
     verification   the opinion of a validation and verification body (VVB)
     monitoring     what was measured in a period, split by vintage
+    measuring      how measured activity becomes tonnes: units, factors, calculators, meters
     activities     who reduces emissions, where, under which methodology
     orders         what TGO orders by two officers: freezes, releases, reversals of errors, cases
     documents      evidence files, written once

@@ -51,6 +51,7 @@ HUNDREDS = {
     "app.registry.documents": {25},
     "app.registry.activities": {26},
     "app.registry.monitoring": {27},
+    "app.registry.measuring": {45},
     "app.registry.verification": {28},
     "app.registry.issuance": {29},
     "app.registry.ledger": {31},

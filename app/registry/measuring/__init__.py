@@ -1,0 +1,1 @@
+"""How measured activity becomes tonnes: exact, versioned, and computable again for ever."""
