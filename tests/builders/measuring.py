@@ -1,11 +1,14 @@
 """Inputs of calculators, and arithmetic on another road than theirs."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from app.registry.measuring.factors import Choice, Factor, Purpose, choose
+from app.registry.measuring.outlines import Inputs, Parameter, Selection
 from app.registry.measuring.quantities import Quantity, Row
+from app.registry.measuring.sheets import Calculator
 
 SAID = "test: stated for the example"
 IN_2026 = date(2026, 6, 30)
@@ -86,3 +89,59 @@ def _whole_root(value: int, order: int) -> int:
         if better >= guess:
             return guess
         guess = better
+
+
+# ------------------------------------------------------------ inputs that any calculator would take
+
+_NAMED = {"equation": "komiyama-2005-mangrove", "plot": "r0", "stratum": "r0", "part": "stem"}
+_POTENTIALS = {"gwp-ch4": ("28", "AR5"), "gwp-n2o": ("265", "AR5")}
+
+
+def a_value(parameter: Parameter, place: int = 0) -> Decimal:
+    """Return a value within the range of a parameter, another for each place."""
+    if parameter.high is None:
+        value = max(parameter.low, Decimal("37.25")) + place
+    else:
+        part = Decimal("0.25") + Decimal("0.01") * place
+        value = parameter.low + (parameter.high - parameter.low) * part
+    return value.to_integral_value() if parameter.whole else value
+
+
+def sample_quantities(parameters: Sequence[Parameter], place: int = 0) -> dict[str, Quantity]:
+    return {
+        parameter.name: Quantity(a_value(parameter, place), parameter.unit, SAID)
+        for parameter in parameters
+    }
+
+
+def sample_choices(selections: Sequence[Selection], place: int = 0) -> dict[str, str]:
+    return {
+        selection.name: selection.options[place % len(selection.options)]
+        if selection.options
+        else _NAMED[selection.name]
+        for selection in selections
+    }
+
+
+def sample(calculator: Calculator) -> Inputs:
+    """Return inputs of a calculator, always the same, and no two of a kind alike."""
+    outline = calculator.outline
+    tables = {}
+    for number, table in enumerate(outline.tables):
+        rows = 1 if table.name == "strata" else 2  # so that both plots lie in one
+        tables[table.name] = [
+            Row(
+                f"r{place}",
+                sample_quantities(table.parameters, 3 * number + place),
+                sample_choices(table.selections, place),
+            )
+            for place in range(rows)
+        ]
+    factors = {}
+    for number, need in enumerate(outline.factors):
+        grams = Decimal("0.4021") - Decimal("0.1") * number
+        value, gwp_set = _POTENTIALS.get(need.code, (str(grams), None))
+        factors[need.name] = chosen(a_factor(need.code, value, need.unit, gwp_set))
+    # Later than all rows: the year of a report comes after those of its deposits.
+    top = sample_quantities(outline.parameters, 30)
+    return Inputs(top, sample_choices(outline.selections), tables, factors)

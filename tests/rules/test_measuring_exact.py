@@ -60,7 +60,7 @@ def test_the_exponential_is_the_one_of_its_series(exponent: Decimal) -> None:
     assert near(exact.exponential(exponent), exponential(Fraction(exponent)), digits=40)
 
 
-@pytest.mark.parametrize(("base", "exponent"), [("12.5", "2.46"), ("0.83", "0.899"), ("7", "2.22")])
+@pytest.mark.parametrize(("base", "exponent"), [("12.5", "2.46"), ("7", "2.22"), ("0.83", "0.9")])
 def test_a_broken_power_is_the_root_of_a_whole_one(base: str, exponent: str) -> None:
     assert near(exact.power(Decimal(base), Decimal(exponent)), broken_power(base, exponent), 40)
 
@@ -86,7 +86,7 @@ def test_the_context_of_the_caller_decides_nothing(first: Decimal, second: Decim
 
 def test_a_float_does_not_come_in() -> None:
     with localcontext(exact.context()), pytest.raises(FloatOperation):
-        Decimal(0.1)
+        Decimal(0.1)  # noqa: RUF032  the point of it
     with pytest.raises(AssertionError):
         Quantity(0.1, "MWh")  # type: ignore[arg-type]
     with pytest.raises(AssertionError):
@@ -107,7 +107,9 @@ def test_plain_numbers_are_read(text: str) -> None:
     assert exact.plain(read_number(text)) == text
 
 
-@pytest.mark.parametrize("text", ["", "1e5", "NaN", "Infinity", "1,000", "01", "1.", ".5", "9" * 25])
+@pytest.mark.parametrize(
+    "text", ["", "1e5", "NaN", "Infinity", "1,000", "01", "1.", ".5", "9" * 25]
+)
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(NumberUnreadableError):
         read_number(text)

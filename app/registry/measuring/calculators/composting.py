@@ -155,8 +155,9 @@ V1: Final = Calculator(
     sources=(_AMS, decay.TOOL04, _TOOL13, "IPCC 2006 Guidelines, volume 5, chapters 2 and 3"),
     verified=False,
     note=(
-        "No Thai text and no code were found. Defaults of TOOL04 and TOOL13 were not seen in their "
-        "own text: they are inputs with a source. Decay rates and carbon contents are IPCC's."
+        "No Thai text and no code were found. The equation of decay was seen quoted; defaults of "
+        "TOOL04 and TOOL13 were not seen in their own text: they are inputs with a source. Decay "
+        "rates and carbon contents are IPCC's."
     ),
     outline=Outline(
         parameters=_PARAMETERS,

@@ -11,7 +11,7 @@ from app.registry.measuring.refusals import ReferenceUnknownError
 from app.registry.measuring.sheets import Amounts, Calculator, Effect, Sheet
 from app.registry.measuring.tables import CARBON_TO_DIOXIDE, UNCERTAINTY_SOURCE
 
-_AMS: Final = "CDM AR-AMS0003 version 03.0"
+_AMS: Final = "CDM AR-AMS0003"
 
 _STRATA: Final = Table(
     "strata",
@@ -239,8 +239,10 @@ V1: Final = Calculator(
     sources=(_AMS, biomass.TOOL14, "Komiyama, Poungparn and Kato 2005"),
     verified=False,
     note=(
-        "The Thai text and its own table of deductions were not found; those of AR-TOOL14 were "
-        "seen in a public implementation. A registered project deducts above 10 % as well."
+        "The Thai text and its own table of deductions were not found; equations and deductions "
+        "of AR-TOOL14 were seen in a public implementation, which relates the half width to the "
+        "wrong quantity: here it is related to the mean. A registered project deducts above 10 % "
+        "as well."
     ),
     outline=Outline(parameters=_PARAMETERS, tables=(biomass.EQUATIONS, _STRATA, _PLOTS, _TREES)),
     compute=_compute,

@@ -8,7 +8,7 @@ from app.registry.measuring.methods import energy
 from app.registry.measuring.outlines import CheckedRow, Outline, Parameter, Table
 from app.registry.measuring.sheets import Amounts, Calculator, Effect, Sheet
 
-_AMS: Final = "CDM AMS-II.L version 02.0"
+_AMS: Final = "CDM AMS-II.L"
 
 
 def _lamps(when: str, symbol: str) -> Table:
@@ -102,8 +102,9 @@ V1: Final = Calculator(
     sources=(_AMS, "CDM EB 24th small-scale meeting, annex 6 (its draft)"),
     verified=False,
     note=(
-        "No Thai text and no code were found. The methodology nets electricity saved before it "
-        "multiplies with the factor; here both sides are shown, with the same difference."
+        "No Thai text and no code were found, and of the methodology a draft of its first version "
+        "only. It nets electricity saved before it multiplies with the factor; here both sides are "
+        "shown, with the same difference."
     ),
     outline=Outline(
         parameters=(

@@ -21,7 +21,7 @@ from app.registry.measuring.tables import (
     WASTES,
 )
 
-TOOL04: Final = "CDM TOOL04 version 08.0, emissions from solid waste disposal sites"
+TOOL04: Final = "CDM TOOL04, emissions from solid waste disposal sites"
 
 GWP_CH4: Final = FactorNeed(
     "gwp_ch4", "gwp-ch4", "GWP_CH4", "global warming potential of methane", "tCO2e/tCH4"
