@@ -124,12 +124,19 @@ def _compute(sheet: Sheet) -> Amounts:
         "M_OP * GWP_CH4",
         _methane(sheet, "streams_open", "M_OP", "UF_PJ") * gwp,
     )
+    unburnt = sheet.step(
+        "PE_FL",
+        "methane that passes the burners",
+        "tCO2e",
+        "F_UN * GWP_CH4",
+        gas.methane_unburnt(sheet) * gwp,
+    )
     project = sheet.step(
         "PE",
         "emissions of the project",
         "tCO2e",
-        "PE_E + PE_FU + PE_OP",
-        energy_used + fugitive + open_air,
+        "PE_E + PE_FU + PE_OP + PE_FL",
+        total((energy_used, fugitive, open_air, unburnt)),
     )
     return Amounts(baseline, project, ZERO, _above_measured(sheet, baseline - project, energy_used))
 

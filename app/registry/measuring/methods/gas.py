@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
-from app.registry.measuring.exact import total
+from app.registry.measuring.exact import ONE, total
 from app.registry.measuring.outlines import CheckedRow, Parameter, Table
 from app.registry.measuring.sheets import Sheet
 
@@ -64,5 +64,24 @@ def methane_burnt(sheet: Sheet) -> Decimal:
     return sheet.step("F_PJ", "methane destroyed", "tCH4", "sum of F[burner]", total(parts))
 
 
+def methane_unburnt(sheet: Sheet) -> Decimal:
+    """
+    Return the methane that passed all burners unburnt, in tonnes of methane.
+
+    Source: CDM TOOL06: project emissions of flaring are the methane that the flare does not burn.
+    """
+    return sheet.step(
+        "F_UN",
+        "methane that passed the burners unburnt",
+        "tCH4",
+        "sum of V * w_CH4 * D_CH4 * (1 - eta)",
+        total(_sent(row) * (ONE - row["destroyed"]) for row in sheet.rows("burners")),
+    )
+
+
+def _sent(row: CheckedRow) -> Decimal:
+    return row["gas"] * row["methane_in_gas"] * row["density"]
+
+
 def _destroyed(row: CheckedRow) -> Decimal:
-    return row["gas"] * row["methane_in_gas"] * row["density"] * row["destroyed"]
+    return _sent(row) * row["destroyed"]
