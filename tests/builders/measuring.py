@@ -5,10 +5,15 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from hypothesis import settings
+
 from app.registry.measuring.factors import Choice, Factor, Purpose, choose
 from app.registry.measuring.outlines import Inputs, Parameter, Selection
 from app.registry.measuring.quantities import Quantity, Row
 from app.registry.measuring.sheets import Calculator
+
+# How long a core shared with others takes says nothing about these functions.
+untimed = settings(deadline=None)
 
 SAID = "test: stated for the example"
 IN_2026 = date(2026, 6, 30)

@@ -14,6 +14,7 @@ from app.entry.certificate import words
 from app.entry.pages import figures
 from app.kernel.clock import BANGKOK, bangkok_date, fiscal_year_be
 from app.registry.monitoring.rules import vintages_of
+from tests.builders.measuring import untimed
 
 MONTHS: Final = (
     "มกราคม",
@@ -41,11 +42,13 @@ def read_thai(text: str) -> date:
     return date(int(common), MONTHS.index(month) + 1, int(day))
 
 
+@untimed
 @given(days)
 def test_a_day_written_in_thai_is_the_same_day_when_read(day: date) -> None:
     assert read_thai(figures.day_text(day, "th")) == day
 
 
+@untimed
 @given(st.integers(1857, 2399))
 def test_a_year_goes_round_both_ways(year: int) -> None:
     buddhist = figures.year_of(year, "th")
@@ -87,6 +90,7 @@ def test_the_fiscal_year_turns_between_30_september_and_1_october(day: date, exp
     assert fiscal_year_be(day) == expected
 
 
+@untimed
 @given(days)
 def test_a_fiscal_year_has_the_months_of_a_year(day: date) -> None:
     year = fiscal_year_be(day)

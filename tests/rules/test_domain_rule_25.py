@@ -32,7 +32,15 @@ from app.registry.measuring.refusals import (
     GwpMixedError,
 )
 from app.registry.measuring.sheets import calculate
-from tests.builders.measuring import METHANE, NITROUS_OXIDE, SAID, a_factor, chosen, quantity
+from tests.builders.measuring import (
+    METHANE,
+    NITROUS_OXIDE,
+    SAID,
+    a_factor,
+    chosen,
+    quantity,
+    untimed,
+)
 
 # TGO, 30 November 2025: the footprint factor of 2026, and the one before until 31 March 2026. The
 # earlier value stands for whatever it was.
@@ -172,6 +180,7 @@ def test_a_factor_of_another_year_does_not_pass_as_chosen() -> None:
         check_for_crediting([Choice(CREDITING, date(2025, 12, 31), (), explicit=True)])
 
 
+@untimed
 @given(st.dates(date(2020, 1, 1), date(2030, 12, 31)))
 def test_what_is_chosen_holds_on_its_day_or_nothing_is(on: date) -> None:
     try:

@@ -16,7 +16,7 @@ from app.registry.measuring.calculators import get_calculator
 from app.registry.measuring.outlines import Inputs
 from app.registry.measuring.quantities import Row
 from app.registry.measuring.sheets import Computed, calculate
-from tests.builders.measuring import a_factor, chosen, exact, grid, near, quantity, row
+from tests.builders.measuring import a_factor, chosen, exact, grid, near, quantity, row, untimed
 
 amounts = st.decimals(min_value=0, max_value=100_000, places=4)
 energies = st.decimals(min_value=0, max_value=1_000_000, places=6)
@@ -77,12 +77,14 @@ def test_what_the_project_takes_and_burns_is_subtracted() -> None:
     assert computed.net_tco2e == Decimal("492.8753195")
 
 
+@untimed
 @given(energies, energies)
 def test_periods_of_solar_power_add_up(first: Decimal, second: Decimal) -> None:
     together = solar(first + second).net_tco2e
     assert exact(together) == exact(solar(first).net_tco2e) + exact(solar(second).net_tco2e)
 
 
+@untimed
 @given(energies, energies, energies)
 def test_more_supplied_is_never_less_and_more_taken_never_more(
     supplied: Decimal, taken: Decimal, more: Decimal
@@ -146,6 +148,7 @@ def test_a_town_changes_a_thousand_lamps() -> None:
     assert near(computed.net_tco2e, Fraction(29784, 100))
 
 
+@untimed
 @given(st.integers(0, 5_000), st.integers(0, 5_000), st.integers(0, 8_784))
 def test_both_sides_of_street_lights_are_linear_and_net_as_the_methodology_nets(
     before: int, after: int, hours: int
@@ -166,6 +169,7 @@ def test_lamps_that_never_burn_save_nothing() -> None:
     assert lights([dark], [dark]).net_tco2e == 0
 
 
+@untimed
 @given(st.decimals(0, 1, places=3), st.decimals(0, 1, places=3))
 def test_lamps_that_fail_more_often_before_save_less(one: Decimal, other: Decimal) -> None:
     low, high = sorted((one, other))
@@ -218,6 +222,7 @@ def test_twenty_electric_buses_in_their_third_year() -> None:
     assert exact(computed.net_tco2e) == expected - 660
 
 
+@untimed
 @given(st.integers(0, 500), st.integers(0, 500))
 def test_fleets_of_buses_add_up(first: int, second: int) -> None:
     one, other = fleet(count=str(first)), replace(fleet(count=str(second)), name="other")
@@ -225,6 +230,7 @@ def test_fleets_of_buses_add_up(first: int, second: int) -> None:
     assert near(together, exact(buses(one).net_tco2e) + exact(buses(other).net_tco2e))
 
 
+@untimed
 @given(st.integers(0, 99))
 def test_the_longer_ago_the_smaller_the_baseline_of_buses(years: int) -> None:
     earlier = buses(fleet(years=str(years))).amounts.baseline
@@ -258,6 +264,7 @@ def test_a_million_passenger_kilometres_with_the_quoted_factors() -> None:
     assert travel("1000000").net_tco2e == Decimal("115.9")
 
 
+@untimed
 @given(amounts, amounts)
 def test_travel_adds_up_and_none_is_none(first: Decimal, second: Decimal) -> None:
     assert travel(first + second).net_tco2e == travel(first).net_tco2e + travel(second).net_tco2e

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.registry.measuring import exact
 from app.registry.measuring.quantities import Quantity, read_number
 from app.registry.measuring.refusals import NumberUnreadableError
-from tests.builders.measuring import broken_power, exponential, near
+from tests.builders.measuring import broken_power, exponential, near, untimed
 
 numbers = st.decimals(min_value="0.000001", max_value=1_000_000, places=6)
 exponents = st.decimals(min_value=-20, max_value=20, places=4)
@@ -38,7 +38,7 @@ def test_two_implementations_are_compared() -> None:
 
 
 # Python's own arithmetic is a hundred times slower than C's.
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(numbers, exponents)
 def test_exponential_logarithm_and_root_agree_to_the_last_digit_in_c_and_python(
     number: Decimal, exponent: Decimal
@@ -54,7 +54,7 @@ def test_exponential_logarithm_and_root_agree_to_the_last_digit_in_c_and_python(
     assert str(exact.power(number, exponent)) == expected
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(exponents)
 def test_the_exponential_is_the_one_of_its_series(exponent: Decimal) -> None:
     assert near(exact.exponential(exponent), exponential(Fraction(exponent)), digits=40)
@@ -71,11 +71,13 @@ def test_powers_of_nothing_and_to_nothing() -> None:
     assert exact.power(Decimal(5), Decimal(0)) == 1
 
 
+@untimed
 @given(st.decimals(min_value="0.9", max_value=1, places=3), st.integers(0, exact.YEARS_MAX))
 def test_a_whole_power_is_a_product(base: Decimal, exponent: int) -> None:
     assert near(exact.whole_power(base, exponent), Fraction(base) ** exponent, digits=40)
 
 
+@untimed
 @given(numbers, numbers)
 def test_the_context_of_the_caller_decides_nothing(first: Decimal, second: Decimal) -> None:
     expected = exact.divide(first, second), exact.total((first, second))
@@ -93,6 +95,7 @@ def test_a_float_does_not_come_in() -> None:
         Quantity(Decimal("NaN"), "MWh")
 
 
+@untimed
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12))
 def test_equal_numbers_have_one_text(number: Decimal) -> None:
     text = exact.plain(number)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.kernel.clock import BANGKOK
 from app.registry.measuring import meters
 from app.registry.measuring.meters import Finding, Kind, Meter, Reading, Sum, What, fold
+from tests.builders.measuring import untimed
 
 SOLAR = Meter(Kind.INTERVAL, capacity_kw=Decimal(100))  # so 25 kWh at most in 15 minutes
 COUNTER = Meter(Kind.REGISTER, capacity_kw=Decimal(100), register_max_kwh=Decimal(1_000_000))
@@ -80,6 +81,7 @@ def test_months_have_the_intervals_of_their_days() -> None:
     assert all(each.counted == 0 for each in sums)
 
 
+@untimed
 @given(st.integers(0, 90), st.integers(1, 400))
 def test_what_is_written_in_utc_or_in_local_time_is_the_same(skip: int, count: int) -> None:
     local = every_quarter(START + skip * QUARTER, count)
@@ -88,6 +90,7 @@ def test_what_is_written_in_utc_or_in_local_time_is_the_same(skip: int, count: i
     assert run(local, last=last) == run(utc, last=last)
 
 
+@untimed
 @given(st.lists(st.decimals(0, 25, places=3), min_size=1, max_size=300), st.integers(0, 3_000))
 def test_sums_are_the_sums_and_months_add_up_to_years(values: list[Decimal], skip: int) -> None:
     """Whatever the period is cut into, not a kilowatt-hour appears or is lost."""
@@ -102,6 +105,7 @@ def test_sums_are_the_sums_and_months_add_up_to_years(values: list[Decimal], ski
     assert all(isinstance(each.kwh, Decimal) for each in sums)
 
 
+@untimed
 @given(st.integers(1, 95))
 def test_two_parts_of_a_day_add_up_to_the_day(cut: int) -> None:
     readings = every_quarter()

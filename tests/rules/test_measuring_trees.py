@@ -15,7 +15,7 @@ from app.registry.measuring.outlines import Inputs
 from app.registry.measuring.quantities import Quantity, Row
 from app.registry.measuring.refusals import PlotsTooFewError, ReferenceUnknownError
 from app.registry.measuring.sheets import Computed, calculate
-from tests.builders.measuring import broken_power, exact, near, quantity, row
+from tests.builders.measuring import broken_power, exact, near, quantity, row, untimed
 
 DIOXIDE = Fraction(44, 12) * Fraction(47, 100)  # of a tonne of dry biomass
 
@@ -85,6 +85,7 @@ def test_growth_is_what_counts_and_what_would_have_grown_anyway_is_not() -> None
     assert near(reduced, exact(grown) - Fraction(7, 1000))
 
 
+@untimed
 @given(st.integers(1, 5_000), st.integers(1, 5_000))
 def test_trees_add_up(first: int, second: int) -> None:
     one = tree("a", diameter="15", count=str(first))
@@ -93,6 +94,7 @@ def test_trees_add_up(first: int, second: int) -> None:
     assert near(together, exact(town([], [one]).net_tco2e) + exact(town([], [other]).net_tco2e))
 
 
+@untimed
 @given(
     st.decimals(1, 200, places=1), st.decimals("0.1", 20, places=1), st.decimals(1, 40, places=1)
 )
@@ -210,6 +212,7 @@ def test_what_is_taken_off_by_uncertainty(uncertainty: str, share: str) -> None:
     assert sampling.share_taken_off(Decimal(uncertainty)) == Decimal(share)
 
 
+@untimed
 @given(st.decimals(0, 2, places=4), st.decimals(0, 2, places=4))
 def test_a_wider_interval_never_costs_less(one: Decimal, other: Decimal) -> None:
     low, high = sorted((one, other))

@@ -12,6 +12,7 @@ from app.registry.measuring.calculators import CALCULATORS
 from app.registry.measuring.quantities import Quantity
 from app.registry.measuring.refusals import UnitUnknownError, UnitWrongError
 from app.registry.measuring.tables import DECAY_RATE, DEGRADABLE_CARBON, GWP, METHANE_OF_COD
+from tests.builders.measuring import untimed
 
 values = st.decimals(min_value=0, max_value=10**9, places=6)
 
@@ -49,6 +50,7 @@ def test_what_no_decimal_can_say_is_rounded_once() -> None:
     assert len(converted.as_tuple().digits) == 50
 
 
+@untimed
 @given(values, st.sampled_from([("MWh", "kWh"), ("rai", "m2"), ("t", "kg"), ("ha", "rai")]))
 def test_there_and_back_is_the_same_number(value: Decimal, pair: tuple[str, str]) -> None:
     there = units.convert(Quantity(value, pair[0]), pair[1])

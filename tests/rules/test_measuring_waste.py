@@ -21,6 +21,7 @@ from tests.builders.measuring import (
     near,
     quantity,
     row,
+    untimed,
 )
 
 tonnes = st.decimals(min_value=0, max_value=100_000, places=3)
@@ -153,6 +154,7 @@ def test_composting_itself_emits_and_so_does_carrying() -> None:
     assert near(computed.net_tco2e, exact(landfill) - 28 - Fraction("118.392") - 14)
 
 
+@untimed
 @given(tonnes, tonnes, st.integers(2000, 2026))
 def test_deposits_add_up_and_nothing_is_nothing(first: Decimal, second: Decimal, year: int) -> None:
     one, other = compost([deposit("a", first, year)]), compost([deposit("a", second, year)])
@@ -163,6 +165,7 @@ def test_deposits_add_up_and_nothing_is_nothing(first: Decimal, second: Decimal,
     assert compost([deposit("a", "0", year)]).net_tco2e == 0
 
 
+@untimed
 @given(st.sampled_from(sorted(DEGRADABLE_CARBON)), st.integers(0, 40))
 def test_older_waste_lets_out_less(waste: str, age: int) -> None:
     younger = compost([deposit("a", "100", 2026 - age, waste)]).amounts.baseline
@@ -243,6 +246,7 @@ def test_of_law_and_an_older_system_the_larger_counts(
     assert computed.net_tco2e == Decimal(expected) * 358 * 28
 
 
+@untimed
 @given(tonnes, tonnes)
 def test_gas_adds_up_and_more_is_never_less(first: Decimal, second: Decimal) -> None:
     one, other = landfill(burner("a", first)), landfill(burner("a", second))
@@ -312,12 +316,14 @@ def test_no_more_is_claimed_than_was_burnt() -> None:
     assert computed.amounts.deduction == Decimal("3228.4") - Decimal("902.16")
 
 
+@untimed
 @given(tonnes, tonnes)
 def test_wastewater_adds_up_where_the_flare_does_not_bind(first: Decimal, second: Decimal) -> None:
     together = wastewater(first + second).net_tco2e
     assert near(together, exact(wastewater(first).net_tco2e) + exact(wastewater(second).net_tco2e))
 
 
+@untimed
 @given(st.decimals(0, 1, places=3), st.decimals(0, 1, places=3))
 def test_capturing_more_is_never_less(one: Decimal, other: Decimal) -> None:
     low, high = sorted((one, other))

@@ -215,3 +215,15 @@ class QuantityNotWholeError(BrokenRuleError):
     title_th = "จำนวนนับต้องเป็นจำนวนเต็ม"
     advice = "Give {parameter} as a whole number."
     advice_th = "โปรดระบุ {parameter} เป็นจำนวนเต็ม"
+
+
+class ComputedDiffersError(BrokenRuleError):
+    """Computing again gives something else than was recorded."""
+
+    code = "measuring_computed_differs"
+    number = 4522
+    title_th = "ผลการคำนวณซ้ำไม่ตรงกับที่บันทึกไว้"
+    advice = (
+        "The record of {calculator} version {version} was changed, or is not whole: compare it."
+    )
+    advice_th = "บันทึกของ {calculator} รุ่น {version} ถูกแก้ไขหรือไม่ครบถ้วน โปรดตรวจเทียบ"
