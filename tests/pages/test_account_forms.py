@@ -3,45 +3,18 @@
 import html
 import json
 import re
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import httpx2
-import pytest
 
 from app.entry.pages.sessions import COOKIE
 from tests.builders.parties import PASSWORD, a_developer
 from tests.builders.passkeys import Device
 from tests.builders.signing_in import an_authenticator, email_of
 from tests.conftest import Api, Registry
+from tests.pages.browsing import send, sign_in
 
-SAME_SITE: Final = {"sec-fetch-site": "same-origin"}
 SECURITY: Final = "/en/account/security"
-
-
-@pytest.fixture
-async def reader(api: Api) -> AsyncIterator[httpx2.AsyncClient]:
-    """A reader's browser: it keeps cookies, and follows nothing."""
-    transport = httpx2.ASGITransport(app=api.app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(
-        transport=transport, base_url="http://registry.test", headers=SAME_SITE
-    ) as client:
-        yield client
-
-
-async def send(
-    reader: httpx2.AsyncClient, opened: str, fields: dict[str, str], to: str | None = None
-) -> httpx2.Response:
-    """Open a page, and send its form with what it hides."""
-    token = hidden(await reader.get(opened), "form_token")
-    return await reader.post(to or opened, data={"form_token": token, **fields})
-
-
-def hidden(answer: httpx2.Response, name: str) -> str:
-    """Return what a form hides."""
-    found = re.search(rf'name="{name}" value="([^"]*)"', answer.text)
-    assert found, answer.text
-    return html.unescape(found[1])
 
 
 def asked_of(answer: httpx2.Response) -> dict[str, Any]:
@@ -49,11 +22,6 @@ def asked_of(answer: httpx2.Response) -> dict[str, Any]:
     found = re.search(r'data-asked="([^"]*)"', answer.text)
     assert found, answer.text
     return dict(json.loads(html.unescape(found[1])))
-
-
-async def sign_in(reader: httpx2.AsyncClient, email: str, **more: str) -> httpx2.Response:
-    fields = {"email": email, "password": PASSWORD, **more}
-    return await reader.post("/en/sign-in", data=fields)
 
 
 async def test_a_passkey_is_added_signs_in_and_is_removed(

@@ -14,6 +14,7 @@ from app.entry.pages.again import ask_to_sign_in, send_again
 from app.entry.pages.client import Client, RefusedError
 from app.entry.pages.confirming import NEEDED, ask_for_code, confirm_first
 from app.entry.pages.holding import find_held
+from app.entry.pages.mistakes import say_mistakes
 from app.entry.pages.render import Page
 from app.entry.pages.sessions import Kept, sessions_of
 from app.entry.problems import LANGUAGE
@@ -125,7 +126,8 @@ async def open_page(request: Request) -> Page:
 
 def show_problem(page: Page, problem: dict[str, Any]) -> Response:
     """Return the page that says what the API refused, and what to do."""
-    return page.show("problem.html", status=int(problem["status"]), problem=problem)
+    said = say_mistakes(problem, page.language)
+    return page.show("problem.html", status=int(said["status"]), problem=said)
 
 
 def require_own_site(request: Request) -> None:
