@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.datastructures import FormData
@@ -67,6 +67,11 @@ class Page:
         """The address's parameters; Thai digits are read as the others, empty ones left out."""
         given = {name: figures.plain(value) for name, value in self.request.query_params.items()}
         return {name: value for name, value in given.items() if value}
+
+    @property
+    def provider(self) -> str | None:
+        """What people know the identity provider by; None: this installation has none."""
+        return urlsplit(self.request.app.state.settings.oidc_issuer).hostname
 
     def step(self, name: str) -> str:
         """Return what stands in the address at a step of the route."""

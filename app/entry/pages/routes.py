@@ -11,11 +11,13 @@ from app.entry.pages.account import (
     apply,
     approvals,
     following,
+    identities,
     notices,
     own,
     passkeys,
     people,
     personal_data,
+    removing,
     second_factor,
     security,
 )
@@ -48,7 +50,6 @@ from app.entry.pages.member import (
     reports,
     retiring,
     transfers,
-    work_notices,
 )
 from app.entry.pages.member import (
     activities as own_activities,
@@ -98,7 +99,6 @@ WAYS: Final[tuple[Ways, ...]] = (
         reports.ways,
         retiring.ways,
         transfers.ways,
-        work_notices.ways,
     ),
     *(
         evidence.ways,
@@ -114,11 +114,13 @@ WAYS: Final[tuple[Ways, ...]] = (
         apply.ways,
         approvals.ways,
         following.ways,
+        identities.ways,
         notices.ways,
         own.ways,
         passkeys.ways,
         people.ways,
         personal_data.ways,
+        removing.ways,
         second_factor.ways,
         security.ways,
     ),
