@@ -1,8 +1,9 @@
 """Pages asked in this process, as a browser asks for them: forms, and what they hide."""
 
 import html
+import json
 import re
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 
@@ -24,6 +25,13 @@ def hidden(answer: httpx2.Response, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', answer.text)
     assert found, answer.text
     return html.unescape(found[1])
+
+
+def asked_of(answer: httpx2.Response) -> dict[str, Any]:
+    """Return what a page asks of the device."""
+    found = re.search(r'data-asked="([^"]*)"', answer.text)
+    assert found, answer.text
+    return dict(json.loads(html.unescape(found[1])))
 
 
 async def sign_in(reader: httpx2.AsyncClient, email: str, **more: str) -> httpx2.Response:

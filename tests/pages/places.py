@@ -88,6 +88,13 @@ PLACES: Final = (
     Place("/account/security/second-factor/removal", role=COMPANY),
     Place("/account/notices", role=COMPANY),
     Place("/account/people", role=COMPANY),
+    Place("/account/documents", role=COMPANY),
+    Place("/account/documents/{application_id}", "/account/documents/{renewal_id}", role=DEVELOPER),
+    Place(
+        "/account/documents/{application_id}/amend",
+        "/account/documents/{renewal_id}/amend",
+        role=DEVELOPER,
+    ),
     Place("/account/personal-data", role=COMPANY),
     Place("/account/audit", role=COMPANY),
     Place("/account/approvals", role=COMPANY),
@@ -148,6 +155,7 @@ LEADING_ON: Final = frozenset(
         "/apply/mine",  # opened by tests.pages.test_apply, which has begun one
         "/apply/mine/amend",
         "/apply/mine/documents",
+        "/account/documents/{application_id}/documents",
         "/account/security/second-factor/code",
         "/account/security/passkeys/made",
         "/account/personal-data/file",  # a file, no page

@@ -1,10 +1,9 @@
 """Forms of one's own account, as a browser sends them: passkeys, codes, and what is never kept."""
 
 import asyncio
-import html
 import json
 import re
-from typing import Any, Final
+from typing import Final
 
 import httpx2
 
@@ -13,16 +12,9 @@ from tests.builders.parties import PASSWORD, a_developer, bearer
 from tests.builders.passkeys import Device
 from tests.builders.signing_in import an_authenticator, email_of
 from tests.conftest import Api, Registry
-from tests.pages.browsing import hidden, send, sign_in
+from tests.pages.browsing import asked_of, hidden, send, sign_in
 
 SECURITY: Final = "/en/account/security"
-
-
-def asked_of(answer: httpx2.Response) -> dict[str, Any]:
-    """Return what a page asks of the device."""
-    found = re.search(r'data-asked="([^"]*)"', answer.text)
-    assert found, answer.text
-    return dict(json.loads(html.unescape(found[1])))
 
 
 async def test_a_passkey_is_added_signs_in_and_is_removed(
@@ -149,7 +141,7 @@ async def test_the_secret_of_a_key_is_not_kept_with_the_idempotency_key(
     registry: Registry, api: Api
 ) -> None:
     developer = await a_developer(registry)
-    headers = bearer(api, developer) | {"Idempotency-Key": "one gateway"}
+    headers = bearer(api, developer) | {"Idempotency-Key": "one-gateway"}
     path = f"/v1/users/{developer.user_id}/keys"
     first = await api.post(path, json={"label": "Gateway"}, headers=headers)
     again = await api.post(path, json={"label": "Gateway"}, headers=headers)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize
 
 from app.entry.pages.routes import WAYS
-from tests.pages.acts import a_cancellation, log_index_of
+from tests.pages.acts import a_cancellation, a_renewal, log_index_of
 from tests.pages.desk_scene import a_verification
 from tests.pages.places import (
     APPROVER,
@@ -97,6 +97,7 @@ def _of_a_member(site: Site) -> dict[str, str]:
         "account": account,
         "own_transfer": str(sold["log_index"]),
         "proposal_id": site.call(DEVELOPER, "/transfer-proposals", proposed)["id"],
+        "renewal_id": a_renewal(site, DEVELOPER),
     }
 
 

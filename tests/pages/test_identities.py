@@ -31,7 +31,7 @@ from tests.builders.parties import PASSWORD, a_holder, bearer, the_administrator
 from tests.builders.passkeys import Device, register
 from tests.builders.signing_in import an_authenticator, email_of
 from tests.conftest import Api, Registry, settings_for
-from tests.pages.browsing import SAME_SITE, hidden, send, sign_in
+from tests.pages.browsing import SAME_SITE, asked_of, hidden, send, sign_in
 
 SECURITY: Final = "/en/account/security"
 NEW: Final = f"{SECURITY}/identities/new"
@@ -230,8 +230,13 @@ async def test_an_act_is_confirmed_with_a_passkey(
     await a_rule(registry, administrator, "trust_proposal")
     device = Device()
     await register(api, bearer(api, holder), device)
-    more = {"code": (await an_authenticator(api, holder)).code()} if has_code else {}
-    await sign_in(reader, await email_of(registry, holder), **more)
+    if has_code:
+        authenticator = await an_authenticator(api, holder)
+        await sign_in(reader, await email_of(registry, holder), code=authenticator.code())
+    else:
+        asking = await reader.post("/en/sign-in/passkey")
+        signed = json.dumps(device.sign(asked_of(asking)))
+        await reader.post("/en/sign-in/passkey", data={"credential": signed})
     path = f"/en/work/accounts/{own.number}/trusted"
     page = await send(reader, path, {"account": other.number, "form_key": "once"})
     assert page.status_code == 200
@@ -241,10 +246,8 @@ async def test_an_act_is_confirmed_with_a_passkey(
     digest = hidden(page, "confirmed_digest")
     fields = {name: hidden(page, name) for name in ("form_token", "form_key", "account")}
     fields |= {"confirmed_digest": digest, "confirmed_act": "trust_proposal"}
-    asked = re.search(r'data-asked="([^"]*)"', page.text)
-    assert asked
-    signed = device.sign(json.loads(html.unescape(asked[1])))
-    for credential, status in (("{}", 422), (json.dumps(signed), 303)):
+    signed = json.dumps(device.sign(asked_of(page)))
+    for credential, status in (("{}", 422), (signed, 303)):
         answer = await reader.post(path, data={**fields, "credential": credential})
         assert answer.status_code == status, answer.text
     listed = await api.get(

@@ -60,6 +60,7 @@ class Page:
     client: Client
     kept: Kept
     me: Json | None = None  # who is signed in, as the API shows them; None: nobody
+    unread: int = 0  # notices that they have not read
     facts: dict[str, Any] = field(default_factory=dict)  # for the frame of the page
 
     @property

@@ -18,6 +18,7 @@ from app.entry.pages.account import (
     people,
     personal_data,
     removing,
+    renewing,
     second_factor,
     security,
 )
@@ -121,6 +122,7 @@ WAYS: Final[tuple[Ways, ...]] = (
         people.ways,
         personal_data.ways,
         removing.ways,
+        renewing.ways,
         second_factor.ways,
         security.ways,
     ),

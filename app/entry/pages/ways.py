@@ -1,5 +1,6 @@
 """The addresses of pages, and what every one of them passes on its way in and out."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -77,7 +78,9 @@ async def _serve(request: Request, function: PageFunction) -> Response:
 async def _answer(page: Page, function: PageFunction) -> Response:
     try:
         if page.client.token is not None:
-            page.me = await page.client.get("/users/me")
+            page.me, page.unread = await asyncio.gather(
+                page.client.get("/users/me"), _count_unread(page)
+            )
             page.client.calls.clear()
         if page.request.method == "POST" and (first := await _before(page)) is not None:
             return first
@@ -90,6 +93,13 @@ async def _answer(page: Page, function: PageFunction) -> Response:
             page.kept, page.me = Kept(None, changed=was_signed_in), None
             return await ask_to_sign_in(page, refused)
         return show_problem(page, refused.problem)
+
+
+async def _count_unread(page: Page) -> int:
+    if page.request.method == "POST":
+        return 0  # it leads on to a page that counts
+    listed = await page.client.find("/notices", {"unread": True, "limit": 1})
+    return 0 if listed is None else int(listed["unread"])
 
 
 async def _before(page: Page) -> Response | None:
