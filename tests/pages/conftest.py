@@ -3,15 +3,17 @@
 import asyncio
 import secrets
 import shutil
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import coverage
+import httpx2
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.conftest import CHECKOUT, Server, a_database
+from tests.conftest import CHECKOUT, Api, Server, a_database
+from tests.pages.browsing import SAME_SITE
 from tests.pages.site import Site
 from tests.server_process import PublisherProcess, ServerProcess
 
@@ -73,3 +75,13 @@ def _elsewhere(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401  whatever
     """Run something in a thread of its own: this one may have a loop running."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()
+
+
+@pytest.fixture
+async def reader(api: Api) -> AsyncIterator[httpx2.AsyncClient]:
+    """A reader's browser: it keeps cookies, and follows nothing."""
+    transport = httpx2.ASGITransport(app=api.app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://registry.test", headers=SAME_SITE
+    ) as client:
+        yield client

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize
 
 from app.entry.pages.routes import WAYS
-from tests.pages.acts import a_cancellation, log_index_of
+from tests.pages.acts import a_cancellation, a_renewal, log_index_of
 from tests.pages.desk_scene import a_verification
 from tests.pages.fetching import send_json
 from tests.pages.places import (
@@ -95,6 +95,7 @@ def _of_a_member(site: Site) -> dict[str, str]:
         "account": account,
         "own_transfer": str(sold["log_index"]),
         "proposal_id": site.call(DEVELOPER, "/transfer-proposals", proposed)["id"],
+        "renewal_id": a_renewal(site, DEVELOPER),
     }
 
 

@@ -430,9 +430,9 @@ def test_an_account_is_shown_as_it_was_and_its_statement_taken_away(walk: Walk) 
 def test_notices_are_read(walk: Walk) -> None:
     role = "developer, phrae" if walk.language == "th" else "developer, krabi"
     walk.sign_in(role)
-    walk.go("/work/notices")
+    walk.go("/account/notices")
     if walk.site.call(role, "/notices")["unread"]:
-        press(walk, "I have read all of these")
+        press(walk, "Mark all as read")
     assert walk.site.call(role, "/notices")["unread"] == 0
     walk.go("/work")
     assert walk.page.locator("h1").inner_text() == say(walk, "My work")

@@ -66,3 +66,19 @@ def test_every_value_has_words_in_both_languages() -> None:
 def test_a_message_is_said_in_the_language_of_its_page() -> None:
     assert words.translations("th").ugettext("Sign in") != "Sign in"
     assert words.translations("en").ugettext("Sign in") == "Sign in"
+
+
+def test_a_programme_is_never_called_a_project() -> None:
+    """A project is what T-VER calls an activity: its developer, its design document, its type."""
+    pairs = [*translated().items(), *_values()]
+    for english, thai in pairs:
+        is_named = "programme" in english.lower() or english == "City pilot"
+        assert is_named is ("แผนงาน" in thai), (english, thai)
+        if is_named and "of activities" not in english:
+            assert "โครงการ" not in thai, (english, thai)
+
+
+def _values() -> list[tuple[str, str]]:
+    return [
+        (each["en"], each["th"]) for values in value_words().values() for each in values.values()
+    ]

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.entry.acts import Act, Idempotency, Reply
+from app.entry.acts import Act, Idempotency, Outcome, Reply
 from app.entry.api.wire import answer
 from app.entry.identity import Caller
 from app.entry.late_reads import LateReads
@@ -96,6 +96,17 @@ class Writer:
         dry_run: bool = False,
     ) -> Response:
         """Submit the act and wait for its commit; refusals are raised."""
+        return answer(await self.submit(operation, present, touches=touches, dry_run=dry_run))
+
+    async def submit(
+        self,
+        operation: Callable[[Pen], Awaitable[Result]],
+        present: Callable[[Result], Reply],
+        *,
+        touches: tuple[Touches, ...] | None = None,
+        dry_run: bool = False,
+    ) -> Outcome:
+        """Do the same, for a route that answers with more than may be kept of the act."""
         act = Act(
             self.actor,
             operation,
@@ -105,7 +116,8 @@ class Writer:
             ahead=touches is not None,
             dry_run=dry_run,
         )
-        return answer(await self.request.app.state.committer.submit(act))
+        outcome: Outcome = await self.request.app.state.committer.submit(act)
+        return outcome
 
 
 def bind(actor: Actor, key: str, *, method: str, path: str, body: bytes) -> Idempotency:

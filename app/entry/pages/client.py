@@ -18,6 +18,9 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message
 
+from app.entry.pages.mistakes import say_mistakes
+from app.entry.pages.words import Language
+
 Json = Any  # of an answer: what its schema in the API's description says
 Params = Mapping[str, str | int | bool | Sequence[str] | None]
 
@@ -42,9 +45,9 @@ class Answer:
 class RefusedError(Exception):
     """The API refused: its problem document, in the language of the page."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, language: Language = "en") -> None:
         self.answer = answer
-        self.problem: dict[str, Any] = answer.json()
+        self.problem: dict[str, Any] = say_mistakes(answer.json(), language)
         super().__init__(self.code)
 
     @property
@@ -96,7 +99,7 @@ class Client:
 
     api: ASGIApp
     request: Request
-    language: str
+    language: Language
     token: str | None = None  # an access token of who is signed in
     calls: list[str] = field(default_factory=list)  # what was read, for the foot of the page
     more: dict[str, str] = field(default_factory=dict)  # headers of every call of this page
@@ -212,7 +215,7 @@ class Client:
         await self.api(scope, exchange.receive, exchange.send)
         answer = exchange.answer()
         if answer.status >= 400:  # noqa: PLR2004  as HTTP says
-            raise RefusedError(answer)
+            raise RefusedError(answer, self.language)
         return answer
 
     def _scope(

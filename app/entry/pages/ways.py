@@ -1,5 +1,6 @@
 """The addresses of pages, and what every one of them passes on its way in and out."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from app.entry.pages.again import ask_to_sign_in, send_again
 from app.entry.pages.client import Client, RefusedError
 from app.entry.pages.confirming import NEEDED, ask_for_code, confirm_first
 from app.entry.pages.holding import find_held
+from app.entry.pages.mistakes import say_mistakes
 from app.entry.pages.render import Page
 from app.entry.pages.sessions import Kept, sessions_of
 from app.entry.problems import LANGUAGE
@@ -76,7 +78,9 @@ async def _serve(request: Request, function: PageFunction) -> Response:
 async def _answer(page: Page, function: PageFunction) -> Response:
     try:
         if page.client.token is not None:
-            page.me = await page.client.get("/users/me")
+            page.me, page.unread = await asyncio.gather(
+                page.client.get("/users/me"), _count_unread(page)
+            )
             page.client.calls.clear()
         if page.request.method == "POST" and (first := await _before(page)) is not None:
             return first
@@ -89,6 +93,13 @@ async def _answer(page: Page, function: PageFunction) -> Response:
             page.kept, page.me = Kept(None, changed=was_signed_in), None
             return await ask_to_sign_in(page, refused)
         return show_problem(page, refused.problem)
+
+
+async def _count_unread(page: Page) -> int:
+    if page.request.method == "POST":
+        return 0  # it leads on to a page that counts
+    listed = await page.client.find("/notices", {"unread": True, "limit": 1})
+    return 0 if listed is None else int(listed["unread"])
 
 
 async def _before(page: Page) -> Response | None:
@@ -125,7 +136,8 @@ async def open_page(request: Request) -> Page:
 
 def show_problem(page: Page, problem: dict[str, Any]) -> Response:
     """Return the page that says what the API refused, and what to do."""
-    return page.show("problem.html", status=int(problem["status"]), problem=problem)
+    said = say_mistakes(problem, page.language)
+    return page.show("problem.html", status=int(said["status"]), problem=said)
 
 
 def require_own_site(request: Request) -> None:
