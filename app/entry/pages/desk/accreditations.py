@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from app.entry.pages.client import Json
-from app.entry.pages.desk.common import ROWS, activities_of
+from app.entry.pages.desk.common import ROWS, activities_of, people_of
 from app.entry.pages.desk.parties import acts_for
 from app.entry.pages.member.common import who
 from app.entry.pages.render import Page
@@ -51,9 +51,11 @@ async def verifier(page: Page) -> Response:
         ),
         activities_of(page, (each["activity_id"] for each in own)),
     )
+    given_by = {each["lead_user_id"] for given in opinions for each in given["data"]}
     return page.show(
         "desk/verifier.html",
         party=party,
+        leads=await people_of(page, given_by),
         today=_today(),
         declared=[
             {"verification": each, "activity": activities[each["activity_id"]], "opinion": opinion}

@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from app.entry.pages.client import Json, RefusedError
-from app.entry.pages.desk.common import ROWS
+from app.entry.pages.desk.common import ROWS, parties_of, people_of
 from app.entry.pages.desk.working_days import days_left
 from app.entry.pages.forms import Form
 from app.entry.pages.member.common import typed_day, who
@@ -73,14 +73,12 @@ async def renewals(page: Page) -> Response:
             _RENEWALS, status=refused.status, form=form, listed=None, call="", today=""
         )
     call = page.client.calls[-1]
-    ids = sorted({each["party_id"] for each in listed["data"]})
-    parties = await asyncio.gather(*(page.client.get(f"/parties/{each}") for each in ids))
     return page.show(
         _RENEWALS,
         form=typed,
         listed=listed,
         call=call,
-        parties=dict(zip(ids, parties, strict=True)),
+        parties=await parties_of(page, (each["party_id"] for each in listed["data"])),
         today=clock.bangkok_date(clock.now()).isoformat(),
     )
 
@@ -181,7 +179,8 @@ async def _facts(page: Page) -> dict[str, Any]:
         provinces_of(page),
     )
     left, officers = await asyncio.gather(
-        days_left(page, [shown["due_on"]]), _officers(page, shown["events"])
+        days_left(page, [shown["due_on"]]),
+        people_of(page, {each["by"] for each in shown["events"]} - {_APPLICANT}),
     )
     advice = [each for each in shown["events"] if each["step"] == "recommend"]
     is_own = bool(advice) and advice[-1]["by"] == me["id"]
@@ -198,13 +197,6 @@ async def _facts(page: Page) -> dict[str, Any]:
         "provinces": every,
         "done": page.query.get("done"),
     }
-
-
-async def _officers(page: Page, events: list[Json]) -> dict[str, Json]:
-    """Return who acted on an application and signs in, by identifier."""
-    ids = sorted({each["by"] for each in events} - {_APPLICANT})
-    found = await asyncio.gather(*(page.client.find(f"/users/{each}") for each in ids))
-    return {each: user for each, user in zip(ids, found, strict=True) if user is not None}
 
 
 def _end_of_next_year() -> str:
