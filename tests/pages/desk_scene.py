@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from tests.pages.acts import ask
 from tests.pages.site import Site
 
 OWNER: Final = "developer, khonkaen"
@@ -36,3 +37,28 @@ def a_verification(
     report = a_report(site, first, last, net=net)
     body = {"report_id": report["id"], "vvb_party_id": report["activity"]["vvb_party_id"]}
     return str(site.call(OWNER, "/verifications", body)["id"])
+
+
+def an_application(site: Site, email: str = "somchai@example.org") -> dict[str, Any]:
+    """Begin an application of a company that has not handed in any file."""
+    body = {
+        "holder_kind": "juristic_person",
+        "party_kind": "holder",
+        "name_th": "บริษัท ร่มเย็น จำกัด",
+        "name_en": "Romyen Company Limited",
+        "contact_email": email,
+        "representatives": [
+            {"email": email, "display_name": "สมชาย ใจเย็น", "roles": ["holder_initiator"]}
+        ],
+        "documents": [
+            {
+                "requirement": "request_letter",
+                "sha256": "9f" * 32,
+                "media_type": "application/pdf",
+                "bytes": 45,
+                "issued_on": "2026-10-01",
+                "expires_on": "2026-10-31",
+            }
+        ],
+    }
+    return dict(ask(site, "/v1/applications", body))

@@ -33,6 +33,12 @@ ACCOUNT: Final = "/work/accounts/{account}"
 LEAD: Final = "verifier lead, verification-one"
 OFFICER: Final = "TGO officer"
 APPROVER: Final = "TGO approver"
+ADMINISTRATOR: Final = "TGO administrator"
+DESK_PARTY: Final = "/desk/parties/{party_id}"
+PARTY_ACTS: Final = (
+    *("names", "person", "account", "suspension", "closure"),
+    "freeze?account={account}",
+)
 PLACES: Final = (
     Place("/"),
     Place("/sign-in"),
@@ -140,6 +146,26 @@ PLACES: Final = (
     Place("/desk/reports/{report_id}", "/desk/reports/{to_issue_id}", role=APPROVER),
     Place("/desk/orders", role=OFFICER),
     Place("/desk/orders/{order_id}", "/desk/orders/{order_id}", role=APPROVER),
+    Place("/desk/applications", role=OFFICER),
+    Place("/desk/applications", "/desk/applications?status=draft", role=OFFICER),
+    Place("/desk/applications/{application_id}", "/desk/applications/{application}", role=OFFICER),
+    Place("/desk/renewals", role=OFFICER),
+    Place("/desk/parties", role=ADMINISTRATOR),
+    Place("/desk/parties/new", role=ADMINISTRATOR),
+    Place("/desk/parties/{party_id}", DESK_PARTY, role=ADMINISTRATOR),
+    *(
+        Place("/desk/parties/{party_id}/{act}", f"{DESK_PARTY}/{act}", role=ADMINISTRATOR)
+        for act in PARTY_ACTS
+    ),
+    *(
+        Place(
+            "/desk/parties/{party_id}/{act}", f"/desk/parties/{{vvb_id}}/{act}", role=ADMINISTRATOR
+        )
+        for act in ("accreditation", "accreditation-end")
+    ),
+    Place("/desk/users/{user_id}", role=ADMINISTRATOR),
+    Place("/desk/verifiers", role=OFFICER),
+    Place("/desk/verifiers/{party_id}", "/desk/verifiers/{vvb_id}", role=ADMINISTRATOR),
 )
 # Addresses that show nothing themselves: they lead on, or give a file.
 LEADING_ON: Final = frozenset(
@@ -159,5 +185,6 @@ LEADING_ON: Final = frozenset(
         "/account/security/second-factor/code",
         "/account/security/passkeys/made",
         "/account/personal-data/file",  # a file, no page
+        "/desk/applications/{application_id}/files/{digest}",  # another
     }
 )

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, ViewportSize
 
 from app.entry.pages.routes import WAYS
 from tests.pages.acts import a_cancellation, a_renewal, log_index_of
-from tests.pages.desk_scene import a_verification
+from tests.pages.desk_scene import a_verification, an_application
 from tests.pages.fetching import send_json
 from tests.pages.places import (
     APPROVER,
@@ -68,6 +68,9 @@ def _of_the_desk(site: Site) -> dict[str, str]:
         "to_verify_id": a_verification(site),
         "to_issue_id": verified[0]["id"],
         "order_id": site.call(OFFICER, "/freezes", {**frozen, **ground})["id"],
+        "application": an_application(site)["id"],
+        "vvb_id": site.call(LEAD, "/users/me")["party_id"],
+        "user_id": site.call(DEVELOPER, "/users/me")["id"],
     }
 
 

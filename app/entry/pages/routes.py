@@ -31,14 +31,21 @@ from app.entry.pages.checking import (
     tables,
 )
 from app.entry.pages.desk import (
+    accreditations,
+    applications,
     evidence,
     files,
     issuing,
     opinions,
     orders,
+    party_acts,
     queues,
+    users,
     validations,
     verifying,
+)
+from app.entry.pages.desk import (
+    parties as desk_parties,
 )
 from app.entry.pages.member import (
     account_terms,
@@ -102,12 +109,17 @@ WAYS: Final[tuple[Ways, ...]] = (
         transfers.ways,
     ),
     *(
+        accreditations.ways,
+        applications.ways,
+        desk_parties.ways,
         evidence.ways,
         files.ways,
         issuing.ways,
         opinions.ways,
         orders.ways,
+        party_acts.ways,
         queues.ways,
+        users.ways,
         validations.ways,
         verifying.ways,
     ),

@@ -30,6 +30,13 @@ async def parties_of(page: Page, party_ids: Iterable[str | None]) -> dict[str, J
     return dict(zip(ids, found, strict=True))
 
 
+async def people_of(page: Page, user_ids: Iterable[str]) -> dict[str, Json]:
+    """Return the users with these identifiers whom the reader may see, by identifier."""
+    ids = sorted(set(user_ids))
+    found = await asyncio.gather(*(page.client.find(f"/users/{each}") for each in ids))
+    return {each: user for each, user in zip(ids, found, strict=True) if user is not None}
+
+
 async def activities_of(page: Page, activity_ids: Iterable[str]) -> dict[str, Json]:
     """Return the activities with these identifiers, by identifier."""
     ids = sorted(set(activity_ids))
