@@ -28,14 +28,23 @@ from app.entry.pages.checking import (
     tables,
 )
 from app.entry.pages.desk import (
+    buffer,
+    cases,
     evidence,
     files,
+    freezes,
+    holidays,
     issuing,
     opinions,
     orders,
     queues,
+    reversals,
+    rules,
     validations,
     verifying,
+)
+from app.entry.pages.desk import (
+    documents as order_documents,
 )
 from app.entry.pages.member import (
     account_terms,
@@ -101,12 +110,19 @@ WAYS: Final[tuple[Ways, ...]] = (
         work_notices.ways,
     ),
     *(
+        buffer.ways,
+        cases.ways,
         evidence.ways,
         files.ways,
+        freezes.ways,
+        holidays.ways,
         issuing.ways,
         opinions.ways,
+        order_documents.ways,
         orders.ways,
         queues.ways,
+        reversals.ways,
+        rules.ways,
         validations.ways,
         verifying.ways,
     ),
