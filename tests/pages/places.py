@@ -39,6 +39,7 @@ PARTY_ACTS: Final = (
     *("names", "person", "account", "suspension", "closure"),
     "freeze?account={account}",
 )
+CASE: Final = "{case_id}"
 PLACES: Final = (
     Place("/"),
     Place("/sign-in"),
@@ -62,6 +63,8 @@ PLACES: Final = (
     Place("/cancellations"),
     Place("/cancellations/{log_index}", "/cancellations/{cancellation}"),
     Place("/transfers/{log_index}", "/transfers/{transfer}"),
+    Place("/cases"),
+    Place("/cases/{case_id}", f"/cases/{CASE}"),
     Place("/log"),
     Place("/log/{log_index}", "/log/{retirement}"),
     Place("/log/{log_index}", "/log/{retirement}?changed=yes"),
@@ -166,6 +169,26 @@ PLACES: Final = (
     Place("/desk/users/{user_id}", role=ADMINISTRATOR),
     Place("/desk/verifiers", role=OFFICER),
     Place("/desk/verifiers/{party_id}", "/desk/verifiers/{vvb_id}", role=ADMINISTRATOR),
+    Place("/desk/documents", role=OFFICER),
+    Place("/desk/freezes", role=OFFICER),
+    Place("/desk/freezes/new", role=OFFICER),
+    Place("/desk/freezes/{freeze_id}/release", role=OFFICER),
+    Place("/desk/reversals", role=OFFICER),
+    Place("/desk/reversals/{log_index}", "/desk/reversals/{to_reverse}", role=OFFICER),
+    Place("/desk/reversals/{log_index}", "/desk/reversals/{reversed}", role=OFFICER),
+    Place("/desk/cases", role=OFFICER),
+    Place("/desk/cases/new", role=OFFICER),
+    Place("/desk/cases/new", "/desk/cases/new?batch={batch}", role=OFFICER),
+    Place("/desk/cases/{case_id}/buffer", f"/desk/cases/{CASE}/buffer", role=OFFICER),
+    Place("/work/cases/{case_id}", f"/work/cases/{CASE}", role=DEVELOPER),
+    Place("/desk/buffer", role=APPROVER),
+    Place("/desk/buffer/{prefix}", "/desk/buffer/{buffered}", role=APPROVER),
+    Place("/desk/rules", role=ADMINISTRATOR),
+    Place("/desk/rules", "/desk/rules?programme={programme}&on=31/12/2570", role=OFFICER),
+    Place("/desk/rules/{key}", "/desk/rules/order_hours", role=ADMINISTRATOR),
+    Place("/desk/calendar", role=ADMINISTRATOR),
+    Place("/desk/calendar/{year}", "/desk/calendar/2027", role=ADMINISTRATOR),
+    Place("/desk/calendar/{year}", "/desk/calendar/2029", role=ADMINISTRATOR),
 )
 # Addresses that show nothing themselves: they lead on, or give a file.
 LEADING_ON: Final = frozenset(

@@ -7,7 +7,14 @@ from playwright.sync_api import Browser, ViewportSize
 
 from app.entry.pages.routes import WAYS
 from tests.pages.acts import a_cancellation, a_renewal, log_index_of
-from tests.pages.desk_scene import a_verification, an_application
+from tests.pages.desk_scene import (
+    a_case,
+    a_reversal,
+    a_transfer,
+    a_verification,
+    an_application,
+    frozen_serials,
+)
 from tests.pages.fetching import send_json
 from tests.pages.places import (
     APPROVER,
@@ -54,6 +61,7 @@ def names(site: Site) -> dict[str, str]:
         "passkey_id": "pky_01kb5b1j0dfz5r5d8r4v5e2c3a",
         **_of_a_member(site),
         **_of_the_desk(site),
+        **_of_orders(site),
     }
 
 
@@ -71,6 +79,20 @@ def _of_the_desk(site: Site) -> dict[str, str]:
         "application": an_application(site)["id"],
         "vvb_id": site.call(LEAD, "/users/me")["party_id"],
         "user_id": site.call(DEVELOPER, "/users/me")["id"],
+    }
+
+
+def _of_orders(site: Site) -> dict[str, str]:
+    """Return what orders have made, a freeze, a reversal, a case; and what could be taken back."""
+    buffered = site.call(OFFICER, "/ledger/entries?kind=buffered&limit=1")["data"]
+    reversed_transfer = a_transfer(site)
+    a_reversal(site, reversed_transfer)
+    return {
+        "freeze_id": frozen_serials(site),
+        "reversed": str(reversed_transfer),
+        "to_reverse": str(a_transfer(site)),
+        "case_id": a_case(site, "reversal"),
+        "buffered": buffered[0]["batch"],
     }
 
 
