@@ -33,6 +33,8 @@ ACCOUNT: Final = "/work/accounts/{account}"
 LEAD: Final = "verifier lead, verification-one"
 OFFICER: Final = "TGO officer"
 APPROVER: Final = "TGO approver"
+AUDITOR: Final = "TGO auditor"
+DESK_ACCOUNT: Final = "/desk/accounts/{account}"
 PLACES: Final = (
     Place("/"),
     Place("/sign-in"),
@@ -125,12 +127,23 @@ PLACES: Final = (
     Place("/desk/reports/{report_id}", "/desk/reports/{to_issue_id}", role=APPROVER),
     Place("/desk/orders", role=OFFICER),
     Place("/desk/orders/{order_id}", "/desk/orders/{order_id}", role=APPROVER),
+    Place("/desk/ledger", role=OFFICER),
+    Place("/desk/ledger", "/desk/ledger?from=31/2/2026", role=OFFICER, status=422),
+    Place("/desk/ledger/holdings", role=OFFICER),
+    Place("/desk/ledger/holdings", "/desk/ledger/holdings?project=CITY-0001", role=OFFICER),
+    Place("/desk/accounts", "/desk/accounts?q=a", role=OFFICER),
+    Place("/desk/accounts/{number}", DESK_ACCOUNT, role=OFFICER),
+    Place("/desk/accounts/{number}/serials", f"{DESK_ACCOUNT}/serials", role=OFFICER),
+    Place("/desk/accounts/{number}/statement", f"{DESK_ACCOUNT}/statement", role=OFFICER),
+    Place("/desk/reconciliation", role=AUDITOR),
+    Place("/desk/audit", role=AUDITOR),
 )
 # Addresses that show nothing themselves: they lead on, or give a file.
 LEADING_ON: Final = frozenset(
     {
         "/log/{log_index}/leaf",
         "/table.csv",
+        "/table.json",
         "/data/{name}",
         "/work/accounts/{number}/statement.csv",
         "/work/documents/{document_id}",

@@ -28,12 +28,16 @@ from app.entry.pages.checking import (
     tables,
 )
 from app.entry.pages.desk import (
+    audit,
     evidence,
     files,
     issuing,
+    ledger,
     opinions,
     orders,
     queues,
+    reconciliation,
+    statements,
     validations,
     verifying,
 )
@@ -101,12 +105,16 @@ WAYS: Final[tuple[Ways, ...]] = (
         work_notices.ways,
     ),
     *(
+        audit.ways,
         evidence.ways,
         files.ways,
         issuing.ways,
+        ledger.ways,
         opinions.ways,
         orders.ways,
         queues.ways,
+        reconciliation.ways,
+        statements.ways,
         validations.ways,
         verifying.ways,
     ),
