@@ -596,6 +596,8 @@ _LEDGER: Final = {
     "look_up_serials": _public(query={"serial": T("serial")}),
     "query_entries": Row((P.QUERY_LEDGER,)),
     "export_entries": Row((P.QUERY_LEDGER,)),
+    "list_holders": Row((P.QUERY_LEDGER,), query={"project": "CITY-0001"}),
+    "reconcile_ledger": Row((P.QUERY_LEDGER,)),
 }
 
 _TRANSFERS: Final = {

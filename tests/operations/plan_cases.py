@@ -93,6 +93,13 @@ def _entries(x: Large) -> list[EntryFilter]:
         EntryFilter(activity_id=an_id("act", 7)),
         EntryFilter(batch_prefix=x.batch),
         EntryFilter(batch_prefix="NONE-1"),
+        *(
+            EntryFilter(batch_id=x.batch_id, first_serial=first, last_serial=last)
+            for first, last in ((x.serial, x.serial), (1, 200_000), (10**9, 10**9))
+        ),
+        EntryFilter(project_code="GROWN1-8"),
+        EntryFilter(project_code="NONE-1"),
+        EntryFilter(project_code="GROWN1-8", account_id=x.busy_account),
         EntryFilter(vintage=2019),
         EntryFilter(vintage=1999),
         EntryFilter(province_code="40"),
@@ -224,9 +231,27 @@ CASES: Final[Mapping[str, Cases]] = {
     "ledger.list_touched": lambda x: [
         partial(ledger.list_touched, since=x.size - LIMIT, until=x.size)
     ],
-    "ledger.list_accounts": lambda _: [
-        partial(ledger.list_accounts, owner_party_id=owner, after=0, limit=LIMIT)
+    "ledger.list_accounts": lambda x: [
+        partial(
+            ledger.list_accounts,
+            owner_party_id=owner,
+            words=words,
+            size=size,
+            after=0,
+            limit=LIMIT,
+        )
         for owner in (None, an_id("pty", 0), an_id("pty", 1))
+        for words in (None, "a", "nothing like this")
+        for size in (None, x.size // 2)
+    ],
+    "ledger.list_holders": lambda x: [
+        partial(ledger.list_holders, project_code=code, size=size, after=after, limit=LIMIT)
+        for code in ("GROWN1-8", "NONE-1")
+        for size in (None, 500, x.size // 2)
+        for after in ((0, 0), (x.busy_account, x.batch_id))
+    ],
+    "ledger.list_own_totals": lambda x: [
+        partial(ledger.list_own_totals, size=size) for size in (0, x.size // 2, x.size)
     ],
     "ledger.get_total": lambda x: [
         partial(ledger.get_total, account_id=account, size=size)

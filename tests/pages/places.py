@@ -35,11 +35,10 @@ OFFICER: Final = "TGO officer"
 APPROVER: Final = "TGO approver"
 ADMINISTRATOR: Final = "TGO administrator"
 DESK_PARTY: Final = "/desk/parties/{party_id}"
-PARTY_ACTS: Final = (
-    *("names", "person", "account", "suspension", "closure"),
-    "freeze?account={account}",
-)
+PARTY_ACTS: Final = ("names", "person", "account", "suspension", "closure")
 CASE: Final = "{case_id}"
+AUDITOR: Final = "TGO auditor"
+DESK_ACCOUNT: Final = "/desk/accounts/{account}"
 PLACES: Final = (
     Place("/"),
     Place("/sign-in"),
@@ -189,12 +188,23 @@ PLACES: Final = (
     Place("/desk/calendar", role=ADMINISTRATOR),
     Place("/desk/calendar/{year}", "/desk/calendar/2027", role=ADMINISTRATOR),
     Place("/desk/calendar/{year}", "/desk/calendar/2029", role=ADMINISTRATOR),
+    Place("/desk/ledger", role=OFFICER),
+    Place("/desk/ledger", "/desk/ledger?from=31/2/2026", role=OFFICER, status=422),
+    Place("/desk/ledger/holdings", role=OFFICER),
+    Place("/desk/ledger/holdings", "/desk/ledger/holdings?project=CITY-0001", role=OFFICER),
+    Place("/desk/accounts", "/desk/accounts?q=a", role=OFFICER),
+    Place("/desk/accounts/{number}", DESK_ACCOUNT, role=OFFICER),
+    Place("/desk/accounts/{number}/serials", f"{DESK_ACCOUNT}/serials", role=OFFICER),
+    Place("/desk/accounts/{number}/statement", f"{DESK_ACCOUNT}/statement", role=OFFICER),
+    Place("/desk/reconciliation", role=AUDITOR),
+    Place("/desk/audit", role=AUDITOR),
 )
 # Addresses that show nothing themselves: they lead on, or give a file.
 LEADING_ON: Final = frozenset(
     {
         "/log/{log_index}/leaf",
         "/table.csv",
+        "/table.json",
         "/data/{name}",
         "/work/accounts/{number}/statement.csv",
         "/work/documents/{document_id}",

@@ -167,46 +167,6 @@ def test_what_is_missing_or_expired_is_seen(walk: Walk) -> None:
     assert not walk.page.get_by_role("button", name=say(walk, "Recommend")).count()
 
 
-def propose_freeze(walk: Walk, number: str) -> str:
-    """Propose a freeze on the page of its owner; returns the order's identifier."""
-    leads_on(walk, walk.page.locator(f"a[href$='{number}'][href*='/freeze']"))
-    fill(walk, "Why", "Court order 123/2569")
-    press(walk, "Propose the freeze")
-    assert walk.page.locator(".govuk-error-summary").is_visible()
-    kept = walk.page.get_by_label(say(walk, "Why"), exact=True).input_value()
-    assert kept == "Court order 123/2569"
-    fill(walk, "SHA-256 of the document", DIGEST.upper())
-    press(walk, "Propose the freeze")
-    return walk.page.url.rsplit("/", 1)[-1].partition("?")[0]
-
-
-def test_an_account_is_frozen_by_two_and_takes_part_in_nothing(
-    browser: Browser, site: Site, how: dict[str, Any]
-) -> None:
-    account = account_of(site, BUYER)
-    party = f"/desk/parties/{account['owner_party_id']}"
-    with a_walk(browser, site, **how) as walk:
-        walk.sign_in(OFFICER)
-        walk.go(party)
-        order = propose_freeze(walk, account["number"])
-        assert not account_of(site, BUYER)["frozen"]
-    with a_walk(browser, site, **how) as walk:
-        walk.sign_in(APPROVER)
-        walk.go(f"/desk/orders/{order}")
-        press(walk, "Approve exactly this")
-        walk.go(party)
-        frozen = word("desk_account_state", "frozen", "th" if walk.language == "th" else "en")
-        assert sees(walk.page, frozen)
-    try:
-        body = {"from_account": account["number"], "credits": 1, "purpose": "voluntary"}
-        body["beneficiary"] = "Buyer"
-        assert refusal_of(site, BUYER, "/cancellations", body) == "account_frozen"
-    finally:
-        ground = {"reason": "The test is over.", "document_sha256": DIGEST}
-        freed = site.call(OFFICER, f"/freezes/{order}/release", ground)
-        site.call(APPROVER, f"/orders/{freed['id']}/approval", {"digest": freed["digest"]})
-
-
 def test_a_suspended_organisation_can_do_nothing_until_it_is_reinstated(walk: Walk) -> None:
     site, account = walk.site, account_of(walk.site, BUYER)
     email, password = site.users[BUYER]

@@ -30,7 +30,7 @@ class _Act:
     method: str = "POST"
     has_version: bool = False
     has_key: bool = True  # whoever sends the form twice has it done once
-    leads_to: Callable[[str, Json], str] = lambda party_id, _: f"/desk/parties/{party_id}"
+    leads_to: Callable[[str], str] = lambda party_id: f"/desk/parties/{party_id}"
 
 
 def _reason(form: Form, party_id: str) -> dict[str, Any]:
@@ -75,16 +75,7 @@ def _accreditation_end(form: Form, party_id: str) -> dict[str, Any]:
     }
 
 
-def _freeze(form: Form, party_id: str) -> dict[str, Any]:
-    digest = form.text("document_sha256")
-    return {
-        **_reason(form, party_id),
-        "account": form.text("account"),
-        "document_sha256": None if digest is None else digest.lower(),
-    }
-
-
-def _to_verifier(party_id: str, _: Json) -> str:
+def _to_verifier(party_id: str) -> str:
     return f"/desk/verifiers/{party_id}"
 
 
@@ -100,9 +91,7 @@ _ACTS: Final[dict[str, _Act]] = {
     "accreditation-end": _Act(
         "/parties/{}/accreditations/end", _accreditation_end, leads_to=_to_verifier
     ),
-    "freeze": _Act("/freezes", _freeze, leads_to=lambda _, made: f"/desk/orders/{made['id']}"),
 }
-_DONE_ELSEWHERE: Final = {"freeze": "order_proposed"}
 
 
 def roles_of(party: Json) -> list[str]:
@@ -119,8 +108,7 @@ async def party_act(page: Page) -> Response:
     facts = await _facts(page)
     party = facts["party"]
     known = {"name_th": party["name_th"], "name_en": party["name_en"]}
-    form = Form.opened({**known, "account": page.query.get("account")})
-    return page.show(_PAGE, form=form, **facts)
+    return page.show(_PAGE, form=Form.opened(known), **facts)
 
 
 @ways.post("/desk/parties/{party_id}/{act}")
@@ -131,7 +119,7 @@ async def take_party_act(page: Page) -> Response:
     if act is None:
         return await lost(page)
     try:
-        made = await page.client.send(
+        await page.client.send(
             act.method,
             act.path.format(party_id),
             act.body(form, party_id),
@@ -140,8 +128,7 @@ async def take_party_act(page: Page) -> Response:
         )
     except RefusedError as refused:
         return again(page, _PAGE, sent, refused, **await _facts(page))
-    done = _DONE_ELSEWHERE.get(named, f"party_{named.replace('-', '_')}")
-    return page.go(act.leads_to(party_id, made), done=done)
+    return page.go(act.leads_to(party_id), done=f"party_{named.replace('-', '_')}")
 
 
 async def _facts(page: Page) -> dict[str, Any]:
@@ -149,7 +136,7 @@ async def _facts(page: Page) -> dict[str, Any]:
     party_id, act = page.step("party_id"), page.step("act")
     party = await page.client.get(f"/parties/{party_id}")
     accounts: list[Json] = []
-    if act in {"freeze", "closure", "suspension"}:
+    if act in {"closure", "suspension"}:
         listed = await page.client.get("/accounts", {"owner_party_id": party_id, "limit": ROWS})
         accounts = [each for each in listed["data"] if each["status"] == "open"]
     today = clock.bangkok_date(clock.now()).isoformat()

@@ -6,8 +6,8 @@ from starlette.responses import Response
 
 from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
-from app.entry.pages.member.accounts import end_of_day
 from app.entry.pages.member.common import typed_day, who
+from app.entry.pages.periods import end_of_day
 from app.entry.pages.refused_forms import again
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
