@@ -44,7 +44,10 @@ def site(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     database = a_database(server)
     url = _elsewhere(database.__aenter__())
     try:
-        with ServerProcess(url, data=data, demo=True) as service, PublisherProcess(url, data=data):
+        service = ServerProcess(url, data=data, demo=True)
+        # Certificates say where they can be checked.
+        service.environ = {**service.environ, "REGISTRY_PUBLIC_ORIGIN": service.address}
+        with service, PublisherProcess(url, data=data):
             yield Site.of(service.address, data)
     finally:
         _elsewhere(database.__aexit__(None, None, None))

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
+from tests.pages.hands import Hands
+
 AXE: Final = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 # What every rule of WCAG 2.0 to 2.2, A and AA, and of good practice says.
 AXE_RUN: Final = """async () => {
@@ -73,6 +75,8 @@ class Walk:
     context: BrowserContext
     page: Page
     language: str
+    hands: Hands = field(default_factory=Hands)
+    runs_scripts: bool = True
     complaints: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> None:
@@ -101,7 +105,14 @@ class Walk:
 
 
 @contextmanager
-def a_walk(browser: Browser, site: Site, *, language: str = "en", **how: Any) -> Iterator[Walk]:  # noqa: ANN401
+def a_walk(
+    browser: Browser,
+    site: Site,
+    *,
+    language: str = "en",
+    hands: Hands | None = None,
+    **how: Any,  # noqa: ANN401
+) -> Iterator[Walk]:
     """
     Let somebody walk; at the end nothing was asked of anybody else, and nothing complained.
 
@@ -109,11 +120,13 @@ def a_walk(browser: Browser, site: Site, *, language: str = "en", **how: Any) ->
         browser: a browser.
         site: the register.
         language: of the pages.
+        hands: what they work with; None: a mouse.
         how: what the browser is like: ``java_script_enabled``, ``viewport``, ``color_scheme``.
     """
     context = browser.new_context(**how)
     page = context.new_page()
-    walk = Walk(site, context, page, language)
+    scripts = bool(how.get("java_script_enabled", True))
+    walk = Walk(site, context, page, language, hands or Hands(), scripts)
 
     def hear(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not message.text.startswith(_REFUSED):
