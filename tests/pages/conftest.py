@@ -48,7 +48,9 @@ def site(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     database = a_database(server)
     url = _elsewhere(database.__aenter__())
     service = ServerProcess(url, data=data, demo=True)
-    service.environ = {**service.environ, **_measured()}
+    # Certificates say where they can be checked.
+    origin = {"REGISTRY_PUBLIC_ORIGIN": service.address}
+    service.environ = {**service.environ, **origin, **_measured()}
     try:
         with service, PublisherProcess(url, data=data):
             yield Site.of(service.address, data)

@@ -1,8 +1,8 @@
 """
 Every page there is, by an address in the demo, and who opens it.
 
-What stands in braces is looked up in the demo's register by `tests.pages.test_every_page`. A page
-that is missing here fails a test there.
+What stands in braces is looked up in the demo's register by `tests.pages.names`. A page that is
+missing here fails a test of `tests.pages.test_every_page`.
 """
 
 from dataclasses import dataclass
@@ -122,6 +122,7 @@ PLACES: Final = (
     Place("/work/reports/{report_id}", REPORT, role=DEVELOPER),
     Place("/work/reports/{report_id}/edit", f"{REPORT}/edit", role=DEVELOPER),
     Place("/work/reports/{report_id}/submit", f"{REPORT}/submit", role=DEVELOPER),
+    Place("/work/reports/{report_id}/verifier", f"{REPORT}/verifier", role=DEVELOPER),
     Place("/work/reports/{report_id}/withdraw", f"{REPORT}/withdraw", role=DEVELOPER),
     Place("/work/accounts", role=DEVELOPER),
     Place("/work/accounts/{number}", ACCOUNT, role=DEVELOPER),

@@ -13,6 +13,11 @@ from jinja2 import ChainableUndefined, Environment, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
 _PACKAGE: Final = "govuk_frontend_jinja"
+# After a refusal the summary has the focus: readers of every kind begin at what is to be mended. No
+# script is needed for that.
+_ALWAYS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "error-summary": {"attributes": {"tabindex": "-1", "autofocus": ""}}
+}
 
 
 @cache
@@ -35,4 +40,4 @@ def _macro(name: str) -> Any:  # noqa: ANN401  a macro
 
 def component(name: str, params: Mapping[str, Any]) -> Markup:
     """Return the markup of a component, such as ``error-summary``, with its parameters."""
-    return Markup(_macro(name)(params))  # noqa: S704  it has escaped what it was given
+    return Markup(_macro(name)({**_ALWAYS.get(name, {}), **params}))  # noqa: S704  it has escaped what it was given
