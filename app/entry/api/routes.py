@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from app.entry.api import (
     accounts,
     activities,
+    activity_records,
     application_desk,
     application_files,
     applications,
@@ -76,6 +77,7 @@ _V1: Final = (
     rules,
     methodologies,
     activities,
+    activity_records,
     documents,
     monitoring_reports,
     verifications,
