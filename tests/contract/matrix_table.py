@@ -419,6 +419,7 @@ _ACTIVITIES: Final = {
     "list_activities": _PUBLIC,
     "get_activity": Row((_DRAFT,), of=(CITY,), path={_ACTIVITY: T("draft")}, hides="draft"),
     "list_activity_events": Row((_DRAFT,), of=(CITY,), path={_ACTIVITY: T("draft")}, hides="draft"),
+    "get_activity_record": Row((_DRAFT,), of=(CITY,), path={_ACTIVITY: T("draft")}, hides="draft"),
     "list_activity_documents": Row(
         (_DRAFT,), of=(CITY,), path={_ACTIVITY: T("draft")}, hides="draft"
     ),

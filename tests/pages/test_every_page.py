@@ -1,9 +1,10 @@
 """Every page, in both languages, wide and narrow, light and dark: nothing in anybody's way."""
 
+import time
 from typing import Any, Final, Literal
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize
+from playwright.sync_api import Browser, Route, ViewportSize
 
 from app.entry.pages.routes import WAYS
 from tests.pages.names import names_in
@@ -16,6 +17,14 @@ LANGUAGES: Final = ("th", "en")
 # Turned over without opening the page anew. The dark differs from the light in its colours alone.
 SCHEMES: Final[dict[Literal["light", "dark"], tuple[str, ...]]] = {"light": RULES, "dark": COLOURS}
 LOOKS: Final = [(size, scheme) for size in (WIDE, NARROW) for scheme in SCHEMES]
+# Longer than a browser holds letters back for (100 ms), so that words are painted without them.
+LETTERS_LATE_S: Final = 0.3
+_WATCH_SHIFTS: Final = """
+window.shifts = {moved: 0};
+new PerformanceObserver(list => {
+  for (const each of list.getEntries()) shifts.moved += each.value;
+}).observe({type: "layout-shift", buffered: true});
+"""
 WEIGHT_MAX: Final = 150_000  # bytes of a public page with all that it loads
 
 
@@ -62,6 +71,32 @@ def test_a_public_page_is_light(
         walk.page.goto(f"{site.address}/th{place.path.format(**names)}", wait_until="networkidle")
         assert walk.page.evaluate("document.fonts.check('16px Sarabun')")
         assert 0 < sum(sizes) < WEIGHT_MAX
+
+
+@pytest.mark.parametrize("language", ["th", "en"])
+def test_letters_that_come_late_move_nothing(
+    browser: Browser, site: Site, names: dict[str, str], language: str
+) -> None:
+    paths = ("/", "/activities", "/activities/{activity_id}", "/serials?serial={serials}")
+    with a_walk(browser, site, language=language) as walk:
+        walk.page.add_init_script(_WATCH_SHIFTS)
+
+        def come_late(route: Route) -> None:
+            time.sleep(LETTERS_LATE_S)
+            route.continue_()
+
+        walk.page.route("**/*.woff2", come_late)
+        for path in paths:
+            walk.page.goto(
+                f"{site.address}/{language}{path.format(**names)}", wait_until="networkidle"
+            )
+            assert walk.page.evaluate("shifts.moved") == 0, path
+        # The browser does tell: of a line that is put in above all others.
+        walk.page.evaluate(
+            "document.body.prepend(Object.assign(document.createElement('p'),"
+            " {textContent: 'Late'}))"
+        )
+        walk.page.wait_for_function("shifts.moved > 0")
 
 
 def _transferred(request: Any) -> int:  # noqa: ANN401  of the browser

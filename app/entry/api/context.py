@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.entry.acts import Act, Idempotency, Outcome, Reply
 from app.entry.api.wire import answer
 from app.entry.identity import Caller
-from app.entry.late_reads import LateReads
+from app.entry.late_reads import SNAPSHOT, LateReads, OneSnapshot
 from app.kernel.db import reading
 from app.kernel.errors import InvalidError
 from app.registry.ledger.rules import Touches
@@ -48,6 +48,9 @@ def snapshot(request: Request) -> AbstractAsyncContextManager[AsyncConnection]:
     # have written nothing: what they see may be some seconds late.
     if "authorization" in request.headers:
         return reading(request.app.state.views)
+    shared: OneSnapshot | None = request.scope.get(SNAPSHOT)
+    if shared is not None:
+        return shared.reading()
     late: LateReads = request.app.state.late_reads
     return late.reading()
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from app.entry.api import (
     accounts,
     activities,
+    activity_records,
     application_desk,
     application_files,
     applications,
@@ -77,6 +78,7 @@ _V1: Final = (
     rules,
     methodologies,
     activities,
+    activity_records,
     documents,
     monitoring_reports,
     verifications,

@@ -16,6 +16,7 @@ from app.entry.pages.client import Client, RefusedError
 from app.entry.pages.confirming import NEEDED, ask_for_code, confirm_first
 from app.entry.pages.holding import find_held
 from app.entry.pages.mistakes import say_mistakes
+from app.entry.pages.remembering import takes_gzip, visit_of
 from app.entry.pages.render import Page
 from app.entry.pages.sessions import Kept, sessions_of
 from app.entry.problems import LANGUAGE
@@ -26,6 +27,7 @@ PageFunction = Callable[[Page], Awaitable[Response]]
 API: Final = "registry.api"  # where a request's scope holds the API
 OUTSIDE: Final = "registry.outside"  # the scope as it came, with the language in its path
 _UNAUTHENTICATED: Final = 401
+_ONLY_READ: Final = frozenset({"GET", "HEAD"})
 
 
 class StrangeFormError(ForbiddenError):
@@ -44,19 +46,29 @@ class Ways:
     def __init__(self) -> None:
         self.routes: list[Route] = []
 
-    def get(self, path: str) -> Callable[[PageFunction], PageFunction]:
-        """Serve a page at an address."""
-        return self._add(path, "GET")
+    def get(self, path: str, *, remembered: bool = False) -> Callable[[PageFunction], PageFunction]:
+        """
+        Serve a page at an address.
+
+        Args:
+            path: the address.
+            remembered: whether visitors are shown what was made for another one of them, while
+                nothing has changed (`app.entry.pages.remembering`): for pages that many ask for,
+                with no form that changes something and nothing of the hour.
+        """
+        return self._add(path, "GET", remembered=remembered)
 
     def post(self, path: str) -> Callable[[PageFunction], PageFunction]:
         """Take a form at an address."""
         return self._add(path, "POST")
 
-    def _add(self, path: str, method: str) -> Callable[[PageFunction], PageFunction]:
+    def _add(
+        self, path: str, method: str, *, remembered: bool = False
+    ) -> Callable[[PageFunction], PageFunction]:
         def add(function: PageFunction) -> PageFunction:
             async def serve(request: Request) -> Response:
                 request.scope[OUTSIDE]["route"] = route  # for the line in the log
-                return await _serve(request, function)
+                return await _serve(request, function, remembered=remembered)
 
             name = f"page_{function.__name__}"
             route = Route(path, serve, methods=[method], name=name)
@@ -66,13 +78,29 @@ class Ways:
         return add
 
 
-async def _serve(request: Request, function: PageFunction) -> Response:
+async def _serve(request: Request, function: PageFunction, *, remembered: bool) -> Response:
     require_own_site(request)
     page = await open_page(request)
-    response = await _answer(page, function)
+    visit = page.client.visit
+    try:
+        if visit is None or not remembered or "cookie" in request.headers:
+            response = await _answer(page, function)
+        else:
+            response = await visit.page(
+                _whole_address(page),
+                lambda: _answer(page, function),
+                compressed=takes_gzip(request),
+            )
+    finally:
+        if visit is not None:
+            await visit.close()
     secure = request.app.state.settings.public_origin.startswith("https:")
     page.kept.set_on(response, sessions_of(request), secure=secure)
     return response
+
+
+def _whole_address(page: Page) -> str:
+    return f"{page.address(page.path)}?{page.request.url.query}"
 
 
 async def _answer(page: Page, function: PageFunction) -> Response:
@@ -131,6 +159,8 @@ async def open_page(request: Request) -> Page:
     client = Client(api, request, language)
     if kept.said is not None:
         client.token = sessions.token_of(kept.said)
+    elif request.method in _ONLY_READ:
+        client.visit = visit_of(request)
     return Page(request, language, request.scope["path"], client, kept)
 
 

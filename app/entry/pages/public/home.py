@@ -18,7 +18,7 @@ _FOUND_MAX: Final = 25
 _WORDS_MAX: Final = 100
 
 
-@ways.get("/")
+@ways.get("/", remembered=True)
 async def home(page: Page) -> Response:
     """Show what the register is, what it holds, and what was registered and retired last."""
     statistics, newest, retired, head = await asyncio.gather(

@@ -77,6 +77,7 @@ from app.registry.ledger.store.reading import (
     list_owners,
     list_runs,
     list_runs_of_batch,
+    list_states_of,
 )
 from app.registry.ledger.store.sums import GroupedBy, LedgerSum, ledger_sums, list_sums
 from app.registry.ledger.store.tables import (
@@ -163,6 +164,7 @@ __all__ = [
     "list_runs",
     "list_runs_of_batch",
     "list_serial_history",
+    "list_states_of",
     "list_sums",
     "list_touched",
     "list_trusted",
