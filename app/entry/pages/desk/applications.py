@@ -8,6 +8,7 @@ from starlette.responses import Response
 from app.entry.pages.client import Json, RefusedError
 from app.entry.pages.desk.common import ROWS, parties_of, people_of
 from app.entry.pages.desk.working_days import days_left
+from app.entry.pages.figures import year_of
 from app.entry.pages.forms import Form
 from app.entry.pages.member.common import typed_day, who
 from app.entry.pages.public.figures import provinces_of
@@ -59,7 +60,7 @@ async def applications(page: Page) -> Response:
 async def renewals(page: Page) -> Response:
     """List the organisations whose documents expire until a day, the first to expire first."""
     await who(page)
-    typed = Form.opened({"until": page.query.get("until", _end_of_next_year())})
+    typed = Form.opened({"until": page.query.get("until", _end_of_next_year(page))})
     asked = {
         "until": typed_day(typed, "until"),
         "limit": _ROWS,
@@ -140,10 +141,13 @@ def handed_in(shown: Json, required: list[str]) -> list[dict[str, Any]]:
 
     Returns:
         Each with `name`, whether it is `required`, `given` (None: it is missing) and `state`:
-        ``here``, ``expired``, ``no_file`` or ``missing``.
+        ``here``, ``expired``, ``no_file`` or ``missing``. None of an application whose words were
+        erased: nobody knows any more.
     """
+    if shown["said"] is None:
+        return []
     today = clock.bangkok_date(clock.now()).isoformat()
-    documents = [] if shown["said"] is None else shown["said"]["documents"]
+    documents = shown["said"]["documents"]
     there = {each["requirement"] for each in documents}
     rows = [_row(each["requirement"], each, required, today) for each in documents]
     rows += [_row(name, None, required, today) for name in required if name not in there]
@@ -199,5 +203,7 @@ async def _facts(page: Page) -> dict[str, Any]:
     }
 
 
-def _end_of_next_year() -> str:
-    return f"{clock.bangkok_date(clock.now()).year + 1}-12-31"
+def _end_of_next_year(page: Page) -> str:
+    """Return the last day of the coming year, as it is written in the page's language."""
+    year = clock.bangkok_date(clock.now()).year + 1
+    return f"31/12/{year_of(year, page.language)}"
