@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.entry.pages.client import Json, RefusedError
+from app.entry.pages.client import Json, Params, RefusedError
 from app.entry.pages.desk.common import ROWS, parties_of, people_of
 from app.entry.pages.desk.working_days import days_left
 from app.entry.pages.figures import year_of
@@ -36,10 +36,11 @@ async def applications(page: Page) -> Response:
     """List applications: those that wait, the first to be due first; or all in one state."""
     await who(page)
     state = page.query.get("status")
+    listed: Json
     if state is None:
         listed = {"data": await waiting(page), "has_more": False, "next_cursor": None}
     else:
-        asked = {"status": state, "limit": _ROWS, "cursor": page.query.get("cursor")}
+        asked: Params = {"status": state, "limit": _ROWS, "cursor": page.query.get("cursor")}
         listed = await page.client.get("/applications", asked)
     call = None if state is None else page.client.calls[-1]
     left, every = await asyncio.gather(
@@ -61,7 +62,7 @@ async def renewals(page: Page) -> Response:
     """List the organisations whose documents expire until a day, the first to expire first."""
     await who(page)
     typed = Form.opened({"until": page.query.get("until", _end_of_next_year(page))})
-    asked = {
+    asked: Params = {
         "until": typed_day(typed, "until"),
         "limit": _ROWS,
         "cursor": page.query.get("cursor"),
