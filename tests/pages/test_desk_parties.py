@@ -51,8 +51,12 @@ def walk(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterat
 
 def told(walk: Walk, done: str) -> bool:
     """Say whether the page tells what was done just now."""
-    language = "th" if walk.language == "th" else "en"
-    return walk.page.get_by_role("status").inner_text() == word("party_done", done, language)
+    return walk.page.get_by_role("status").inner_text() == value(walk, "party_done", done)
+
+
+def value(walk: Walk, kind: str, named: str) -> str:
+    """Return what a value is called, as the reader sees it."""
+    return word(kind, named, "th" if walk.language == "th" else "en")
 
 
 def refusal_of(site: Site, role: str, path: str, body: dict[str, Any]) -> str:
@@ -159,11 +163,10 @@ def test_what_is_missing_or_expired_is_seen(walk: Walk) -> None:
     walk.sign_in(OFFICER)
     walk.go("/desk/applications?status=draft")
     leads_on(walk, walk.page.locator(f"table a[href$='/{number}']"))
-    language = "th" if walk.language == "th" else "en"
     states = walk.page.locator("table").last.locator(".govuk-tag").all_inner_texts()
     # The file of the one that it names was never uploaded; all others are missing.
-    assert states[0] == word("paper_state", "no_file", language)
-    assert set(states[1:]) == {word("paper_state", "missing", language)}
+    assert states[0] == value(walk, "paper_state", "no_file")
+    assert set(states[1:]) == {value(walk, "paper_state", "missing")}
     assert not walk.page.get_by_role("button", name=say(walk, "Recommend")).count()
 
 
@@ -263,7 +266,7 @@ def test_declarations_on_conflicts_of_interest_stand_with_their_opinions(walk: W
     walk.sign_in(OFFICER)
     walk.go("/desk/verifiers")
     leads_on(walk, walk.page.locator(f"table a[href$='/{party}']"))
-    declared = word("conflict_declared", "true", "th" if walk.language == "th" else "en")
+    declared = value(walk, "conflict_declared", "true")
     assert walk.page.locator("table").last.get_by_text(declared, exact=True).count()
     assert sees(walk.page, "CITY-0001")
     assert not walk.page.locator("aside a[href$='/suspension']").count()  # no administrator

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.entry.pages.client import Json
+from app.entry.pages.client import Json, Params
 from app.entry.pages.desk.common import ROWS, activities_of, people_of
 from app.entry.pages.desk.parties import acts_for
 from app.entry.pages.member.common import who
@@ -21,7 +21,7 @@ _SHOWN_MAX: Final = 50  # verifications of one body, the newest
 async def verifiers(page: Page) -> Response:
     """List the verifiers with the scopes in which they may give opinions today."""
     me, today = await who(page), _today()
-    asked = {"kind": "vvb", "limit": ROWS, "cursor": page.query.get("cursor")}
+    asked: Params = {"kind": "vvb", "limit": ROWS, "cursor": page.query.get("cursor")}
     listed = await page.client.get("/parties", asked)
     rows = [{"party": each, **_standing(each, today)} for each in listed["data"]]
     return page.show(

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.entry.pages.client import Json, RefusedError
+from app.entry.pages.client import Json, Params, RefusedError
 from app.entry.pages.desk.common import ROWS, parties_of, people_of
 from app.entry.pages.desk.working_days import days_left
+from app.entry.pages.figures import year_of
 from app.entry.pages.forms import Form
 from app.entry.pages.member.common import typed_day, who
 from app.entry.pages.public.figures import provinces_of
@@ -35,10 +36,11 @@ async def applications(page: Page) -> Response:
     """List applications: those that wait, the first to be due first; or all in one state."""
     await who(page)
     state = page.query.get("status")
+    listed: Json
     if state is None:
         listed = {"data": await waiting(page), "has_more": False, "next_cursor": None}
     else:
-        asked = {"status": state, "limit": _ROWS, "cursor": page.query.get("cursor")}
+        asked: Params = {"status": state, "limit": _ROWS, "cursor": page.query.get("cursor")}
         listed = await page.client.get("/applications", asked)
     call = None if state is None else page.client.calls[-1]
     left, every = await asyncio.gather(
@@ -59,8 +61,8 @@ async def applications(page: Page) -> Response:
 async def renewals(page: Page) -> Response:
     """List the organisations whose documents expire until a day, the first to expire first."""
     await who(page)
-    typed = Form.opened({"until": page.query.get("until", _end_of_next_year())})
-    asked = {
+    typed = Form.opened({"until": page.query.get("until", _end_of_next_year(page))})
+    asked: Params = {
         "until": typed_day(typed, "until"),
         "limit": _ROWS,
         "cursor": page.query.get("cursor"),
@@ -140,10 +142,13 @@ def handed_in(shown: Json, required: list[str]) -> list[dict[str, Any]]:
 
     Returns:
         Each with `name`, whether it is `required`, `given` (None: it is missing) and `state`:
-        ``here``, ``expired``, ``no_file`` or ``missing``.
+        ``here``, ``expired``, ``no_file`` or ``missing``. None of an application whose words were
+        erased: nobody knows any more.
     """
+    if shown["said"] is None:
+        return []
     today = clock.bangkok_date(clock.now()).isoformat()
-    documents = [] if shown["said"] is None else shown["said"]["documents"]
+    documents = shown["said"]["documents"]
     there = {each["requirement"] for each in documents}
     rows = [_row(each["requirement"], each, required, today) for each in documents]
     rows += [_row(name, None, required, today) for name in required if name not in there]
@@ -199,5 +204,7 @@ async def _facts(page: Page) -> dict[str, Any]:
     }
 
 
-def _end_of_next_year() -> str:
-    return f"{clock.bangkok_date(clock.now()).year + 1}-12-31"
+def _end_of_next_year(page: Page) -> str:
+    """Return the last day of the coming year, as it is written in the page's language."""
+    year = clock.bangkok_date(clock.now()).year + 1
+    return f"31/12/{year_of(year, page.language)}"
