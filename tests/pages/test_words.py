@@ -1,5 +1,6 @@
 """Nothing is said in one language only."""
 
+from functools import cache
 from io import BytesIO
 from typing import Final
 
@@ -17,6 +18,7 @@ OPTIONS: Final = {"**.html": {"trimmed": "false", "extensions": "jinja2.ext.i18n
 KEYWORDS: Final = {"_": None, "say": None, "gettext": None, "ngettext": (1, 2)}
 
 
+@cache
 def said() -> set[str]:
     """Return every message of the pages, by its English text."""
     found = extract_from_dir(PAGES, METHODS, OPTIONS, KEYWORDS)
@@ -25,6 +27,7 @@ def said() -> set[str]:
     }
 
 
+@cache
 def translated() -> dict[str, str]:
     """Return what the catalogues have in Thai."""
     found: dict[str, str] = {}

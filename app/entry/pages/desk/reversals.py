@@ -29,7 +29,7 @@ async def reversals(page: Page) -> Response:
     await who(page)
     if wanted := page.query.get("act"):
         return page.go(f"/desk/reversals/{wanted.replace(',', '')}")
-    asked = {"kind": "reversed", "limit": _ROWS, "cursor": page.query.get("cursor")}
+    asked: dict[str, Any] = {"kind": "reversed", "limit": _ROWS, "cursor": page.query.get("cursor")}
     listed = await page.client.get("/ledger/entries", asked)
     called = page.client.calls[-1]
     waiting, days, acts = await asyncio.gather(
