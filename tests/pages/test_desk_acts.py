@@ -12,6 +12,7 @@ from tests.pages.desk_scene import (
     OWNER,
     a_case,
     a_transfer,
+    an_issuance,
     holding_of,
 )
 from tests.pages.places import ADMINISTRATOR, APPROVER, OFFICER
@@ -78,7 +79,7 @@ def test_two_officers_freeze_an_account_and_release_it(
     with a_walk(browser, site, **how) as walk:
         walk.sign_in(OFFICER)
         walk.go("/desk")
-        walk.page.get_by_role("link", name=say(walk, "Freezes"), exact=True).click()
+        walk.page.get_by_role("link", name=say(walk, "Safeguards"), exact=True).click()
         walk.page.get_by_role("button", name=say(walk, "Propose a freeze")).click()
         fill(walk, "Account", number)
         fill_ground(walk)
@@ -256,7 +257,7 @@ def test_what_is_no_transfer_is_not_taken_back(browser: Browser, site: Site) -> 
 def test_a_case_is_opened_by_two_and_made_good_by_a_deduction(
     browser: Browser, site: Site, how: dict[str, Any]
 ) -> None:
-    issuance = site.call(OFFICER, "/issuances")["data"][-1]
+    issuance = an_issuance(site)
     batch = next(line["serial_prefix"] for line in reversed(issuance["lines"]))
     with a_walk(browser, site, **how) as walk:
         walk.sign_in(OFFICER)
@@ -296,7 +297,7 @@ def deduct(browser: Browser, site: Site, order: str, batch: str, how: dict[str, 
         assert walk.page.input_value("#batch") == batch
         walk.page.fill("#credits", "3")
         press(walk, "Cancel these credits for the case")
-        assert walk.page.get_by_role("status").count() == 1
+        assert walk.page.get_by_role("status").count() == 1, main(walk)
 
 
 @pytest.mark.parametrize("how", WAYS, ids=IDS)

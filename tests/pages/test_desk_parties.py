@@ -3,13 +3,13 @@
 import secrets
 from collections.abc import Iterator
 from typing import Any, Final
-from urllib.error import HTTPError
 
 import pytest
 from playwright.sync_api import Browser
 
 from app.entry.pages.words import word
 from tests.pages.desk_scene import an_application
+from tests.pages.fetching import RefusedError
 from tests.pages.places import ADMINISTRATOR, APPROVER, LEAD, OFFICER
 from tests.pages.site import Site, Walk, a_walk
 from tests.pages.test_apply import DRAFT_BUTTON, begin, hand_in
@@ -61,10 +61,9 @@ def value(walk: Walk, kind: str, named: str) -> str:
 
 def refusal_of(site: Site, role: str, path: str, body: dict[str, Any]) -> str:
     """Return the code with which the API refuses something."""
-    with pytest.raises(HTTPError) as refused:
+    with pytest.raises(RefusedError) as refused:
         site.call(role, path, body)
-    with refused.value as answer:
-        return answer.read().decode().partition('"code":"')[2].partition('"')[0]
+    return refused.value.code
 
 
 def check(walk: Walk, label: str) -> None:

@@ -52,8 +52,9 @@ def test_a_page_is_in_nobody_s_way(
             assert answer.status == place.status
             assert walk.page.get_attribute("html", "lang") == language
             assert walk.page.locator("h1").count() == 1
-            walk.page.keyboard.press("Tab")
-            assert walk.page.evaluate("document.activeElement.className") == "govuk-skip-link"
+            if place.status < 400:  # one that refuses has the focus where it says why
+                walk.page.keyboard.press("Tab")
+                assert walk.page.evaluate("document.activeElement.className") == "govuk-skip-link"
             for size, scheme in LOOKS:
                 walk.page.set_viewport_size(size)
                 walk.page.emulate_media(color_scheme=scheme)

@@ -44,9 +44,7 @@ async def taken(rows: int, *, per_call: int = 2) -> tuple[list[str], dict[str, A
     client = _Client(rows, per_call)
     page = cast("Page", _Page(client))
     filters = {"kind": ["some"]}
-    asked = tables._Asked(
-        LISTING, "/things", filters, await client.get("/things", dict(filters))
-    )
+    asked = tables._Asked(LISTING, "/things", filters, await client.get("/things", dict(filters)))
     lines = "".join([piece async for piece in tables._as_csv(page, asked)])
     text = "".join([piece async for piece in tables._as_json(page, asked)])
     return lines.splitlines(), json.loads(text)
