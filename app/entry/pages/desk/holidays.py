@@ -106,9 +106,17 @@ def _by_line(page: Page, refused: RefusedError) -> RefusedError:
     for each in refused.problem.get("errors") or ():
         steps = each["pointer"].strip("/").split("/")
         if steps[:2] == ["body", _LINES] and steps[2:3] and steps[2].isdecimal():
+            columns = dict(zip(_COLUMNS, _column_names(page), strict=True))
+            column = columns.get(steps[-1], "")
+            line = f"{page.say('Line')} {int(steps[2]) + 1}" + (column and f", {column}")
             each["pointer"] = f"/body/{_LINES}"
-            each["message"] = f"{page.say('Line')} {int(steps[2]) + 1}: {each['message']}"
+            each["message"] = f"{line}: {each['message']}"
     return refused
+
+
+def _column_names(page: Page) -> tuple[str, ...]:
+    say = page.say
+    return say("Day"), say("Name in Thai"), say("Name in English"), say("Stated in")
 
 
 async def _facts(page: Page) -> dict[str, Any]:
