@@ -275,8 +275,8 @@ def test_the_sums_of_the_reconciliation_are_the_fold_of_the_ledger(
         by_province = walk.page.locator("main table").nth(2).locator("tbody tr")
         for rows in (by_programme, by_province):
             sums = Counter[int]()
-            for row in rows.all():
-                figures = [int(t.replace(",", "")) for t in row.locator("td").all_inner_texts()]
+            for each in rows.all():
+                figures = [int(t.replace(",", "")) for t in each.locator("td").all_inner_texts()]
                 sums.update(dict(enumerate(figures)))
             assert [sums[at] for at in range(8)] == expected
         assert walk.page.get_by_text(say("Everything agrees.")).count() == 1

@@ -146,7 +146,7 @@ def _of_accounts(totals: dict[int, int]) -> SumsShown:
 
 
 def _adds_up(sums: SumsShown) -> bool:
-    return sums.issued == sum(getattr(sums, name) for name in _PLACES)
+    return bool(sums.issued == sum(getattr(sums, name) for name in _PLACES))
 
 
 def _sum(rows: list[SumsShown] | list[ProgrammeSumsShown] | list[ProvinceSumsShown]) -> list[int]:

@@ -64,10 +64,6 @@ class EntryFilter:
     account_id: int | None = None
     activity_id: str | None = None
     batch_prefix: str | None = None
-    project_code: str | None = None
-    batch_id: int | None = None  # with the two below: entries that moved any of these serials
-    first_serial: int | None = None
-    last_serial: int | None = None
     vintage: int | None = None
     province_code: str | None = None
     kind: EntryKind | None = None
@@ -75,6 +71,10 @@ class EntryFilter:
     end_index: int | None = None  # entries below this log index
     credits_min: int | None = None
     credits_max: int | None = None
+    project_code: str | None = None
+    batch_id: int | None = None  # with the two below: entries that moved any of these serials
+    first_serial: int | None = None
+    last_serial: int | None = None
 
 
 class _Way(NamedTuple):
