@@ -132,6 +132,7 @@ LEADING_ON: Final = frozenset(
     {
         "/log/{log_index}/leaf",
         "/table.csv",
+        "/table.json",
         "/data/{name}",
         "/work/accounts/{number}/statement.csv",
         "/work/documents/{document_id}",

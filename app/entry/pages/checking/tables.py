@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from app.entry.exports import CSV, as_csv
 from app.entry.pages.checking.flattening import Listing, described, listing_at
@@ -40,6 +40,34 @@ async def table(page: Page) -> Response:
         NoTableError: there is no such list.
         TooOftenError: whoever asks has had too many tables.
     """
+    listing, call, filters, first = await _begin(page)
+    pieces = _pieces(page, listing, call, filters, first)
+    return StreamingResponse(pieces, headers=_headers(page, call, "csv"), media_type=CSV)
+
+
+@ways.get("/table.json")
+async def table_as_data(page: Page) -> Response:
+    """
+    Give a list of the API as JSON to who is signed in, from its first row on.
+
+    The API itself takes no session of pages: a link to it would show its reader a refusal.
+
+    Raises:
+        NoTableError: there is no such list.
+        TooOftenError: whoever asks has had too many tables.
+    """
+    _, call, filters, first = await _begin(page)
+    rows: list[Json] = []
+    has_more = False
+    async for listed in _pages(page, call, filters, first):
+        rows += listed["data"]
+        has_more = listed["has_more"]
+    headers = _headers(page, call, "json")
+    return JSONResponse({"data": rows, "has_more": has_more}, headers=headers)
+
+
+async def _begin(page: Page) -> tuple[Listing, str, dict[str, list[str]], Json]:
+    """Return which list is asked for, by which call and filters, and its first rows."""
     asked = urlsplit(page.request.query_params.get("call", ""))
     path = unquote(asked.path)
     await described(page.request.app)
@@ -52,32 +80,43 @@ async def table(page: Page) -> Response:
     call = path.removeprefix("/v1")
     # Before anything is sent: what the API refuses becomes a page that says so.
     first = await page.client.get(call, {**filters, "limit": ROWS_PER_CALL})
-    headers = {
+    return listing, call, filters, first
+
+
+def _headers(page: Page, call: str, kind: str) -> dict[str, str]:
+    return {
         **take_export(page.request, page.client.token).headers(),
-        "Content-Disposition": f'attachment; filename="{_file_name(call)}"',
+        "Content-Disposition": f'attachment; filename="{_file_name(call)}.{kind}"',
     }
-    pieces = _pieces(page, listing, call, filters, first)
-    return StreamingResponse(pieces, headers=headers, media_type=CSV)
+
+
+async def _pages(
+    page: Page, call: str, filters: dict[str, list[str]], listed: Json
+) -> AsyncIterator[Json]:
+    """Yield a list page by page, up to `ROWS_MAX` rows."""
+    rows = 0
+    while True:
+        yield listed
+        rows += len(listed["data"])
+        if not listed["has_more"] or rows >= ROWS_MAX:
+            return
+        more = {**filters, "limit": ROWS_PER_CALL, "cursor": listed["next_cursor"]}
+        listed = await page.client.get(call, more)
 
 
 async def _pieces(
     page: Page, listing: Listing, call: str, filters: dict[str, list[str]], listed: Json
 ) -> AsyncIterator[str]:
     yield as_csv([listing.header])
-    rows = 0
-    while True:
-        yield as_csv(listing.line(row) for row in listed["data"])
-        rows += len(listed["data"])
-        if not listed["has_more"]:
-            return
-        if rows >= ROWS_MAX:
-            # In the table itself: whoever opens it must not take it for the whole.
-            yield as_csv([[page.say("# Cut off here: the list is longer. Narrow the filters.")]])
-            return
-        more = {**filters, "limit": ROWS_PER_CALL, "cursor": listed["next_cursor"]}
-        listed = await page.client.get(call, more)
+    has_more = False
+    async for each in _pages(page, call, filters, listed):
+        yield as_csv(listing.line(row) for row in each["data"])
+        has_more = each["has_more"]
+    if has_more:
+        # In the table itself: whoever opens it must not take it for the whole.
+        yield as_csv([[page.say("# Cut off here: the list is longer. Narrow the filters.")]])
 
 
 def _file_name(call: str) -> str:
     """Return what a table is called: by the steps of its address."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", call).strip("-")[:100] + ".csv"
+    return re.sub(r"[^A-Za-z0-9]+", "-", call).strip("-")[:100]
