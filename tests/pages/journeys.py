@@ -31,6 +31,7 @@ from tests.pages.acting import (
     choose,
     fill,
     follow,
+    labelled,
     leads_on,
     mark,
     press,
@@ -110,6 +111,9 @@ def begin_activity(walk: Walk, name: str) -> str:
 
 def _add_what_is_missing(walk: Walk) -> None:
     leads_on(walk, walk.page.locator(".govuk-task-list a").first)
+    era = 543 if walk.language == "th" else 0
+    began = labelled(walk, "Day it begins, or began, to operate").input_value()
+    assert began == f"1/2/{YEAR + era}"
     fill(walk, "What is done, and how it reduces emissions", "Panels on two roofs.")
     mark(walk, walk.page.locator("input[value=bundle]"))
     press(walk, "Save the draft")

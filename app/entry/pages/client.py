@@ -12,7 +12,7 @@ import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -92,6 +92,10 @@ class Client:
     calls: list[str] = field(default_factory=list)  # what was read, for the foot of the page
     more: dict[str, str] = field(default_factory=dict)  # headers of every call of this page
     visit: Visit | None = None  # what visitors' pages share; None: this reader is signed in
+
+    def called(self, path: str) -> str | None:
+        """Return the first call that read something, with its query; None: none did."""
+        return next((call for call in self.calls if urlsplit(call).path == f"/v1{path}"), None)
 
     async def get(self, path: str, params: Params | None = None) -> Json:
         """
