@@ -7,15 +7,18 @@ from typing import Final
 
 import httpx2
 import pytest
+from markupsafe import Markup
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.entry import marks
 from app.entry.marks import Mark
+from app.entry.pages.components import component
 from app.entry.pages.remembering import ENTRY_BYTES, Answer, Memory, Visit
 from app.entry.pages.sessions import COOKIE
 from app.kernel.errors import NotFoundError
 from app.main import create_app
 from app.registry.log.store.publication import get_extent
 from tests.builders.ledger import Holders, a_batch, oldest, retire, two_holders
+from tests.builders.public_log import a_busy_register
 from tests.conftest import Api, Registry, settings_for
 from tests.pages.counting import counted
 
@@ -44,6 +47,25 @@ async def test_a_page_that_was_made_is_shown_again_for_one_statement(api: Api) -
         for answer in (first, again):
             del answer.headers["request-id"]
         assert again.headers == first.headers
+
+
+async def test_what_a_page_costs_that_is_made_anew(registry: Registry, api: Api) -> None:
+    """Counted after an act each, so that nothing is remembered: calls, and statements at most."""
+    trade = await a_busy_register(registry, transfers=0)
+    activity = (await api.get("/v1/activities")).json()["data"][0]["id"]
+    prefix = (await api.get("/v1/batches")).json()["data"][0]["prefix"]
+    costs = {
+        "/en": (4, 14),
+        "/en/activities": (5, 12),
+        f"/en/activities/{activity}": (4, 26),
+        f"/en/serials?serial={prefix}-1": (2, 9),
+    }
+    for address, (calls, statements_max) in costs.items():
+        await trade.go_on(registry, 1)
+        with counted() as cost:
+            assert (await api.get(address)).status_code == 200
+        assert cost.calls == calls, address
+        assert cost.statements <= statements_max, (address, cost)
 
 
 async def test_a_page_is_compressed_for_who_takes_it_so_and_says_the_same(api: Api) -> None:
@@ -115,7 +137,7 @@ async def test_what_was_true_of_yesterday_is_not_shown_today(
 ) -> None:
     await api.get("/en/programmes/CITY")
     with monkeypatch.context() as patch:
-        patch.setattr(marks.clock, "bangkok_date", lambda _: date(2031, 5, 6))
+        patch.setattr("app.kernel.clock.bangkok_date", lambda _: date(2031, 5, 6))
         with counted() as cost:
             assert (await api.get("/en/programmes/CITY")).status_code == 200
     assert cost.calls > 0
@@ -148,7 +170,7 @@ async def test_calls_of_one_page_see_one_state_and_take_one_transaction(
 async def test_a_snapshot_that_broke_is_opened_anew_and_a_refusal_breaks_none(api: Api) -> None:
     state = api.app.state
     visit = Visit(state.late_reads, state.marks, state.page_memory)
-    seen = []
+    seen: list[AsyncConnection] = []
 
     async def fail(error: Exception) -> None:
         async with visit.snapshot.reading() as connection:
@@ -209,3 +231,10 @@ async def test_calls_that_are_made_together_ask_for_the_mark_once(api: Api) -> N
     with counted() as cost:
         await asyncio.gather(*(api.get("/en") for _ in range(20)))
     assert cost.statements <= 2
+
+
+def test_a_component_that_is_kept_is_told_from_others_by_all_that_it_is_given() -> None:
+    for label in ("a", "b", "<b>a</b>", Markup("<b>a</b>")):
+        params = {"name": "n", "id": "n", "label": {"text": label}, "items": [{"text": label}]}
+        made = component("select", params)
+        assert [component("select", params, kept=True) for _ in range(2)] == [made, made], label

@@ -149,8 +149,8 @@ async def get_activity_record(
         ActivityRecordShown(
             activity=detail,
             parties=[
-                NamedShown(id=each.id, name_th=each.name_th, name_en=each.name_en)
-                for each in await parties.list_named(reader, named - {None})
+                NamedShown(id=party.id, name_th=party.name_th, name_en=party.name_en)
+                for party in await parties.list_named(reader, [each for each in named if each])
             ],
             events=[event_shown(each) for each in events],
             documents=[document_shown(each) for each in documents],

@@ -5,9 +5,13 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     Row,
     Select,
     Table,
+    Text,
+    cast,
+    func,
     or_,
     select,
     true,
@@ -139,9 +143,20 @@ async def list_events(
 async def list_events_of(
     connection: AsyncConnection, report_ids: Sequence[str], *, limit: int
 ) -> tuple[ReportEvent, ...]:
-    """Return what happened to several reports, in the order of the log."""
-    query = with_salt(report_events).where(report_events.c.report_id.in_(report_ids))
-    rows = await connection.execute(query.order_by(report_events.c.log_index).limit(limit))
+    """Return what happened to several reports, in the order of the log; of each, its beginning."""
+    wanted = cast(list(report_ids), ARRAY(Text))
+    asked = func.unnest(wanted).table_valued("id").render_derived(name="asked")
+    # Report by report: one of them may have more steps than are asked for of all.
+    each = (
+        with_salt(report_events)
+        .where(report_events.c.report_id == asked.c.id)
+        .order_by(report_events.c.log_index)
+        .limit(limit)
+        .correlate(asked)
+        .lateral()
+    )
+    query = select(each).select_from(asked.join(each, true()))
+    rows = await connection.execute(query.order_by(each.c.log_index).limit(limit))
     return tuple(_event(row) for row in rows)
 
 
