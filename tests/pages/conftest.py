@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.conftest import CHECKOUT, Api, Server, a_database
 from tests.pages.browsing import SAME_SITE
-from tests.pages.site import Site
+from tests.pages.site import Site, Walk, a_walk
 from tests.server_process import PublisherProcess, ServerProcess
 
 # Nothing that a browser does by itself, which could ask somebody outside.
@@ -22,6 +22,7 @@ QUIET: Final = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
+READERS: Final = [("en", True), ("th", True), ("en", False), ("th", False)]
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,14 @@ def site(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
             yield Site.of(service.address, data)
     finally:
         _elsewhere(database.__aexit__(None, None, None))
+
+
+@pytest.fixture(params=READERS, ids=lambda how: f"{how[0]}, {'' if how[1] else 'no '}script")
+def walk(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterator[Walk]:
+    """Somebody in either language, with and without scripts."""
+    language, scripts = request.param
+    with a_walk(browser, site, language=language, java_script_enabled=scripts) as walking:
+        yield walking
 
 
 def _measured() -> dict[str, str]:

@@ -9,8 +9,8 @@ from typing import Any, Final
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from app.entry.pages.answers import Answer
 from app.entry.pages.client import Client
-from app.entry.pages.remembering import Answer
 
 _COUNTED: Final[ContextVar["Cost | None"]] = ContextVar("counted", default=None)
 
@@ -38,7 +38,7 @@ def counted() -> Iterator[Cost]:
             mine.calls += 1
         return await ordinary(client, *how)
 
-    Client._call = call  # type: ignore[method-assign]
+    Client._call = call  # type: ignore[assignment, method-assign]
     event.listen(Engine, "before_cursor_execute", _count_statement)
     outside = _COUNTED.set(cost)
     try:

@@ -1,31 +1,20 @@
 """Applications, organisations, people and verifiers at TGO's desk, as officers see to them."""
 
 import secrets
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser
 
 from app.entry.pages.words import word
+from tests.pages.acting import account_of, choose, fill, follow, leads_on, press, say, sees
 from tests.pages.desk_scene import an_application
 from tests.pages.fetching import RefusedError
+from tests.pages.journeys import BUYER
 from tests.pages.places import ADMINISTRATOR, APPROVER, LEAD, OFFICER
 from tests.pages.site import Site, Walk, a_walk
 from tests.pages.test_apply import DRAFT_BUTTON, begin, hand_in
 from tests.pages.test_desk import a_second_officer, end_rule, rule
-from tests.pages.test_member import (
-    BUYER,
-    READERS,
-    account_of,
-    choose,
-    fill,
-    follow,
-    leads_on,
-    press,
-    say,
-    sees,
-)
 
 SECOND: Final = "second officer"
 OTHER_VERIFIER: Final = "verifier lead, verification-two"
@@ -39,14 +28,6 @@ def how(request: pytest.FixtureRequest) -> dict[str, Any]:
     """How a browser is: its language, and whether scripts run."""
     language, scripts = request.param
     return {"language": language, "java_script_enabled": scripts}
-
-
-@pytest.fixture(params=READERS, ids=lambda how: f"{how[0]}, {'' if how[1] else 'no '}script")
-def walk(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterator[Walk]:
-    """Somebody in either language, with and without scripts."""
-    language, scripts = request.param
-    with a_walk(browser, site, language=language, java_script_enabled=scripts) as walking:
-        yield walking
 
 
 def told(walk: Walk, done: str) -> bool:

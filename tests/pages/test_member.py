@@ -1,11 +1,7 @@
 """What developers and holders do on the pages, as they do it: by labels and buttons."""
 
 import secrets
-from collections.abc import Iterator
 from typing import Any, Final
-
-import pytest
-from playwright.sync_api import Browser
 
 from app.entry.pages.words import word
 from tests.pages.acting import (
@@ -21,18 +17,9 @@ from tests.pages.acting import (
     sees,
 )
 from tests.pages.journeys import APPROVER, BUYER, CITY, YEAR, approver_of, begin_activity
-from tests.pages.site import Site, Walk, a_walk
+from tests.pages.site import Site, Walk
 
 BUYERS_APPROVER: Final = "second person, buyer"
-READERS: Final = [("en", True), ("th", True), ("en", False), ("th", False)]
-
-
-@pytest.fixture(params=READERS, ids=lambda how: f"{how[0]}, {'' if how[1] else 'no '}script")
-def walk(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterator[Walk]:
-    """Somebody in either language, with and without scripts."""
-    language, scripts = request.param
-    with a_walk(browser, site, language=language, java_script_enabled=scripts) as walking:
-        yield walking
 
 
 def test_what_was_typed_wrongly_stands_there_still_beside_what_is_wrong(walk: Walk) -> None:

@@ -15,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
+from app.entry.pages.answers import Answer
 from app.entry.pages.checking import open_data, open_files, tables
 from app.entry.pages.checking.endings import _digest_of_file
 from app.entry.pages.checking.flattening import Column, Listing
 from app.entry.pages.checking.open_data import OpenData
 from app.entry.pages.checking.open_tables import OpenTable, _entries
 from app.entry.pages.checking.proving import climb
-from app.entry.pages.client import Answer, RefusedError
+from app.entry.pages.client import RefusedError
 from app.kernel import clock
 
 NAME: Final = Column(("name",), "string", "Who.")

@@ -143,8 +143,10 @@ async def get_activity_record(
         reader, {"activity_id": activity_id}, after=0, limit=BATCHES_MAX
     )
     named = {detail.owner_party_id, detail.vvb_party_id}
-    named |= {each.vvb_party_id for each in (*detail.opinions, *reports)}
-    named |= {each.by_party_id for each in (*events, *steps)}
+    named |= {each.vvb_party_id for each in detail.opinions}
+    named |= {each.vvb_party_id for each in reports}
+    named |= {each.by_party_id for each in events}
+    named |= {each.by_party_id for each in steps}
     return show(
         ActivityRecordShown(
             activity=detail,

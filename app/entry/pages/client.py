@@ -19,8 +19,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message
 
 from app.entry.late_reads import SNAPSHOT
+from app.entry.pages.answers import Answer, Json
 from app.entry.pages.mistakes import say_mistakes
-from app.entry.pages.remembering import Answer, Json, Visit
+from app.entry.pages.remembering import Visit
 from app.entry.pages.words import Language
 
 Params = Mapping[str, str | int | bool | Sequence[str] | None]

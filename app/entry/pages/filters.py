@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.entry.pages.client import Json, Params, RefusedError
+from app.entry.pages.answers import Json
+from app.entry.pages.client import Params, RefusedError
 from app.entry.pages.forms import Form
 from app.entry.pages.render import Page
 

@@ -14,19 +14,16 @@ import asyncio
 import gzip
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.entry.late_reads import LateReads, OneSnapshot
 from app.entry.marks import Mark, Marks
-
-Json = Any  # of an answer: what its schema in the API's description says
+from app.entry.pages.answers import Answer
 
 BYTES_MAX: Final = 32 * 2**20  # Some hundred large pages; what was not used for longest goes first.
 _GZIP: Final = "gzip"
@@ -38,19 +35,6 @@ _OF_THE_LOG: Final = re.compile(
     r"/v1/(activities|batches|cancellations|cases|issuances|methodologies|monitoring-reports"
     r"|parties|programmes|provinces|retirements|serials|statistics|log/head)([/?].*)?"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the API answered."""
-
-    status: int
-    headers: Mapping[str, str]  # by names in small letters
-    body: bytes
-
-    def json(self) -> Json:
-        """Return the body as it is meant."""
-        return msgspec.json.decode(self.body) if self.body else None
 
 
 class Memory:

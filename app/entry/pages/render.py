@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.entry.pages import figures, static
-from app.entry.pages.client import Client, Json, query_of
+from app.entry.pages.answers import Json
+from app.entry.pages.client import Client, query_of
 from app.entry.pages.components import component
 from app.entry.pages.sessions import Kept, sessions_of
 from app.entry.pages.words import LANGUAGES, Language, tone, translations, word
@@ -72,7 +73,8 @@ class Page:
     @property
     def provider(self) -> str | None:
         """What people know the identity provider by; None: this installation has none."""
-        return urlsplit(self.request.app.state.settings.oidc_issuer).hostname
+        issuer: str = self.request.app.state.settings.oidc_issuer
+        return urlsplit(issuer).hostname
 
     def step(self, name: str) -> str:
         """Return what stands in the address at a step of the route."""

@@ -13,7 +13,8 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from app.entry.pages.account.apply import BACK, MINE, documents_in
-from app.entry.pages.client import Json, RefusedError
+from app.entry.pages.answers import Json
+from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
 from app.entry.pages.holding import Held, find_held, forget
 from app.entry.pages.refused_forms import mine_to_show

@@ -16,7 +16,8 @@ from starlette.responses import Response
 
 from app.entry.pages.account.security import SECURITY
 from app.entry.pages.again import own_path
-from app.entry.pages.client import Json, RefusedError
+from app.entry.pages.answers import Json
+from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
 from app.entry.pages.refused_forms import again
 from app.entry.pages.render import Page

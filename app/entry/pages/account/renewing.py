@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from app.entry.pages.account.apply import HOLDER_KINDS, documents_in, said_in
 from app.entry.pages.account.following import Followed, show_followed, take_document, take_step
-from app.entry.pages.client import Json, RefusedError
+from app.entry.pages.answers import Json
+from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
 from app.entry.pages.refused_forms import again, mine_to_show
 from app.entry.pages.render import Page

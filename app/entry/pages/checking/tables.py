@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from starlette.responses import Response, StreamingResponse
 
 from app.entry.exports import CSV, as_csv
+from app.entry.pages.answers import Json
 from app.entry.pages.checking.flattening import Listing, described, listing_at
-from app.entry.pages.client import Json
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 from app.entry.rates import take_export

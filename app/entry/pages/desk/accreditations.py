@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.entry.pages.client import Json, Params
+from app.entry.pages.answers import Json
+from app.entry.pages.client import Params
 from app.entry.pages.desk.common import ROWS, activities_of, people_of
 from app.entry.pages.desk.parties import acts_for
 from app.entry.pages.member.common import who

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.entry.pages.client import Json, Params, RefusedError
+from app.entry.pages.answers import Json
+from app.entry.pages.client import Params, RefusedError
 from app.entry.pages.desk.common import ROWS, parties_of, people_of
 from app.entry.pages.desk.working_days import days_left
 from app.entry.pages.figures import year_of

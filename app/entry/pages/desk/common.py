@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from babel.dates import format_timedelta
 
-from app.entry.pages.client import Json
+from app.entry.pages.answers import Json
 from app.entry.pages.render import Page
 from app.kernel import clock
 

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
-from app.entry.pages.client import Json, RefusedError
+from app.entry.pages.answers import Json
+from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
 from app.entry.pages.render import Page
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.entry.pages.client import Json
+from app.entry.pages.answers import Json
 from app.entry.pages.desk import applications
 from app.entry.pages.desk.common import (
     OFFICERS,

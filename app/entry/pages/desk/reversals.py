@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from app.entry.pages.answers import Json
 from app.entry.pages.checking.endings import MOVEMENTS, moves_of, taken_back
-from app.entry.pages.client import Json, RefusedError
+from app.entry.pages.client import RefusedError
 from app.entry.pages.desk.grounds import ground_of, opened_ground
 from app.entry.pages.desk.queues import open_orders
 from app.entry.pages.forms import Form

@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from app.entry.pages.client import Json
+from app.entry.pages.answers import Json
 from app.entry.pages.desk.common import parties_of
 from app.entry.pages.filters import ask_on, status_of
 from app.entry.pages.forms import Form

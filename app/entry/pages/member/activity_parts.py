@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.entry.pages.client import Json, RefusedError
+from app.entry.pages.answers import Json
+from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
 from app.entry.pages.member.common import day_to_type, typed_day, typed_number, who
 from app.entry.pages.member.work_credits import own_accounts

@@ -5,7 +5,7 @@ from typing import Final
 
 from babel.dates import format_timedelta
 
-from app.entry.pages.client import Json
+from app.entry.pages.answers import Json
 from app.entry.pages.figures import BUDDHIST_YEARS, year_of
 from app.entry.pages.forms import Form
 from app.entry.pages.render import Page

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, Final
 
-from app.entry.pages.client import Json
+from app.entry.pages.answers import Json
 from app.entry.pages.filters import ask, ask_on
 from app.entry.pages.forms import Form
 from app.entry.pages.member.common import typed_day

@@ -6,7 +6,8 @@ from typing import Any, Final
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from app.entry.pages.client import Json, RefusedError
+from app.entry.pages.answers import Json
+from app.entry.pages.client import RefusedError
 from app.entry.pages.figures import year_of
 from app.entry.pages.forms import Form
 from app.entry.pages.member.common import day_to_type, typed_day, typed_number, typed_year, who

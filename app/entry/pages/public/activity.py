@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from app.entry.pages import plots
-from app.entry.pages.client import Json
+from app.entry.pages.answers import Json
 from app.entry.pages.figures import year_of
 from app.entry.pages.public.figures import STATES, provinces_of, states_flow
 from app.entry.pages.render import Page
