@@ -5,7 +5,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from app.entry.pages.client import RefusedError
-from app.entry.pages.desk.grounds import ground_of, opened_ground, orders_of, people_of
+from app.entry.pages.desk.grounds import ground_of, officers_of, opened_ground, orders_of
 from app.entry.pages.forms import Form
 from app.entry.pages.member.common import who
 from app.entry.pages.refused_forms import again
@@ -35,7 +35,7 @@ async def freezes(page: Page) -> Response:
         asked=asked,
         every=every,
         orders=orders,
-        people=await people_of(page, orders.values()),
+        people=await officers_of(page, orders.values()),
         proposes="officer" in me["roles"],
     )
 
@@ -90,4 +90,4 @@ async def _facts(page: Page) -> dict[str, Any]:
     await who(page)
     # A freeze has the identifier of the order that froze it.
     order = await page.client.get(f"/orders/{page.step('freeze_id')}")
-    return {"order": order, "people": await people_of(page, [order])}
+    return {"order": order, "people": await officers_of(page, [order])}

@@ -1,11 +1,11 @@
 """What an order of TGO rests on: words and one document; and by whom it was given."""
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
 from app.entry.pages.answers import Json
 from app.entry.pages.client import RefusedError
+from app.entry.pages.desk.common import found_by_id, people_of
 from app.entry.pages.forms import Form
 from app.entry.pages.render import Page
 
@@ -31,16 +31,11 @@ def under(refused: RefusedError, place: str) -> RefusedError:
 
 async def orders_of(page: Page, order_ids: Iterable[str | None]) -> dict[str, Json]:
     """Return orders by their identifiers, as far as the reader may see them."""
-    return await _found(page, "/orders", order_ids)
+    return await found_by_id(page, "/orders", order_ids)
 
 
-async def people_of(page: Page, orders: Iterable[Json]) -> dict[str, Json]:
+async def officers_of(page: Page, orders: Iterable[Json]) -> dict[str, Json]:
     """Return the officers who proposed and approved orders, by identifier."""
-    ids = [each[word] for each in orders for word in ("proposed_by", "approved_by")]
-    return await _found(page, "/users", ids)
-
-
-async def _found(page: Page, path: str, ids: Iterable[str | None]) -> dict[str, Json]:
-    wanted = sorted({each for each in ids if each is not None})
-    found = await asyncio.gather(*(page.client.find(f"{path}/{each}") for each in wanted))
-    return {each: one for each, one in zip(wanted, found, strict=True) if one is not None}
+    return await people_of(
+        page, (each[word] for each in orders for word in ("proposed_by", "approved_by"))
+    )

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app.entry.pages.answers import Json
 from app.entry.pages.client import RefusedError
-from app.entry.pages.desk.grounds import people_of
+from app.entry.pages.desk.grounds import officers_of
 from app.entry.pages.forms import Form
 from app.entry.pages.member.common import time_left, who
 from app.entry.pages.refused_forms import again
@@ -67,7 +67,7 @@ async def _facts(page: Page) -> dict[str, Any]:
         about["user"] = await page.client.find(f"/users/{content['user_id']}")
     return {
         "order": shown,
-        "people": await people_of(page, [shown]),
+        "people": await officers_of(page, [shown]),
         **about,
         "state": state_of(shown),
         "is_own": shown["proposed_by"] == me["id"],
