@@ -69,7 +69,10 @@ class Ways:
 async def _serve(request: Request, function: PageFunction) -> Response:
     require_own_site(request)
     page = await open_page(request)
-    response = await _answer(page, function)
+    try:
+        response = await _answer(page, function)
+    finally:
+        await request.close()  # files that came with a form
     secure = request.app.state.settings.public_origin.startswith("https:")
     page.kept.set_on(response, sessions_of(request), secure=secure)
     return response
