@@ -13,6 +13,7 @@ from app.entry.pages.words import Language, value_words
 
 MISTAKES: Final = "mistake"
 PATTERNS: Final = "mistake_pattern"
+SUMMARY: Final = "mistake_summary"
 _PATTERN_MISMATCH: Final = "string_pattern_mismatch"
 _AT_ALL: Final = {"string_too_short", "too_short", "bytes_too_short"}
 _MISSING: Final = "missing"
@@ -24,8 +25,10 @@ def say_mistakes(problem: dict[str, Any], language: Language) -> dict[str, Any]:
     found = problem.get("errors")
     if not found:
         return problem
-    said = [{**each, "message": mistake_words(each, language)} for each in found]
-    return {**problem, "errors": said}
+    words = value_words()[SUMMARY]
+    said = {name: words[name][language] for name in ("title", "detail")}
+    errors = [{**each, "message": mistake_words(each, language)} for each in found]
+    return {**problem, **said, "errors": errors}
 
 
 def mistake_words(error: Mapping[str, Any], language: Language) -> str:

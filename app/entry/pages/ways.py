@@ -92,6 +92,7 @@ async def _serve(request: Request, function: PageFunction, *, remembered: bool) 
                 compressed=takes_gzip(request),
             )
     finally:
+        await request.close()  # files that came with a form
         if visit is not None:
             await visit.close()
     secure = request.app.state.settings.public_origin.startswith("https:")

@@ -18,6 +18,7 @@ ways: Final = Ways()
 PAPERS: Final = "/account/documents"
 ONE: Final = f"{PAPERS}/{{application_id}}"
 _RENEW: Final = frozenset({"holder_initiator", "holder_approver"})  # what the page offers it to
+_LIKELY: Final = {"municipality": "state_body", "province": "state_body"}
 _SAID: Final = ("name_th", "name_en", "contact_email")
 
 
@@ -28,7 +29,7 @@ async def papers(page: Page) -> Response:
     known = {
         **{name: facts["party"][name] for name in ("name_th", "name_en")},
         "contact_email": facts["user"]["email"],
-        "holder_kind": facts["kyc"]["holder_kind"] or HOLDER_KINDS[0],
+        "holder_kind": facts["kyc"]["holder_kind"] or _LIKELY.get(facts["party"]["kind"]),
     }
     return page.show("account/documents.html", form=Form.opened(known), **facts)
 
