@@ -19,8 +19,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message
 
 from app.entry.late_reads import SNAPSHOT
-from app.entry.pages.remembering import Answer, Json, Visit
+from app.entry.pages.remembering import Answer, Visit
 
+Json = Any  # of an answer: what its schema in the API's description says
 Params = Mapping[str, str | int | bool | Sequence[str] | None]
 
 _METHODS_OF_CALLS_SHOWN: Final = ("GET",)

@@ -26,8 +26,6 @@ from starlette.responses import Response
 from app.entry.late_reads import LateReads, OneSnapshot
 from app.entry.marks import Mark, Marks
 
-Json = Any  # of an answer: what its schema in the API's description says
-
 BYTES_MAX: Final = 32 * 2**20  # Some hundred large pages; what was not used for longest goes first.
 _GZIP: Final = "gzip"
 _GZIP_LEVEL: Final = 4  # A quarter of the page in a millisecond; more takes three, for little.
@@ -48,7 +46,7 @@ class Answer:
     headers: Mapping[str, str]  # by names in small letters
     body: bytes
 
-    def json(self) -> Json:
+    def json(self) -> Any:  # noqa: ANN401  what its schema in the API's description says
         """Return the body as it is meant."""
         return msgspec.json.decode(self.body) if self.body else None
 
