@@ -38,7 +38,7 @@ def counted() -> Iterator[Cost]:
             mine.calls += 1
         return await ordinary(client, *how)
 
-    Client._call = call  # type: ignore[assignment, method-assign]
+    Client._call = call  # type: ignore[assignment,method-assign]
     event.listen(Engine, "before_cursor_execute", _count_statement)
     outside = _COUNTED.set(cost)
     try:

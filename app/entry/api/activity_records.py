@@ -143,10 +143,9 @@ async def get_activity_record(
         reader, {"activity_id": activity_id}, after=0, limit=BATCHES_MAX
     )
     named = {detail.owner_party_id, detail.vvb_party_id}
-    named |= {each.vvb_party_id for each in detail.opinions}
-    named |= {each.vvb_party_id for each in reports}
-    named |= {each.by_party_id for each in events}
-    named |= {each.by_party_id for each in steps}
+    named |= {opinion.vvb_party_id for opinion in detail.opinions}
+    named |= {report.vvb_party_id for report in reports}
+    named |= {event.by_party_id for event in events} | {step.by_party_id for step in steps}
     return show(
         ActivityRecordShown(
             activity=detail,
