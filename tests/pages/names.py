@@ -1,6 +1,6 @@
 """What stands for names in the addresses of `tests.pages.places`, in the register of a demo."""
 
-from typing import Any
+from typing import Any, Final
 
 from tests.pages.acts import a_cancellation, a_renewal, log_index_of
 from tests.pages.desk_scene import (
@@ -15,9 +15,17 @@ from tests.pages.fetching import send_json
 from tests.pages.places import APPROVER, DEVELOPER, LEAD, OFFICER
 from tests.pages.site import Site
 
+_FOUND: Final[dict[str, dict[str, str]]] = {}  # by the address of the site
+
 
 def names_in(site: Site) -> dict[str, str]:
-    """Return what stands for the names in braces; what there is none of is made."""
+    """Return what stands for the names in braces; what there is none of is made, once."""
+    if site.address not in _FOUND:
+        _FOUND[site.address] = _find(site)
+    return _FOUND[site.address]
+
+
+def _find(site: Site) -> dict[str, str]:
     retirement = _first(site, "/retirements")
     batch = _first(site, "/batches")
     activity = _first(site, f"/activities?q={batch['project']}")

@@ -14,6 +14,8 @@ from playwright.sync_api import Browser
 from app.entry.pages.figures import BANGKOK
 from app.entry.pages.words import LANGUAGES, Language, translations, word
 from app.kernel.clock import bangkok_date, now
+from app.registry.ledger.rules import BUFFER, CANCELLED, EXPORTED, RETIRED, TRANSIT
+from app.registry.ledger.serials import account_number
 from tests.pages.places import AUDITOR, DEVELOPER, OFFICER
 from tests.pages.site import Site, Walk, a_walk
 
@@ -28,6 +30,7 @@ OF_THE_LEDGER: Final = (
 )
 THAI_DIGITS: Final = str.maketrans("0123456789", "๐๑๒๓๔๕๖๗๘๙")
 ISSUED: Final = "TH-000001-95"  # the source
+ROWS_SHOWN: Final = 50
 
 Say = Callable[[str], str]
 
@@ -40,9 +43,14 @@ def say_in(language: Language) -> Say:
 
 def entries_of(site: Site, query: str = "") -> list[dict[str, Any]]:
     """Return all entries of the demo's ledger that fit, the newest first."""
-    listed = site.call(AUDITOR, f"/ledger/entries?limit=200{query}")
-    assert not listed["has_more"]
-    return list(listed["data"])
+    found: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        listed = site.call(AUDITOR, f"/ledger/entries?limit=200{query}{cursor}")
+        found += listed["data"]
+        if not listed["has_more"]:
+            return found
+        cursor = f"&cursor={listed['next_cursor']}"
 
 
 def own_account(site: Site) -> dict[str, Any]:
@@ -97,7 +105,7 @@ def test_nothing_of_the_ledger_can_be_changed_here(
     number = own_account(site)["number"]
     with a_walk(browser, site, language=language) as walk:
         walk.sign_in(AUDITOR)
-        walk.go("/desk")
+        walk.go("/desk/ledger")
         ways = walk.page.locator(".desk-ways a").evaluate_all("all => all.map(a => a.pathname)")
         led_to = {path.partition("?")[0] for path in OF_THE_LEDGER if "{" not in path}
         assert {f"/{language}{path}" for path in led_to} <= set(ways)
@@ -126,7 +134,7 @@ def test_entries_are_found_and_taken_away_with_their_filters(
         walk.go("/desk")
         walk.page.get_by_role("link", name=say("Ledger"), exact=True).click()
         rows = walk.page.locator("main tbody tr")
-        assert rows.count() == len(entries_of(site))
+        assert rows.count() == min(len(entries_of(site)), ROWS_SHOWN)
         walk.page.get_by_label(say("Account"), exact=True).fill(sold["from_account"].lower())
         walk.page.get_by_label(say("Code of the activity")).fill(sold["project"])
         walk.page.get_by_label(say("Serial or range")).fill(f"{sold['batch']}-{sold['first']}")
@@ -266,9 +274,11 @@ def test_the_sums_of_the_reconciliation_are_the_fold_of_the_ledger(
         walk.sign_in(AUDITOR)
         walk.go("/desk/reconciliation")
         held = folded(site)
-        own = [held[f"TH-{each}"] for each in ("000002-92", "000004-86", "000005-83")]
+        own = [
+            held[account_number(each)] for each in (BUFFER, RETIRED, CANCELLED, TRANSIT, EXPORTED)
+        ]
         issued = -held[ISSUED]
-        expected = [issued, issued - sum(own), *own, 0, 0, 0]
+        expected = [issued, issued - sum(own), *own, 0]
         for row in ("The sums kept with each entry", "The register's own accounts"):
             assert cells(walk, say(row))[1:] == [f"{figure:,}" for figure in expected]
         by_programme = walk.page.locator("main table").nth(1).locator("tbody tr")

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookiejar import CookieJar
@@ -24,6 +23,7 @@ WITHOUT_CALLS: Final = frozenset(
     {
         *("/sign-in", "/nothing-here", "/serials", "/serials?serial=TH-CITY-9999-2024-1-1"),
         *("/data", "/changes", "/accessibility", "/apply/back", "/help"),
+        "/desk/freezes/new",
     }
 )
 # Tables whose rows are parts of one thing, or sums over things: no list of the API has these rows.
@@ -36,15 +36,18 @@ PARTS: Final = frozenset(
         *("What was retired", "The path to the root", "Accredited for", "By calendar year"),
         *("Serials that moved", "Serials that move", "What was decided about you"),
         *("Calculation by calendar year", "Verified reductions", "Credits by vintage"),
+        *("Documents of the application", "Which acts need two people", "Holidays", "In total"),
+        *("By programme", "By province", "Who is to act"),
         # Of several lists at once.
         *("Proposed transfers", "Monitoring reports under way", "Reports to verify"),
-        *("Activities to validate", "Waiting for you"),
+        *("Activities to validate", "Waiting for you", "Values to come"),
+        *("Declarations on conflicts of interest", "Its values, by their first day"),
         # Words of ours, which no call gives row by row.
         "Refusals and what to do",
     }
 )
-# Pages whose tables have no downloads yet; and the one that is of files to download.
-LATER: Final = re.compile(r"/desk(/|$)|/data$")
+# Of files to download.
+FILES: Final = "/data"
 
 
 @dataclass
@@ -138,17 +141,24 @@ def count_of(site: Site, role: str | None, href: str) -> int:
 def test_every_table_of_a_list_is_taken_away_as_it_is_shown(site: Site, role: str | None) -> None:
     names, opener = names_in(site), reader(site, role)
     seen: set[str] = set()
+    wrong: list[tuple[str, str]] = []
     for place in (each for each in PLACES if each.role == role):
         shown = Shown()
         shown.feed(text_at(opener, f"{site.address}/en{place.path.format(**names)}"))
-        assert bool(shown.calls) is (place.path not in WITHOUT_CALLS), place.path
+        if bool(shown.calls) is (place.path in WITHOUT_CALLS):
+            wrong.append((place.path, "calls"))
         for table in shown.tables:
             if table.csv is None or table.json is None:
-                assert table.label in PARTS or LATER.match(place.path), (place.path, table.label)
+                if table.label not in PARTS and place.path != FILES:
+                    wrong.append((place.path, table.label))
             elif table.csv not in seen:
                 seen.add(table.csv)
                 expected = count_of(site, role, table.csv)
-                assert taken_away(site, opener, table) == (expected, expected), table
+                rows = taken_away(site, opener, table)
+                # To read what was recorded about readers is recorded itself.
+                if min(rows) < expected or (table.label != "Audit" and max(rows) > expected):
+                    wrong.append((place.path, table.label))
+    assert not wrong
 
 
 def taken_away(site: Site, opener: OpenerDirector, table: Table) -> tuple[int, int]:

@@ -124,7 +124,8 @@ async def show_followed(
     asked = next(
         (r["value"] for r in rules["rules"] if r["key"] == _REQUIRED + shown["holder_kind"]), ""
     )
-    page.client.calls.clear()  # they need the secret, which stands in no address
+    if followed.secret is not None:
+        page.client.calls.clear()  # they need the secret, which stands in no address
     return page.show(
         "account/apply_mine.html",
         status=status,

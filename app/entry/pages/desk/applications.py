@@ -43,7 +43,7 @@ async def applications(page: Page) -> Response:
     else:
         asked: Params = {"status": state, "limit": _ROWS, "cursor": page.query.get("cursor")}
         listed = await page.client.get("/applications", asked)
-    call = None if state is None else page.client.calls[-1]
+    call = None if state is None else page.client.called("/applications")
     left, every = await asyncio.gather(
         days_left(page, (each["due_on"] for each in listed["data"])), provinces_of(page)
     )
@@ -75,7 +75,7 @@ async def renewals(page: Page) -> Response:
         return page.show(
             _RENEWALS, status=refused.status, form=form, listed=None, call="", today=""
         )
-    call = page.client.calls[-1]
+    call = page.client.called("/applications/renewals")
     return page.show(
         _RENEWALS,
         form=typed,

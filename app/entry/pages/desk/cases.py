@@ -43,7 +43,7 @@ async def cases(page: Page) -> Response:
 async def _list(page: Page, *, is_desk: bool) -> Response:
     asked = {name: page.query.get(name) for name in ("state", "batch", "cursor")}
     listed = await page.client.get("/cases", {**asked, "limit": _AT_ONCE})
-    called = page.client.calls[-1]
+    called = page.client.called("/cases")
     issuances = await _issuances_of(page, listed["data"])
     activities = await activities_of(page, (each["activity_id"] for each in issuances.values()))
     waiting = await open_orders(page) if is_desk else []
@@ -73,7 +73,7 @@ async def case(page: Page) -> Response:
     return page.show(
         "desk/case.html",
         listed=listed,
-        called=page.client.calls[-1],
+        called=page.client.called(f"/cases/{page.step('case_id')}/steps"),
         of_tgo="officer" in roles or "approver" in roles or "auditor" in roles,
         takes_buffer=is_open and "officer" in roles and facts["case"]["kind"] == _LOST_AGAIN,
         gives=is_open and "holder_initiator" in roles,

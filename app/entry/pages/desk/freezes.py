@@ -26,7 +26,7 @@ async def freezes(page: Page) -> Response:
     asked = {name: page.query.get(name) for name in ("account", "batch", "cursor")}
     every = page.query.get("every") == "yes"
     listed = await page.client.get("/freezes", {**asked, "standing": not every, "limit": _ROWS})
-    called = page.client.calls[-1]
+    called = page.client.called("/freezes")
     orders = await orders_of(page, (each["id"] for each in listed["data"]))
     return page.show(
         "desk/freezes.html",

@@ -32,7 +32,7 @@ async def desk_parties(page: Page) -> Response:
     me = await who(page)
     asked = {name: page.query.get(name) for name in _FILTERS}
     listed = await page.client.get("/parties", {**asked, "limit": _ROWS})
-    call = page.client.calls[-1]
+    call = page.client.called("/parties")
     return page.show(
         "desk/parties.html",
         listed=listed,

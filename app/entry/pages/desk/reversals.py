@@ -32,7 +32,7 @@ async def reversals(page: Page) -> Response:
         return page.go(f"/desk/reversals/{wanted.replace(',', '')}")
     asked: dict[str, Any] = {"kind": "reversed", "limit": _ROWS, "cursor": page.query.get("cursor")}
     listed = await page.client.get("/ledger/entries", asked)
-    called = page.client.calls[-1]
+    called = page.client.called("/ledger/entries")
     waiting, days, acts = await asyncio.gather(
         open_orders(page), _window(page), _acts_of(page, listed["data"])
     )

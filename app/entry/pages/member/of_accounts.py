@@ -27,15 +27,17 @@ async def holdings_of(page: Page) -> dict[str, Any]:
         "limit": _HOLDINGS,
         "cursor": page.query.get("cursor"),
     }
-    holdings = await ask(page, f"/accounts/{page.step('number')}/holdings", asked, form)
-    return {"form": form, "holdings": holdings, "call": page.client.calls[-1]}
+    path = f"/accounts/{page.step('number')}/holdings"
+    holdings = await ask(page, path, asked, form)
+    return {"form": form, "holdings": holdings, "call": page.client.called(path)}
 
 
 async def serials_of(page: Page) -> dict[str, Any]:
     """Return the runs of serials in an account."""
     asked = {"limit": ROWS, "cursor": page.query.get("cursor")}
-    listed = await page.client.get(f"/accounts/{page.step('number')}/blocks", asked)
-    return {"listed": listed, "call": page.client.calls[-1]}
+    path = f"/accounts/{page.step('number')}/blocks"
+    listed = await page.client.get(path, asked)
+    return {"listed": listed, "call": page.client.called(path)}
 
 
 async def statement_of(page: Page, account: Json) -> dict[str, Any]:
@@ -46,7 +48,7 @@ async def statement_of(page: Page, account: Json) -> dict[str, Any]:
     path = f"/accounts/{account['number']}"
     asked = {**bounds, "limit": ROWS, "cursor": page.query.get("cursor")}
     listed = await ask_on(page, f"{path}/statement", asked, form)
-    call = page.client.calls[-1]
+    call = page.client.called(f"{path}/statement")
     opening, closing = (0, account["credits"])
     if listed is not None:
         opening, closing = await asyncio.gather(
