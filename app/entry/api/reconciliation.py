@@ -33,25 +33,31 @@ class ChecksShown(Shown):
 
     adds_up: bool = Field(
         description="Of all together, of every programme and of every province, `issued` is the "
-        "sum of all others."
+        "sum of all others.",
+        examples=[True],
     )
     groups_agree: bool = Field(
-        description="The programmes add up to the totals, and so do the provinces."
+        description="The programmes add up to the totals, and so do the provinces.",
+        examples=[True],
     )
     accounts_agree: bool = Field(
         description="The totals are those that the last entries of the registry's own accounts "
-        "say, which are counted apart from them."
+        "say, which are counted apart from them.",
+        examples=[True],
     )
     checkpoint_agrees: bool = Field(
         description="The published log is not ahead of the ledger, and where it is as long, its "
-        "sums are the ledger's."
+        "sums are the ledger's.",
+        examples=[True],
     )
 
 
 class ReconciliationShown(Shown):
     """The ledger's sums, counted in three ways, and whether they agree."""
 
-    agrees: bool = Field(description="Whether everything that was compared agrees.")
+    agrees: bool = Field(
+        description="Whether everything that was compared agrees.", examples=[True]
+    )
     checks: ChecksShown = Field(description="What was compared.")
     log_size: int = Field(
         description="How many acts the log had: the ledger's sums are as of these.", examples=[146]
