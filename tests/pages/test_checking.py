@@ -28,7 +28,7 @@ def test_a_range_is_split_where_its_serials_are_elsewhere(
         for run in shown["runs"]:
             part = walk.page.get_by_role("region", name=run["serials"], exact=True)
             assert part.locator(".govuk-tag").first.inner_text() == word(
-                "credit_state", run["state"], "en"
+                "serial_state", run["state"], "en"
             )
             assert part.locator(".history > li").count() == len(run["history"])
         retired = next(run for run in shown["runs"] if run["state"] == "retired")

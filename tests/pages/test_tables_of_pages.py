@@ -41,6 +41,8 @@ PARTS: Final = frozenset(
         # Of several lists at once.
         *("Proposed transfers", "Monitoring reports under way", "Reports to verify"),
         *("Activities to validate", "Waiting for you", "Values to come"),
+        *("Orders that wait for a second officer", "Activities before registration"),
+        *("Verified reports that await issuance", "Files to be checked for completeness"),
         *("Declarations on conflicts of interest", "Its values, by their first day"),
         # Words of ours, which no call gives row by row.
         "Refusals and what to do",
