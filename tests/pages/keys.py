@@ -96,7 +96,7 @@ class Keys(Hands):
         """Choose a file in the browser's own window, which a key opens."""
         self.reach(page, field)
         opened: list[FileChooser] = []
-        page.once("filechooser", opened.append)
+        page.once("filechooser", lambda window: opened.append(window))  # noqa: PLW0108  its driver marks it
         for _ in range(PRESSES_MAX):
             # A browser that has much else to do may let a press pass: people press again.
             page.keyboard.press("Space")
