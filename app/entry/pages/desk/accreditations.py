@@ -7,12 +7,11 @@ from starlette.responses import Response
 
 from app.entry.pages.answers import Json
 from app.entry.pages.client import Params
-from app.entry.pages.desk.common import ROWS, activities_of, people_of
+from app.entry.pages.desk.common import ROWS, activities_of, day_now, people_of
 from app.entry.pages.desk.parties import acts_for
 from app.entry.pages.member.common import who
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
-from app.kernel import clock
 
 ways: Final = Ways()
 _SHOWN_MAX: Final = 50  # verifications of one body, the newest
@@ -21,7 +20,7 @@ _SHOWN_MAX: Final = 50  # verifications of one body, the newest
 @ways.get("/desk/verifiers")
 async def verifiers(page: Page) -> Response:
     """List the verifiers with the scopes in which they may give opinions today."""
-    me, today = await who(page), _today()
+    me, today = await who(page), day_now()
     asked: Params = {"kind": "vvb", "limit": ROWS, "cursor": page.query.get("cursor")}
     listed = await page.client.get("/parties", asked)
     rows = [{"party": each, **_standing(each, today)} for each in listed["data"]]
@@ -57,7 +56,7 @@ async def verifier(page: Page) -> Response:
         "desk/verifier.html",
         party=party,
         leads=await people_of(page, given_by),
-        today=_today(),
+        today=day_now(),
         declared=[
             {"verification": each, "activity": activities[each["activity_id"]], "opinion": opinion}
             for each, given in zip(own, opinions, strict=True)
@@ -80,7 +79,3 @@ def _standing(party: Json, today: str) -> dict[str, Any]:
         "scopes": sorted({each["sectoral_scope"] for each in valid}),
         "next_end": min(ends, default=None),
     }
-
-
-def _today() -> str:
-    return clock.bangkok_date(clock.now()).isoformat()

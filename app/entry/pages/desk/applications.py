@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app.entry.pages.answers import Json
 from app.entry.pages.client import Params, RefusedError
-from app.entry.pages.desk.common import ROWS, parties_of, people_of
+from app.entry.pages.desk.common import ROWS, day_now, parties_of, people_of
 from app.entry.pages.desk.working_days import days_left
 from app.entry.pages.figures import year_of
 from app.entry.pages.forms import Form
@@ -82,7 +82,7 @@ async def renewals(page: Page) -> Response:
         listed=listed,
         call=call,
         parties=await parties_of(page, (each["party_id"] for each in listed["data"])),
-        today=clock.bangkok_date(clock.now()).isoformat(),
+        today=day_now(),
     )
 
 
@@ -148,7 +148,7 @@ def handed_in(shown: Json, required: list[str]) -> list[dict[str, Any]]:
     """
     if shown["said"] is None:
         return []
-    today = clock.bangkok_date(clock.now()).isoformat()
+    today = day_now()
     documents = shown["said"]["documents"]
     there = {each["requirement"] for each in documents}
     rows = [_row(each["requirement"], each, required, today) for each in documents]

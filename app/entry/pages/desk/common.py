@@ -23,6 +23,11 @@ def waiting(page: Page, moment: str) -> str:
     )
 
 
+def day_now() -> str:
+    """Return the day in Bangkok, as the API writes days."""
+    return clock.bangkok_date(clock.now()).isoformat()
+
+
 async def parties_of(page: Page, party_ids: Iterable[str | None]) -> dict[str, Json]:
     """Return the parties with these identifiers, by identifier."""
     return await found_by_id(page, "/parties", party_ids)

@@ -8,14 +8,13 @@ from starlette.responses import Response
 from app.entry.pages.answers import Json
 from app.entry.pages.client import RefusedError
 from app.entry.pages.desk.applications import handed_in, required_by
-from app.entry.pages.desk.common import ROWS
+from app.entry.pages.desk.common import ROWS, day_now
 from app.entry.pages.forms import Form
 from app.entry.pages.member.common import who
 from app.entry.pages.public.figures import provinces_of
 from app.entry.pages.refused_forms import again
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
-from app.kernel import clock
 
 ways: Final = Ways()
 _NEW: Final = "desk/party_new.html"
@@ -89,7 +88,7 @@ async def desk_party(page: Page) -> Response:
         kyc=kyc,
         documents=await _papers(page, kyc),
         provinces=every,
-        today=clock.bangkok_date(clock.now()).isoformat(),
+        today=day_now(),
         acts=acts_for(me, party),
         freezes="officer" in me["roles"],
         done=page.query.get("done"),

@@ -8,14 +8,13 @@ from starlette.responses import Response
 
 from app.entry.pages.answers import Json
 from app.entry.pages.client import RefusedError
-from app.entry.pages.desk.common import ROWS
+from app.entry.pages.desk.common import ROWS, day_now
 from app.entry.pages.forms import Form
 from app.entry.pages.lost import lost
 from app.entry.pages.member.common import typed_day, who
 from app.entry.pages.refused_forms import again
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
-from app.kernel import clock
 from app.registry.parties.rules import ROLES_OF_KIND, SECTORAL_SCOPE_MAX, PartyKind, Role
 
 ways: Final = Ways()
@@ -140,7 +139,7 @@ async def _facts(page: Page) -> dict[str, Any]:
     if act in {"closure", "suspension"}:
         listed = await page.client.get("/accounts", {"owner_party_id": party_id, "limit": ROWS})
         accounts = [each for each in listed["data"] if each["status"] == "open"]
-    today = clock.bangkok_date(clock.now()).isoformat()
+    today = day_now()
     return {
         "party": party,
         "act": act,

@@ -33,10 +33,8 @@ async def rules(page: Page) -> Response:
     listed = await page.client.get("/programmes", {"limit": ROWS})
     register = await page.client.get("/rules", {"on": day})
     shown = register
-    called = page.client.calls[-1]
     if code is not None:
         shown = await page.client.get(f"/programmes/{code}", {"on": day})
-        called = page.client.calls[-1]
     values = await _values(page, [code or listed["data"][0]["code"]])
     if code is None:
         values = [each for each in values if each["programme_code"] is None]
@@ -47,7 +45,6 @@ async def rules(page: Page) -> Response:
         code=code or "",
         asked_on=page.query.get("on", ""),
         shown=shown,
-        called=called,
         acts=register["acts"],
         to_come=sorted(to_come, key=lambda each: (each["valid_from"], each["key"])),
     )
