@@ -27,7 +27,9 @@ from app.entry.identity import Identities
 from app.entry.late_reads import late_reads
 from app.entry.log_files import open_log_files
 from app.entry.mailing import Mailer
+from app.entry.marks import Marks
 from app.entry.middleware import Envelope, Intake
+from app.entry.pages.remembering import Memory
 from app.entry.pages.routes import WAYS
 from app.entry.pages.sessions import PageSessions
 from app.entry.pages.surface import Surface, show_outside
@@ -125,6 +127,7 @@ def _make_what_needs_no_database(app: FastAPI, settings: Settings) -> None:
     app.state.log_files = open_log_files(settings.log_url)
     app.state.rates = Rates()
     app.state.certificates = Setter()
+    app.state.page_memory = Memory()
     if settings.passkey_rp_id:
         load_library()
 
@@ -140,8 +143,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     reads = make_engine(settings.database_url, connections_max=READS_MAX)
     glances = make_engine(settings.database_url, connections_max=GLANCES_MAX)
     writes = make_engine(settings.database_url, connections_max=COMMITTER_CONNECTIONS_MAX)
-    app.state.views = views
-    app.state.reads = reads
+    app.state.views, app.state.reads = views, reads
     app.state.identities = Identities(
         glances, app.state.token_keys, Signatures(reads, public_origin=settings.public_origin)
     )
@@ -154,6 +156,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             # Acts added to a database that lacks published ones could never be published.
             await check_published(connection, app.state.log_files)
         async with late_reads(settings, views, glances) as app.state.late_reads:
+            app.state.marks = Marks(app.state.late_reads)
             with closing(StateFile(app.state.late_reads, settings.data)) as app.state.state_file:
                 await app.state.committer.start()
                 async with (

@@ -6,8 +6,8 @@ what late means: a state of the same register that lacks nothing older than some
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,12 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.entry.alongside import alongside
 from app.kernel import clock
-from app.kernel.db import READER_ROLE, make_engine, open_snapshot, reading
+from app.kernel.db import READER_ROLE, make_engine, open_glance, open_snapshot, reading
+from app.kernel.errors import RegistryError
 from app.kernel.outages import is_away, is_crowded
 from app.registry.log import proofs
 from app.registry.log import store as log_store
 from app.settings import Settings
 
+SNAPSHOT: Final = "registry.snapshot"  # where a call's scope holds the `OneSnapshot` it shares
 LAG_MAX: Final = timedelta(seconds=2)  # An act that is older is there, when the replica is asked.
 CHECK_SECONDS: Final = 0.5  # between one look at the replica and the next
 CHECK_SECONDS_MAX: Final = 1.0  # for a look; and for so long it holds beyond the next one
@@ -48,11 +50,16 @@ class LateReads:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Open a read-only snapshot of the register of now or of a few seconds ago."""
-        connection = await self._open_late()
-        if connection is None:
-            async with reading(self._primary) as connection:
-                yield connection
-            return
+        connection = await self._open(open_snapshot)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def glancing(self) -> AsyncIterator[AsyncConnection]:
+        """Open a connection for one statement about the same."""
+        connection = await self._open(open_glance)
         try:
             yield connection
         finally:
@@ -74,17 +81,19 @@ class LateReads:
             await self._look(primary, replica, now)
             await asyncio.sleep(CHECK_SECONDS)
 
-    async def _open_late(self) -> AsyncConnection | None:
+    async def _open(
+        self, open_on: Callable[[AsyncEngine], Awaitable[AsyncConnection]]
+    ) -> AsyncConnection:
         if self._replica is None or asyncio.get_running_loop().time() >= self._good_until_s:
-            return None
+            return await open_on(self._primary)
         try:
-            return await open_snapshot(self._replica)
+            return await open_on(self._replica)
         except Exception as error:
             # Where too many ask, the primary would not bear them either.
             if is_crowded(error) or not is_away(error):
                 raise
             self._note(type(error).__name__)
-            return None
+        return await open_on(self._primary)
 
     async def _look(
         self, primary: AsyncEngine, replica: AsyncEngine, now: Callable[[], datetime]
@@ -108,6 +117,42 @@ class LateReads:
                 log.info("replica_in_use")
             else:
                 log.warning("replica_not_in_use", trouble=trouble)
+
+
+class OneSnapshot:
+    """
+    One snapshot for several calls of the same visitor, which take turns with it.
+
+    A page that is put together from several calls shows one state of the register then, holds one
+    connection, and opens one transaction. It is for visitors alone: whom a signed-in caller may see
+    is said within a transaction, and must not be true of their next call.
+    """
+
+    def __init__(self, late: LateReads) -> None:
+        self._late = late
+        self._turn = asyncio.Lock()
+        self._opened = AsyncExitStack()
+        self._connection: AsyncConnection | None = None  # None: nobody has read yet
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Take a turn."""
+        async with self._turn:
+            if self._connection is None:
+                opened = self._late.reading()
+                self._connection = await self._opened.enter_async_context(opened)
+            try:
+                yield self._connection
+            except RegistryError:
+                raise  # refused: nothing failed
+            except BaseException:
+                await self.close()  # who comes next begins anew
+                raise
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        self._connection = None
+        await self._opened.aclose()
 
 
 async def _find_trouble(

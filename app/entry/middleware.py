@@ -46,7 +46,7 @@ LENGTH_DIGITS_MAX: Final = 18  # of a declared length; the limits have eight
 # Where files come in: documents, and files of applications; and the pages that take them.
 UPLOADS: Final = re.compile(
     r"/v1/(documents|applications/[^/]+/files)|/(th|en)/work/(activities|evidence)/[^/]+/documents"
-    r"|/(th|en)/apply/mine/documents"
+    r"|/(th|en)/(apply/mine|account/documents/[^/]+|desk)/documents"
 )
 READ_BODY: Final = "registry.read_body"  # where a request's scope holds its `ReadBody`, or None
 

@@ -6,7 +6,7 @@ table.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -25,6 +25,13 @@ _WEIGHT: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 LANGUAGE: Final = "registry.language"  # where the scope of a request for a page holds its language
 _Shows = Callable[[Request, Mapping[str, Any], int], Response | None]
 MEDIA_TYPE: Final = "application/problem+json"
+# What of a mistake says how it should have been. Nothing else is told: it may repeat what was sent.
+BOUNDS: Final = frozenset(
+    {
+        *("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern"),
+        *("max_digits", "decimal_places", "whole_digits"),
+    }
+)
 
 
 class MalformedError(errors.InvalidError):
@@ -179,7 +186,7 @@ def problem(
     request: Request,
     refusal: RegistryError,
     *,
-    errors_found: list[dict[str, str]] | None = None,
+    errors_found: Sequence[Mapping[str, Any]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Write a refusal as a problem document in the caller's language."""
@@ -237,6 +244,7 @@ async def on_malformed(request: Request, failure: Exception) -> Response:
             "pointer": "".join(f"/{_pointer_step(step)}" for step in error["loc"]),
             "code": str(error["type"]),
             "message": _message(error),
+            **_bounds(error),
         }
         for error in failure.errors()
     ]
@@ -248,6 +256,13 @@ def _message(error: Mapping[str, Any]) -> str:
     if error["type"] == "union_tag_invalid":
         return f"Input should be one of {error['ctx']['expected_tags']}"
     return str(error["msg"])
+
+
+def _bounds(error: Mapping[str, Any]) -> dict[str, dict[str, int | str]]:
+    context = error.get("ctx") or {}
+    told = {name: context[name] for name in sorted(BOUNDS & context.keys())}
+    found = {name: each if isinstance(each, int) else str(each) for name, each in told.items()}
+    return {"bounds": found} if found else {}
 
 
 def _pointer_step(step: str | int) -> str:

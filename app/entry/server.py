@@ -37,7 +37,9 @@ WAITING_CONNECTIONS_MAX: Final = 4_096
 TAKEN_UP_AT_ONCE: Final = 32
 IDLE_SECONDS_MAX: Final = 15
 GARBAGE_AFTER_OBJECTS: Final = 20_000  # by default it is looked for ten times during a commit
-DRAIN_SECONDS_MAX: Final = 10  # for the requests under way when it is told to stop
+# For the requests under way when it is told to stop. After them come the commit that hangs, the
+# trail and the end of the process itself, all within what `app.entry.workers` grants.
+DRAIN_SECONDS_MAX: Final = 8
 
 # What is answered here never comes to the application, which would add these.
 _ENDING: Final = b"".join(name + b": " + value + b"\r\n" for name, value in OF_ANSWERS) + (

@@ -99,12 +99,17 @@ async def glancing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     Without a transaction around it, it is one round trip instead of three; a second statement might
     see another state of the register.
     """
-    connection = await connect(engine)
+    connection = await open_glance(engine)
     try:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
         yield connection
     finally:
         await connection.close()
+
+
+async def open_glance(engine: AsyncEngine) -> AsyncConnection:
+    """Open the connection of `glancing`; the caller closes it."""
+    connection = await connect(engine)
+    return await connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @asynccontextmanager

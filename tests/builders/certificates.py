@@ -1,6 +1,7 @@
 """Certificates to set, and what is in one that was set: read by tools that others wrote."""
 
 import asyncio
+import re
 import subprocess
 from pathlib import Path
 from typing import Any, Final
@@ -68,6 +69,16 @@ async def attached_to(pdf: bytes, folder: Path) -> dict[str, bytes]:
     return await asyncio.to_thread(attached, pdf, folder)
 
 
+def address_on(pdf: bytes, folder: Path) -> str:
+    """Return the address of the retirement's page that stands on a certificate (pdftotext)."""
+    (folder / "certificate.pdf").write_bytes(pdf)
+    command = ["pdftotext", "-raw", str(folder / "certificate.pdf"), "-"]
+    text = subprocess.run(command, check=True, capture_output=True).stdout.decode()
+    found = re.search(r"https?://\S+/retirements/\d+", text)
+    assert found is not None, text
+    return found[0]
+
+
 class Picture:
     """The first page of a PDF as it is seen (poppler's pdftoppm)."""
 
@@ -105,3 +116,15 @@ class Picture:
                 found.append(divmod(at // 3, self.width))
         rows, columns = [row for row, _ in found], [column for _, column in found]
         return min(columns), min(rows), max(columns), max(rows)
+
+    def code(self, colour: str, size: int) -> list[list[bool]]:
+        """Return what is dark of a QR code of a colour, so many modules wide."""
+        left, top, right, bottom = self.box_of(colour)
+        wide, high = (right - left + 1) / size, (bottom - top + 1) / size
+        return [
+            [
+                self.colour_at(int(left + (x + 0.5) * wide), int(top + (y + 0.5) * high)) == colour
+                for x in range(size)
+            ]
+            for y in range(size)
+        ]

@@ -419,6 +419,7 @@ _ACTIVITIES: Final = {
     "list_activities": _PUBLIC,
     "get_activity": Row((_DRAFT,), of=(CITY,), path={_ACTIVITY: T("draft")}, hides="draft"),
     "list_activity_events": Row((_DRAFT,), of=(CITY,), path={_ACTIVITY: T("draft")}, hides="draft"),
+    "get_activity_record": Row((_DRAFT,), of=(CITY,), path={_ACTIVITY: T("draft")}, hides="draft"),
     "list_activity_documents": Row(
         (_DRAFT,), of=(CITY,), path={_ACTIVITY: T("draft")}, hides="draft"
     ),
@@ -596,6 +597,8 @@ _LEDGER: Final = {
     "look_up_serials": _public(query={"serial": T("serial")}),
     "query_entries": Row((P.QUERY_LEDGER,)),
     "export_entries": Row((P.QUERY_LEDGER,)),
+    "list_holders": Row((P.QUERY_LEDGER,), query={"project": "CITY-0001"}),
+    "reconcile_ledger": Row((P.QUERY_LEDGER,)),
 }
 
 _TRANSFERS: Final = {

@@ -20,7 +20,7 @@ from tests.builders.application_files import a_said
 from tests.builders.parties import PASSWORD
 
 CHECKOUT: Final = Path(__file__).parents[2]
-START_SECONDS_MAX: Final = 20
+START_SECONDS_MAX: Final = 120
 Json = dict[str, Any]
 
 

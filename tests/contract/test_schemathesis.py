@@ -59,7 +59,7 @@ NAMED: Final = {
         "body.credit_account_number",
     ),
     "batches": ("path.prefix", "query.batch", "body.batch"),
-    "serials": ("query.serial",),
+    "serials": ("query.serial", "query.serials"),
     "versions": ("header.If-Match",),
 }
 # The same name means different things at different addresses.

@@ -70,6 +70,19 @@ async def test_entries_are_filtered_by_each_of_their_sides(
         ({"activity_id": native["activity_id"]}, lambda r: r is native),
         ({"province": native["province"]}, lambda r: r is native),
         ({"batch": X}, lambda r: r["batch"] == X),
+        ({"project": "XX-1"}, lambda r: r["project"] == "XX-1"),
+        ({"project": "NONE-1"}, lambda _: False),
+        ({"serials": f"{X}-7"}, lambda r: r["batch"] == X and r["first"] <= 7 <= r["last"]),
+        (
+            {"serials": f"{X}-9-30", "kind": "transferred"},
+            lambda r: (
+                r["batch"] == X
+                and r["kind"] == "transferred"
+                and r["first"] <= 30
+                and r["last"] >= 9
+            ),
+        ),
+        ({"serials": f"{X}-1-100", "batch": native["batch"]}, lambda _: False),
         ({"vintage": 2023}, lambda r: r["vintage"] == 2023),
         ({"vintage": 1999}, lambda _: False),
         ({"credits_min": 30}, lambda r: r["credits"] >= 30),

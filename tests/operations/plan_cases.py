@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
+from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.clock import now
@@ -93,6 +94,13 @@ def _entries(x: Large) -> list[EntryFilter]:
         EntryFilter(activity_id=an_id("act", 7)),
         EntryFilter(batch_prefix=x.batch),
         EntryFilter(batch_prefix="NONE-1"),
+        *(
+            EntryFilter(batch_id=x.batch_id, first_serial=first, last_serial=last)
+            for first, last in ((x.serial, x.serial), (1, 200_000), (10**9, 10**9))
+        ),
+        EntryFilter(project_code="GROWN1-8"),
+        EntryFilter(project_code="NONE-1"),
+        EntryFilter(project_code="GROWN1-8", account_id=x.busy_account),
         EntryFilter(vintage=2019),
         EntryFilter(vintage=1999),
         EntryFilter(province_code="40"),
@@ -224,9 +232,27 @@ CASES: Final[Mapping[str, Cases]] = {
     "ledger.list_touched": lambda x: [
         partial(ledger.list_touched, since=x.size - LIMIT, until=x.size)
     ],
-    "ledger.list_accounts": lambda _: [
-        partial(ledger.list_accounts, owner_party_id=owner, after=0, limit=LIMIT)
+    "ledger.list_accounts": lambda x: [
+        partial(
+            ledger.list_accounts,
+            owner_party_id=owner,
+            words=words,
+            size=size,
+            after=0,
+            limit=LIMIT,
+        )
         for owner in (None, an_id("pty", 0), an_id("pty", 1))
+        for words in (None, "a", "nothing like this")
+        for size in (None, x.size // 2)
+    ],
+    "ledger.list_holders": lambda x: [
+        partial(ledger.list_holders, project_code=code, size=size, after=after, limit=LIMIT)
+        for code in ("GROWN1-8", "NONE-1")
+        for size in (None, 500, x.size // 2)
+        for after in ((0, 0), (x.busy_account, x.batch_id))
+    ],
+    "ledger.list_own_totals": lambda x: [
+        partial(ledger.list_own_totals, size=size) for size in (0, x.size // 2, x.size)
     ],
     "ledger.get_total": lambda x: [
         partial(ledger.get_total, account_id=account, size=size)
@@ -267,6 +293,9 @@ CASES: Final[Mapping[str, Cases]] = {
     "ledger.list_owners": lambda x: [partial(ledger.list_owners, account_ids=_accounts_of(x))],
     "ledger.list_batches": _batches,
     "ledger.list_batch_states": lambda x: [partial(ledger.list_batch_states, batch=_batch(x))],
+    "ledger.list_states_of": lambda x: [
+        partial(ledger.list_states_of, found=[_batch(x), structs.replace(_batch(x), id=1)])
+    ],
     "ledger.load_frozen": lambda x: [
         partial(ledger.load_frozen, book=Book(), batch_id=_batch(x).id)
     ],
@@ -356,6 +385,9 @@ CASES: Final[Mapping[str, Cases]] = {
     ],
     # --------------------------------------------------------------------- parties
     "parties.get_party": lambda _: [partial(parties.get_party, party_id=an_id("pty", 7))],
+    "parties.list_named": lambda _: [
+        partial(parties.list_named, party_ids=[an_id("pty", n) for n in (0, 1, 7)])
+    ],
     "parties.find_any_party": lambda _: [parties.find_any_party],
     "parties.list_parties": lambda _: [
         partial(
@@ -683,6 +715,10 @@ CASES: Final[Mapping[str, Cases]] = {
         partial(monitoring.list_events, report_id=an_id("mrp", n), after=None, limit=LIMIT)
         for n in (0, 1)
     ],
+    "monitoring.list_events_of": lambda _: [
+        partial(monitoring.list_events_of, report_ids=[an_id("mrp", n) for n in some], limit=LIMIT)
+        for some in ((0, 1), range(2, 52))
+    ],
     "monitoring.find_recognition": lambda _: [
         partial(monitoring.find_recognition, report_id=an_id("mrp", 7))
     ],
@@ -795,7 +831,7 @@ PARTS: Final = {
 # Tables that stay small: see `tests.builders.plans.SMALL`. The others are part of what is tested.
 OF_SMALL_TABLES: Final = {
     *("log.lock_head", "log.get_head", "log.find_state"),
-    *("log.get_published", "log.get_published_note", "log.lock_publishing"),
+    *("log.get_extent", "log.get_published", "log.get_published_note", "log.lock_publishing"),
     *("provinces.get_province", "provinces.list_provinces"),
     "provinces.list_provinces_in_thai_order",
     *("programmes.get_programme", "programmes.find_programme", "programmes.list_programmes"),

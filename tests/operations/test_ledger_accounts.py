@@ -58,7 +58,7 @@ async def test_a_founded_register_has_its_own_accounts(registry: Register) -> No
         found_accounts = await store.list_accounts(
             connection, owner_party_id=None, after=0, limit=10
         )
-    assert [account.kind for account, _ in found_accounts] == [
+    assert [account.kind for account, _ in found_accounts.rows] == [
         AccountKind.SOURCE,
         AccountKind.BUFFER,
         AccountKind.TRANSIT,
@@ -66,9 +66,9 @@ async def test_a_founded_register_has_its_own_accounts(registry: Register) -> No
         AccountKind.CANCELLED,
         AccountKind.EXPORTED,
     ]
-    assert [account.id for account, _ in found_accounts] == [1, 2, 3, 4, 5, 6]
-    assert {account.owner_party_id for account, _ in found_accounts} == {None}
-    assert {total for _, total in found_accounts} == {0}
+    assert [account.id for account, _ in found_accounts.rows] == [1, 2, 3, 4, 5, 6]
+    assert {account.owner_party_id for account, _ in found_accounts.rows} == {None}
+    assert {total for _, total in found_accounts.rows} == {0}
 
 
 async def test_a_register_is_founded_once(registry: Register) -> None:
@@ -105,11 +105,11 @@ async def test_a_party_may_have_several_accounts(registry: Register) -> None:
         found_accounts = await store.list_accounts(
             connection, owner_party_id=holders.owner.party_id, after=0, limit=10
         )
-        assert [account for account, _ in found_accounts] == [holders.account, second]
+        assert [account for account, _ in found_accounts.rows] == [holders.account, second]
         after = await store.list_accounts(
             connection, owner_party_id=holders.owner.party_id, after=holders.account.id, limit=10
         )
-        assert [account for account, _ in after] == [second]
+        assert [account for account, _ in after.rows] == [second]
         assert await store.find_any_account(connection, holders.owner.party_id) is not None
         assert await store.find_any_account(connection, holders.administrator.party_id) is None
 

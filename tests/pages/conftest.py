@@ -3,16 +3,18 @@
 import asyncio
 import secrets
 import shutil
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import coverage
+import httpx2
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.conftest import CHECKOUT, Server, a_database
-from tests.pages.site import Site
+from tests.conftest import CHECKOUT, Api, Server, a_database
+from tests.pages.browsing import SAME_SITE
+from tests.pages.site import Site, Walk, a_walk
 from tests.server_process import PublisherProcess, ServerProcess
 
 # Nothing that a browser does by itself, which could ask somebody outside.
@@ -20,6 +22,7 @@ QUIET: Final = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
+READERS: Final = [("en", True), ("th", True), ("en", False), ("th", False)]
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +49,22 @@ def site(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     database = a_database(server)
     url = _elsewhere(database.__aenter__())
     service = ServerProcess(url, data=data, demo=True)
-    service.environ = {**service.environ, **_measured()}
+    # Certificates say where they can be checked.
+    origin = {"REGISTRY_PUBLIC_ORIGIN": service.address}
+    service.environ = {**service.environ, **origin, **_measured()}
     try:
         with service, PublisherProcess(url, data=data):
             yield Site.of(service.address, data)
     finally:
         _elsewhere(database.__aexit__(None, None, None))
+
+
+@pytest.fixture(params=READERS, ids=lambda how: f"{how[0]}, {'' if how[1] else 'no '}script")
+def walk(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterator[Walk]:
+    """Somebody in either language, with and without scripts."""
+    language, scripts = request.param
+    with a_walk(browser, site, language=language, java_script_enabled=scripts) as walking:
+        yield walking
 
 
 def _measured() -> dict[str, str]:
@@ -73,3 +86,13 @@ def _elsewhere(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401  whatever
     """Run something in a thread of its own: this one may have a loop running."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()
+
+
+@pytest.fixture
+async def reader(api: Api) -> AsyncIterator[httpx2.AsyncClient]:
+    """A reader's browser: it keeps cookies, and follows nothing."""
+    transport = httpx2.ASGITransport(app=api.app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://registry.test", headers=SAME_SITE
+    ) as client:
+        yield client

@@ -18,6 +18,14 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 _OPENER: Final = urllib.request.build_opener(_Stay)
 
 
+class RefusedError(AssertionError):
+    """The API refused what a test asked of it."""
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        super().__init__(problem)
+        self.code: str = problem["code"]
+
+
 @dataclass(frozen=True)
 class Answer:
     """An answer, read to its end, so that nothing stays open."""
@@ -27,9 +35,16 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:  # noqa: ANN401
-        """Return what it says; a refusal fails the test, with its words."""
-        assert self.status < 400, self.body.decode()
-        return json.loads(self.body)
+        """
+        Return what it says.
+
+        Raises:
+            RefusedError: it is a refusal, which fails a test that does not expect it.
+        """
+        said = json.loads(self.body)
+        if self.status >= 400:
+            raise RefusedError(said)
+        return said
 
 
 def fetch(
@@ -56,7 +71,7 @@ def send_json(
     *,
     method: str | None = None,
 ) -> Any:  # noqa: ANN401
-    """Ask as a program does, and return what the answer says; a refusal fails the test."""
+    """Ask as a program does, and return what the answer says; see `Answer.json`."""
     content = None if body is None else json.dumps(body).encode()
     typed = {} if content is None else {"Content-Type": "application/json"}
     return fetch(address, content, {**(headers or {}), **typed}, method=method).json()

@@ -12,6 +12,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from tests.pages.fetching import send_json
+from tests.pages.hands import Hands
 
 AXE: Final = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 # What every rule of WCAG 2.0 to 2.2, A and AA, and of good practice says.
@@ -68,6 +69,10 @@ class Site:
             self.tokens[role] = (token, time.monotonic() + TOKEN_S)
         return token
 
+    def read(self, role: str | None, path: str) -> Any:  # noqa: ANN401  of JSON
+        """Ask the API for something, as one of the demo's people, or as nobody."""
+        return self.call(role, path) if role else self._ask(path, None, "GET", {})
+
     def _ask(self, path: str, body: Any, method: str, headers: dict[str, str]) -> Any:  # noqa: ANN401
         return send_json(f"{self.address}/v1{path}", body, headers, method=method)
 
@@ -80,7 +85,8 @@ class Walk:
     context: BrowserContext
     page: Page
     language: str
-    scripts: bool
+    hands: Hands = field(default_factory=Hands)
+    runs_scripts: bool = True
     complaints: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> None:
@@ -98,7 +104,7 @@ class Walk:
 
     def barriers(self, rules: Sequence[str] = RULES) -> list[str]:
         """Return what axe, a script, finds wrong; without scripts nothing can look, and none is."""
-        if not self.scripts:
+        if not self.runs_scripts:
             return []
         if self.page.evaluate("typeof axe") == "undefined":
             self.page.evaluate(AXE)
@@ -112,7 +118,14 @@ class Walk:
 
 
 @contextmanager
-def a_walk(browser: Browser, site: Site, *, language: str = "en", **how: Any) -> Iterator[Walk]:  # noqa: ANN401
+def a_walk(
+    browser: Browser,
+    site: Site,
+    *,
+    language: str = "en",
+    hands: Hands | None = None,
+    **how: Any,  # noqa: ANN401
+) -> Iterator[Walk]:
     """
     Let somebody walk; at the end nothing was asked of anybody else, and nothing complained.
 
@@ -120,11 +133,13 @@ def a_walk(browser: Browser, site: Site, *, language: str = "en", **how: Any) ->
         browser: a browser.
         site: the register.
         language: of the pages.
+        hands: what they work with; None: a mouse.
         how: what the browser is like: ``java_script_enabled``, ``viewport``, ``color_scheme``.
     """
     context = browser.new_context(**how)
     page = context.new_page()
-    walk = Walk(site, context, page, language, how.get("java_script_enabled", True))
+    scripts = bool(how.get("java_script_enabled", True))
+    walk = Walk(site, context, page, language, hands or Hands(), scripts)
 
     def hear(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not message.text.startswith(_REFUSED):

@@ -1,59 +1,20 @@
 """Forms of one's own account, as a browser sends them: passkeys, codes, and what is never kept."""
 
-import html
+import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Final
 
 import httpx2
-import pytest
 
 from app.entry.pages.sessions import COOKIE
-from tests.builders.parties import PASSWORD, a_developer
+from tests.builders.parties import PASSWORD, a_developer, bearer
 from tests.builders.passkeys import Device
 from tests.builders.signing_in import an_authenticator, email_of
 from tests.conftest import Api, Registry
+from tests.pages.browsing import asked_of, hidden, send, sign_in
 
-SAME_SITE: Final = {"sec-fetch-site": "same-origin"}
 SECURITY: Final = "/en/account/security"
-
-
-@pytest.fixture
-async def reader(api: Api) -> AsyncIterator[httpx2.AsyncClient]:
-    """A reader's browser: it keeps cookies, and follows nothing."""
-    transport = httpx2.ASGITransport(app=api.app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(
-        transport=transport, base_url="http://registry.test", headers=SAME_SITE
-    ) as client:
-        yield client
-
-
-async def send(
-    reader: httpx2.AsyncClient, opened: str, fields: dict[str, str], to: str | None = None
-) -> httpx2.Response:
-    """Open a page, and send its form with what it hides."""
-    token = hidden(await reader.get(opened), "form_token")
-    return await reader.post(to or opened, data={"form_token": token, **fields})
-
-
-def hidden(answer: httpx2.Response, name: str) -> str:
-    """Return what a form hides."""
-    found = re.search(rf'name="{name}" value="([^"]*)"', answer.text)
-    assert found, answer.text
-    return html.unescape(found[1])
-
-
-def asked_of(answer: httpx2.Response) -> dict[str, Any]:
-    """Return what a page asks of the device."""
-    found = re.search(r'data-asked="([^"]*)"', answer.text)
-    assert found, answer.text
-    return dict(json.loads(html.unescape(found[1])))
-
-
-async def sign_in(reader: httpx2.AsyncClient, email: str, **more: str) -> httpx2.Response:
-    fields = {"email": email, "password": PASSWORD, **more}
-    return await reader.post("/en/sign-in", data=fields)
 
 
 async def test_a_passkey_is_added_signs_in_and_is_removed(
@@ -154,3 +115,39 @@ async def test_an_identity_that_is_not_there_is_a_refusal_that_says_so(
         answer = await send(reader, path, {"current_password": password})
         assert answer.status_code >= 400
         assert "govuk-error-summary" in answer.text
+
+
+async def test_a_key_asked_for_twice_at_once_is_issued_once(
+    registry: Registry, api: Api, reader: httpx2.AsyncClient
+) -> None:
+    developer = await a_developer(registry)
+    await sign_in(reader, await email_of(registry, developer))
+    opened = await reader.get("/en/work/keys")
+    form = {name: hidden(opened, name) for name in ("form_token", "form_key")}
+    form["label"] = "Gateway"
+    presses = [reader.post("/en/work/keys", data=form) for _ in range(5)]
+    answers = await asyncio.gather(*presses)
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
+    shown = next(answer for answer in answers if answer.status_code == 200)
+    assert shown.headers["cache-control"] == "no-store"
+    path = f"/v1/users/{developer.user_id}/keys"
+    (key,) = (await api.get(path, headers=bearer(api, developer))).json()["data"]
+    for answer in answers:
+        assert key["id"] in answer.text
+        assert ("Its secret was shown once" in answer.text) is (answer.status_code == 409)
+
+
+async def test_the_secret_of_a_key_is_not_kept_with_the_idempotency_key(
+    registry: Registry, api: Api
+) -> None:
+    developer = await a_developer(registry)
+    headers = bearer(api, developer) | {"Idempotency-Key": "one-gateway"}
+    path = f"/v1/users/{developer.user_id}/keys"
+    first = await api.post(path, json={"label": "Gateway"}, headers=headers)
+    again = await api.post(path, json={"label": "Gateway"}, headers=headers)
+    assert (first.status_code, again.status_code) == (201, 409)
+    assert again.json()["code"] == "key_issued_before"
+    assert again.json()["facts"] == {"key_id": first.json()["id"]}
+    assert first.json()["client_secret"] not in again.text
+    other = await api.post(path, json={"label": "Another"}, headers=headers)
+    assert other.json()["code"] == "idempotency_key_reused"

@@ -6,19 +6,10 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, FilePayload
 
+from tests.pages.acting import account_of, fill, leads_on, press, say, sees
 from tests.pages.fetching import fetch
+from tests.pages.journeys import BUYER, CITY, begin_activity
 from tests.pages.site import Site, Walk, a_walk
-from tests.pages.test_member import (
-    BUYER,
-    CITY,
-    account_of,
-    begin_activity,
-    fill,
-    leads_on,
-    press,
-    say,
-    sees,
-)
 
 LANGUAGES: Final = ("th", "en")
 NO_SCRIPT: Final[dict[str, Any]] = {"java_script_enabled": False}

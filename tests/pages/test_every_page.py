@@ -1,23 +1,14 @@
 """Every page, in both languages, wide and narrow, light and dark: nothing in anybody's way."""
 
+import time
 from typing import Any, Final, Literal
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize
+from playwright.sync_api import Browser, Route, ViewportSize
 
 from app.entry.pages.routes import WAYS
-from tests.pages.acts import a_cancellation, log_index_of
-from tests.pages.desk_scene import a_verification
-from tests.pages.fetching import send_json
-from tests.pages.places import (
-    APPROVER,
-    DEVELOPER,
-    LEAD,
-    LEADING_ON,
-    OFFICER,
-    PLACES,
-    Place,
-)
+from tests.pages.names import names_in
+from tests.pages.places import LEADING_ON, PLACES, Place
 from tests.pages.site import COLOURS, RULES, Site, a_walk
 
 WIDE: Final[ViewportSize] = {"width": 1200, "height": 900}
@@ -26,76 +17,21 @@ LANGUAGES: Final = ("th", "en")
 # Turned over without opening the page anew. The dark differs from the light in its colours alone.
 SCHEMES: Final[dict[Literal["light", "dark"], tuple[str, ...]]] = {"light": RULES, "dark": COLOURS}
 LOOKS: Final = [(size, scheme) for size in (WIDE, NARROW) for scheme in SCHEMES]
+# Longer than a browser holds letters back for (100 ms), so that words are painted without them.
+LETTERS_LATE_S: Final = 0.3
+_WATCH_SHIFTS: Final = """
+window.shifts = {moved: 0};
+new PerformanceObserver(list => {
+  for (const each of list.getEntries()) shifts.moved += each.value;
+}).observe({type: "layout-shift", buffered: true});
+"""
 WEIGHT_MAX: Final = 150_000  # bytes of a public page with all that it loads
-
-
-def _first(site: Site, path: str) -> dict[str, Any]:
-    return dict(send_json(f"{site.address}/v1{path}")["data"][0])
 
 
 @pytest.fixture(scope="module")
 def names(site: Site) -> dict[str, str]:
     """What stands for the names in braces."""
-    retirement = _first(site, "/retirements")
-    batch = _first(site, "/batches")
-    activity = _first(site, f"/activities?q={batch['project']}")
-    return {
-        "activity_id": activity["id"],
-        "party_id": activity["owner_party_id"],
-        "province": batch["province"],
-        "batch": batch["prefix"],
-        "serials": batch["serials"],
-        "programme": batch["programme"],
-        "retirement": str(retirement["id"]),
-        "cancellation": str(a_cancellation(site)["id"]),
-        "transfer": str(log_index_of(site, "credits.transferred")),
-        # What the page asks before it looks for it.
-        "identity_id": "idn_01kb5b1j0dfz5r5d8r4v5e2c3a",
-        "passkey_id": "pky_01kb5b1j0dfz5r5d8r4v5e2c3a",
-        **_of_a_member(site),
-        **_of_the_desk(site),
-    }
-
-
-def _of_the_desk(site: Site) -> dict[str, str]:
-    """Return what waits for a verifier and for officers: two things, a report, an order."""
-    waiting = site.call(LEAD, "/activities?status=under_validation")["data"]
-    verified = site.call(APPROVER, "/monitoring-reports?status=verified")["data"]
-    frozen = {"account": site.call(DEVELOPER, "/accounts")["data"][0]["number"]}
-    ground = {"reason": "Court order 123/2569", "document_sha256": "9f" * 32}
-    return {
-        "to_validate_id": waiting[0]["id"],
-        "to_verify_id": a_verification(site),
-        "to_issue_id": verified[0]["id"],
-        "order_id": site.call(OFFICER, "/freezes", {**frozen, **ground})["id"],
-    }
-
-
-def _of_a_member(site: Site) -> dict[str, str]:
-    """Return what a developer has: a draft, a report, an account, a transfer, a proposed one."""
-    me = site.call(DEVELOPER, "/users/me")
-    mine = site.call(DEVELOPER, f"/activities?owner_party_id={me['party_id']}")["data"]
-    account = site.call(DEVELOPER, "/accounts")["data"][0]["number"]
-    sold = next(
-        row
-        for row in site.call(DEVELOPER, f"/accounts/{account}/statement")["data"]
-        if row["kind"] == "transferred"
-    )
-    proposed = {"from_account": account, "to_account": sold["to_account"], "credits": 1}
-    own = next(each["id"] for each in mine if each["status"] == "registered")
-    reports = [
-        report
-        for each in mine
-        for report in site.call(DEVELOPER, f"/monitoring-reports?activity_id={each['id']}")["data"]
-    ]
-    return {
-        "draft_id": next(each["id"] for each in mine if each["status"] == "draft"),
-        "own_activity_id": own,
-        "report_id": reports[0]["id"],
-        "account": account,
-        "own_transfer": str(sold["log_index"]),
-        "proposal_id": site.call(DEVELOPER, "/transfer-proposals", proposed)["id"],
-    }
+    return names_in(site)
 
 
 def test_every_page_has_its_place() -> None:
@@ -116,8 +52,9 @@ def test_a_page_is_in_nobody_s_way(
             assert answer.status == place.status
             assert walk.page.get_attribute("html", "lang") == language
             assert walk.page.locator("h1").count() == 1
-            walk.page.keyboard.press("Tab")
-            assert walk.page.evaluate("document.activeElement.className") == "govuk-skip-link"
+            if place.status < 400:  # one that refuses has the focus where it says why
+                walk.page.keyboard.press("Tab")
+                assert walk.page.evaluate("document.activeElement.className") == "govuk-skip-link"
             for size, scheme in LOOKS:
                 walk.page.set_viewport_size(size)
                 walk.page.emulate_media(color_scheme=scheme)
@@ -135,6 +72,32 @@ def test_a_public_page_is_light(
         walk.page.goto(f"{site.address}/th{place.path.format(**names)}", wait_until="networkidle")
         assert walk.page.evaluate("document.fonts.check('16px Sarabun')")
         assert 0 < sum(sizes) < WEIGHT_MAX
+
+
+@pytest.mark.parametrize("language", ["th", "en"])
+def test_letters_that_come_late_move_nothing(
+    browser: Browser, site: Site, names: dict[str, str], language: str
+) -> None:
+    paths = ("/", "/activities", "/activities/{activity_id}", "/serials?serial={serials}")
+    with a_walk(browser, site, language=language) as walk:
+        walk.page.add_init_script(_WATCH_SHIFTS)
+
+        def come_late(route: Route) -> None:
+            time.sleep(LETTERS_LATE_S)
+            route.continue_()
+
+        walk.page.route("**/*.woff2", come_late)
+        for path in paths:
+            walk.page.goto(
+                f"{site.address}/{language}{path.format(**names)}", wait_until="networkidle"
+            )
+            assert walk.page.evaluate("shifts.moved") == 0, path
+        # The browser does tell: of a line that is put in above all others.
+        walk.page.evaluate(
+            "document.body.prepend(Object.assign(document.createElement('p'),"
+            " {textContent: 'Late'}))"
+        )
+        walk.page.wait_for_function("shifts.moved > 0")
 
 
 def _transferred(request: Any) -> int:  # noqa: ANN401  of the browser

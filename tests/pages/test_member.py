@@ -1,150 +1,25 @@
 """What developers and holders do on the pages, as they do it: by labels and buttons."""
 
 import secrets
-from collections.abc import Iterator
 from typing import Any, Final
 
-import pytest
-from playwright.sync_api import Browser, FilePayload, Locator, Page
+from app.entry.pages.words import word
+from tests.pages.acting import (
+    account_of,
+    choose,
+    fill,
+    follow,
+    language_of,
+    leads_on,
+    press,
+    say,
+    say_done,
+    sees,
+)
+from tests.pages.journeys import APPROVER, BUYER, CITY, YEAR, approver_of, begin_activity
+from tests.pages.site import Site, Walk
 
-from app.entry.pages.words import Language, translations, word
-from tests.pages.site import Site, Walk, a_walk
-
-CITY: Final = "developer, khonkaen"
-BUYER: Final = "holder, buyer"
-APPROVER: Final = "second person, khonkaen"
 BUYERS_APPROVER: Final = "second person, buyer"
-READERS: Final = [("en", True), ("th", True), ("en", False), ("th", False)]
-YEAR: Final = 2026
-DESIGN: Final = b"What is built on which roof.\n"
-
-
-@pytest.fixture(params=READERS, ids=lambda how: f"{how[0]}, {'' if how[1] else 'no '}script")
-def walk(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterator[Walk]:
-    """Somebody in either language, with and without scripts."""
-    language, scripts = request.param
-    with a_walk(browser, site, language=language, java_script_enabled=scripts) as walking:
-        yield walking
-
-
-def say(walk: Walk, message: str) -> str:
-    """Return a message as the reader sees it."""
-    language: Language = "th" if walk.language == "th" else "en"
-    return translations(language).ugettext(message)
-
-
-def fill(walk: Walk, label: str, value: str) -> None:
-    """Type in a field, by its label."""
-    walk.page.get_by_label(say(walk, label), exact=True).fill(value)
-
-
-def choose(walk: Walk, label: str, value: str) -> None:
-    """Choose of a list, by its label."""
-    walk.page.get_by_label(say(walk, label), exact=True).select_option(value)
-
-
-def press(walk: Walk, button: str) -> None:
-    """Press a button, by what stands on it."""
-    leads_on(walk, walk.page.get_by_role("button", name=say(walk, button), exact=True).first)
-
-
-def leads_on(walk: Walk, way: Locator) -> None:
-    """Press a button or follow a link, and wait for where it leads."""
-    with walk.page.expect_navigation():
-        way.click()
-
-
-def follow(walk: Walk, link: str) -> None:
-    """Follow a link, by its words."""
-    leads_on(walk, walk.page.get_by_role("link", name=say(walk, link), exact=True).first)
-
-
-def sees(page: Page, text: str) -> bool:
-    """Say whether a text stands on the page."""
-    return text in page.locator("main").inner_text()
-
-
-def account_of(site: Site, role: str) -> dict[str, Any]:
-    """Return somebody's account."""
-    return dict(site.call(role, "/accounts")["data"][0])
-
-
-def begin_activity(walk: Walk, name: str) -> str:
-    """Begin a draft on the page; returns its identifier."""
-    walk.go("/work")
-    follow(walk, "Begin a new activity")
-    choose(walk, "Programme", "CITY")
-    fill(walk, "Name in Thai", f"โซลาร์ {name}")
-    fill(walk, "Name in English", name)
-    fill(walk, "What is done, and how it reduces emissions", "Panels on roofs.")
-    # Either era, as people write days; Thai digits too.
-    fill(walk, "Day it begins, or began, to operate", f"1/2/{YEAR + 543}")
-    choose(walk, "Methodology and version", "T-VER-S-METH-01-01 03")
-    fill(walk, "Expected reduction a year", "1,249.75")
-    fill(walk, "First day of the crediting period", f"{YEAR}-02-01")
-    choose(walk, "Account that receives the credits", account_of(walk.site, CITY)["number"])
-    fill(walk, "Name of the place", "School one")
-    choose(walk, "Province", "40")
-    fill(walk, "Degrees north", "๑๖.๔๔๑๙๓๕")
-    fill(walk, "Degrees east", "102.835992")
-    fill(walk, "Size", "0.2")
-    press(walk, "Save the draft")
-    assert sees(walk.page, say_done(walk, "begun"))
-    return walk.page.url.rsplit("/", 1)[-1].partition("?")[0]
-
-
-def say_done(walk: Walk, done: str) -> str:
-    """Return what a page says once something is done."""
-    return word("done", done, "th" if walk.language == "th" else "en")
-
-
-def test_a_developer_brings_a_first_activity_to_its_submission(walk: Walk) -> None:
-    name = f"Rooftops {secrets.token_hex(4)}"
-    walk.sign_in(CITY)
-    activity_id = begin_activity(walk, name)
-    read = walk.site.call(CITY, f"/activities/{activity_id}")
-    assert (read["starts_on"], read["estimate_tco2e"]) == (f"{YEAR}-02-01", "1249.75")
-    assert read["sites"][0]["latitude"] == "16.441935"
-
-    _add_what_is_missing(walk)
-    _add_a_document(walk, activity_id)
-    follow(walk, "Submit")
-    assert sees(walk.page, "School one, School two")
-    press(walk, "Submit to TGO")
-    assert sees(walk.page, say_done(walk, "submitted"))
-    read = walk.site.call(CITY, f"/activities/{activity_id}")
-    assert read["status"] == "submitted"
-    assert [each["name"] for each in read["sites"]] == ["School one", "School two"]
-    assert read["description"] == "Panels on two roofs."
-
-
-def _add_what_is_missing(walk: Walk) -> None:
-    leads_on(walk, walk.page.locator(".govuk-task-list a").first)
-    fill(walk, "What is done, and how it reduces emissions", "Panels on two roofs.")
-    walk.page.locator("input[value=bundle]").check()
-    press(walk, "Save the draft")
-    follow(walk, "Sites")
-    follow(walk, "Add a site")
-    fill(walk, "Name of the place", "School two")
-    choose(walk, "Province", "40")
-    fill(walk, "Degrees north", "16.45")
-    fill(walk, "Degrees east", "102.84")
-    fill(walk, "Size", "0.1")
-    press(walk, "Save the draft")
-    assert sees(walk.page, "School two")
-    follow(walk, "To the task list")
-
-
-def _add_a_document(walk: Walk, activity_id: str) -> None:
-    follow(walk, "Documents")
-    file = FilePayload(name="design.txt", mimeType="text/plain", buffer=DESIGN)
-    walk.page.get_by_label(say(walk, "File"), exact=True).set_input_files(file)
-    press(walk, "Upload")
-    walk.page.wait_for_url("**kept=**")
-    kept = walk.site.call(CITY, f"/activities/{activity_id}/documents")["data"]
-    assert [each["file_name"] for each in kept] == ["design.txt"]
-    assert sees(walk.page, kept[0]["sha256"])
-    follow(walk, "To the task list")
 
 
 def test_what_was_typed_wrongly_stands_there_still_beside_what_is_wrong(walk: Walk) -> None:
@@ -281,23 +156,6 @@ def test_credits_are_retired_in_somebody_s_name(walk: Walk) -> None:
     assert f"/retirements/{log_index}" in walk.page.url
 
 
-def approver_of(site: Site, member: str, approver: str) -> None:
-    """Add somebody who approves for a member, once."""
-    if approver in site.users:
-        return
-    email = f"approver-{secrets.token_hex(4)}@municipality.example"
-    password = secrets.token_urlsafe(16)
-    made = {
-        "party_id": site.call(member, "/users/me")["party_id"],
-        "email": email,
-        "display_name": "Second person",
-        "roles": ["holder_approver"],
-        "password": password,
-    }
-    site.call("TGO administrator", "/users", made)
-    site.users[approver] = (email, password)
-
-
 def test_what_one_proposes_another_approves_and_can_take_back(walk: Walk) -> None:
     approver_of(walk.site, CITY, APPROVER)
     held, receiver = account_of(walk.site, CITY), account_of(walk.site, BUYER)
@@ -352,7 +210,7 @@ def _approved(site: Site, receiver: str) -> str:
 
 
 def _act(walk: Walk, act: str) -> str:
-    return word("proposal_act", act, "th" if walk.language == "th" else "en")
+    return word("proposal_act", act, language_of(walk))
 
 
 def test_limits_and_trusted_accounts_are_set_and_taken_off(walk: Walk) -> None:
@@ -387,7 +245,7 @@ def test_a_key_s_secret_is_shown_once_and_a_form_sent_again_issues_none(walk: Wa
     label = f"Gateway {secrets.token_hex(4)}"
     walk.go("/work/keys")
     walk.page.locator("#label").fill(label)
-    walk.page.get_by_label(word("permission", "read_account", _language(walk))).check()
+    walk.page.get_by_label(word("permission", "read_account", language_of(walk))).check()
     press(walk, "Issue the key")
     assert walk.page.locator("dl .digest").count() == 2
     walk.page.reload()  # sends the form once more
@@ -401,10 +259,6 @@ def test_a_key_s_secret_is_shown_once_and_a_form_sent_again_issues_none(walk: Wa
     assert [key["scopes"] for key in issued] == [["read_account"]]
     leads_on(walk, walk.page.get_by_role("button", name=f"{say(walk, 'Revoke')} {label}"))
     assert sees(walk.page, say_done(walk, "key_revoked"))
-
-
-def _language(walk: Walk) -> Language:
-    return "th" if walk.language == "th" else "en"
 
 
 def test_an_account_is_shown_as_it_was_and_its_statement_taken_away(walk: Walk) -> None:
@@ -430,9 +284,9 @@ def test_an_account_is_shown_as_it_was_and_its_statement_taken_away(walk: Walk) 
 def test_notices_are_read(walk: Walk) -> None:
     role = "developer, phrae" if walk.language == "th" else "developer, krabi"
     walk.sign_in(role)
-    walk.go("/work/notices")
+    walk.go("/account/notices")
     if walk.site.call(role, "/notices")["unread"]:
-        press(walk, "I have read all of these")
+        press(walk, "Mark all as read")
     assert walk.site.call(role, "/notices")["unread"] == 0
     walk.go("/work")
     assert walk.page.locator("h1").inner_text() == say(walk, "My work")

@@ -52,6 +52,13 @@ def test_a_table_has_every_row_of_its_list(site: Site, call: str) -> None:
         assert [line[at] for line in lines] == [str(row[first]) for row in expected]
 
 
+@pytest.mark.parametrize("call", LISTS)
+def test_a_list_is_taken_away_as_json_row_by_row(site: Site, call: str) -> None:
+    expected = rows(site, call.replace("limit=1", "").replace("&limit=25", "").rstrip("?&"))
+    taken = ask(site, f"/en/table.json?call={quote(call)}")
+    assert taken == {"data": expected, "has_more": False}
+
+
 def test_a_table_begins_at_its_first_row_wherever_its_page_stood(site: Site) -> None:
     expected = rows(site, "/v1/log/entries")
     header, *lines = table(site, "/v1/log/entries?limit=3&cursor=WzEwXQ")
@@ -69,7 +76,8 @@ def test_a_table_begins_at_its_first_row_wherever_its_page_stood(site: Site) -> 
     ],
 )
 def test_what_is_no_list_has_no_table(site: Site, call: str) -> None:
-    assert status_of(site, f"/en/table.csv?call={quote(call)}") == 404
+    for form in ("csv", "json"):
+        assert status_of(site, f"/en/table.{form}?call={quote(call)}") == 404
 
 
 def test_a_filter_that_the_api_refuses_is_refused_on_a_page(browser: Browser, site: Site) -> None:

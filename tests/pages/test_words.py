@@ -1,5 +1,6 @@
 """Nothing is said in one language only."""
 
+from functools import cache
 from io import BytesIO
 from typing import Final
 
@@ -17,6 +18,7 @@ OPTIONS: Final = {"**.html": {"trimmed": "false", "extensions": "jinja2.ext.i18n
 KEYWORDS: Final = {"_": None, "say": None, "gettext": None, "ngettext": (1, 2)}
 
 
+@cache
 def said() -> set[str]:
     """Return every message of the pages, by its English text."""
     found = extract_from_dir(PAGES, METHODS, OPTIONS, KEYWORDS)
@@ -25,6 +27,7 @@ def said() -> set[str]:
     }
 
 
+@cache
 def translated() -> dict[str, str]:
     """Return what the catalogues have in Thai."""
     found: dict[str, str] = {}
@@ -66,3 +69,19 @@ def test_every_value_has_words_in_both_languages() -> None:
 def test_a_message_is_said_in_the_language_of_its_page() -> None:
     assert words.translations("th").ugettext("Sign in") != "Sign in"
     assert words.translations("en").ugettext("Sign in") == "Sign in"
+
+
+def test_a_programme_is_never_called_a_project() -> None:
+    """A project is what T-VER calls an activity: its developer, its design document, its type."""
+    pairs = [*translated().items(), *_values()]
+    for english, thai in pairs:
+        is_named = "programme" in english.lower() or english == "City pilot"
+        assert is_named is ("แผนงาน" in thai), (english, thai)
+        if is_named and "of activities" not in english:
+            assert "โครงการ" not in thai, (english, thai)
+
+
+def _values() -> list[tuple[str, str]]:
+    return [
+        (each["en"], each["th"]) for values in value_words().values() for each in values.values()
+    ]

@@ -208,14 +208,7 @@ def test_the_code_that_is_seen_leads_to_the_retirements_page(tmp_path: Path) -> 
     wide, high = (right - left + 1) / size, (bottom - top + 1) / size
     assert wide == pytest.approx(high, rel=0.02)
     assert wide * 25.4 / 200 > 0.7  # millimetres of a module, for a telephone to read
-    seen = [
-        [
-            picture.colour_at(int(left + (x + 0.5) * wide), int(top + (y + 0.5) * high))
-            == sheet._QR_COLOUR
-            for x in range(size)
-        ]
-        for y in range(size)
-    ]
+    seen = picture.code(sheet._QR_COLOUR, size)
     assert seen == [[bool(module) for module in row] for row in matrix]
     quiet = [picture.colour_at(int(left - 2 * wide), y) for y in range(top, bottom)]
     assert set(quiet) == {"#ffffff"}

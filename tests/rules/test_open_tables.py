@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -16,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
+from app.entry.pages.answers import Answer
 from app.entry.pages.checking import open_data, open_files, tables
 from app.entry.pages.checking.endings import _digest_of_file
 from app.entry.pages.checking.flattening import Column, Listing
 from app.entry.pages.checking.open_data import OpenData
 from app.entry.pages.checking.open_tables import OpenTable, _entries
 from app.entry.pages.checking.proving import climb
-from app.entry.pages.client import Answer, RefusedError
+from app.entry.pages.client import RefusedError
 from app.kernel import clock
 
 NAME: Final = Column(("name",), "string", "Who.")
@@ -62,9 +62,18 @@ class Page:
 
 
 async def _lines(page: Any, listing: Listing) -> list[list[str]]:  # noqa: ANN401
-    first = await page.client.get("/x", {"limit": tables.ROWS_PER_CALL})
-    pieces: AsyncIterator[str] = tables._pieces(page, listing, "/x", {}, first)
+    pieces = tables._as_csv(page, await _asked(page, listing))
     return list(csv.reader(io.StringIO("".join([piece async for piece in pieces]))))
+
+
+async def _shown(page: Any, listing: Listing) -> Any:  # noqa: ANN401
+    pieces = tables._as_json(page, await _asked(page, listing))
+    return json.loads("".join([piece async for piece in pieces]))
+
+
+async def _asked(page: Any, listing: Listing) -> tables._Asked:  # noqa: ANN401
+    first = await page.client.get("/x", {"limit": tables.ROWS_PER_CALL})
+    return tables._Asked(listing, "/x", {}, first)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 200, 201, 999])
@@ -74,6 +83,9 @@ async def test_a_table_follows_the_pages_to_the_end(rows: int) -> None:
     assert header == ["name", "n", "ok"]
     assert [line[1] for line in lines] == [str(n) for n in range(rows)]
     assert all(line[0].startswith("'=") for line in lines)  # no spreadsheet runs it
+    shown = await _shown(Page(rows), listing)
+    assert [row["n"] for row in shown["data"]] == list(range(rows))
+    assert shown["has_more"] is False
 
 
 async def test_a_table_that_is_cut_off_says_so() -> None:
@@ -81,6 +93,8 @@ async def test_a_table_that_is_cut_off_says_so() -> None:
     lines = await _lines(Page(tables.ROWS_MAX + 1), listing)
     assert len(lines) == 1 + tables.ROWS_MAX + 1
     assert lines[-1] == ["# Cut off here: the list is longer. Narrow the filters."]
+    shown = await _shown(Page(tables.ROWS_MAX + 1), listing)
+    assert (len(shown["data"]), shown["has_more"]) == (tables.ROWS_MAX, True)
 
 
 VALUES: Final = st.tuples(

@@ -20,6 +20,7 @@ from app.entry.api.wire import (
     Page,
     PageQuery,
     PreconditionMissingError,
+    SearchWords,
     Shown,
     changed,
     created,
@@ -146,16 +147,6 @@ class RunShown(Shown):
     brought_by: int = Field(description="Log index of the movement that brought it.", examples=[41])
 
 
-class AccountsQuery(PageQuery):
-    """Which accounts."""
-
-    owner_party_id: Identifier | None = Field(
-        None,
-        description="Only accounts of this party.",
-        examples=["pty_01kb5b1j0dfz5r5d8r4v5e2c3a"],
-    )
-
-
 class AsOfQuery(PageQuery):
     """As of when."""
 
@@ -163,6 +154,19 @@ class AsOfQuery(PageQuery):
         None,
         description="Moment (with time zone); leave out for now.",
         examples=["2026-06-30T17:00:00Z"],
+    )
+
+
+class AccountsQuery(AsOfQuery):
+    """Which accounts."""
+
+    owner_party_id: Identifier | None = Field(
+        None,
+        description="Only accounts of this party.",
+        examples=["pty_01kb5b1j0dfz5r5d8r4v5e2c3a"],
+    )
+    q: SearchWords | None = Field(
+        None, description="Only accounts with this in their name.", examples=["City"]
     )
 
 
@@ -197,7 +201,12 @@ async def open_account(body: OpenAccountBody, write: Write) -> Response:
 async def list_accounts(
     query: Annotated[AccountsQuery, Query()], reader: Reader, actor: Caller
 ) -> Response:
-    """List the accounts that you may see, by number: your own party's, or for TGO all of them."""
+    """
+    List the accounts that you may see, by number: your own party's, or for TGO all of them.
+
+    With a moment, `credits` is what each held then; the rest is of now. With a part of a name, a
+    page may have fewer rows than asked for, or none: read on while there is more.
+    """
     position = decode_cursor(query.cursor, int)
     owner = query.owner_party_id
     if not allows(actor, Permission.READ_ACCOUNT):
@@ -205,20 +214,18 @@ async def list_accounts(
             return show(Page[AccountWithTotal](data=[], next_cursor=None, has_more=False))
         owner = actor.party_id
     found = await store.list_accounts(
-        reader, owner_party_id=owner, after=position[0] if position else 0, limit=query.limit + 1
+        reader,
+        owner_party_id=owner,
+        words=query.q,
+        size=None if query.as_of is None else await log.get_size_at(reader, query.as_of),
+        after=position[0] if position else 0,
+        limit=query.limit,
     )
-    page = found[: query.limit]
-    has_more = len(found) > query.limit
-    return show(
-        Page[AccountWithTotal](
-            data=[
-                AccountWithTotal(**AccountShown.of(a).model_dump(), credits=total)
-                for a, total in page
-            ],
-            next_cursor=encode_cursor([page[-1][0].id]) if has_more else None,
-            has_more=has_more,
-        )
-    )
+    rows = [
+        AccountWithTotal(**AccountShown.of(account).model_dump(), credits=total)
+        for account, total in found.rows
+    ]
+    return show(Page[AccountWithTotal](data=rows, **going_on(found.after)))
 
 
 @router.get(

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from app.entry.api.days import Day
 from app.entry.api.users import Email
@@ -40,7 +41,7 @@ _ID: Final = "apl_01kb5b1j0dfz5r5d8r4v5e2c3a"
 
 def _refuse_doubles(roles: tuple[Role, ...]) -> tuple[Role, ...]:
     if len(set(roles)) != len(roles):
-        raise ValueError("name each role once")
+        raise PydanticCustomError("doubled", "name each role once")
     return roles
 
 

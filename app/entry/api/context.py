@@ -11,10 +11,10 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.entry.acts import Act, Idempotency, Reply
+from app.entry.acts import Act, Idempotency, Outcome, Reply
 from app.entry.api.wire import answer
 from app.entry.identity import Caller
-from app.entry.late_reads import LateReads
+from app.entry.late_reads import SNAPSHOT, LateReads, OneSnapshot
 from app.kernel.db import reading
 from app.kernel.errors import InvalidError
 from app.registry.ledger.rules import Touches
@@ -48,6 +48,9 @@ def snapshot(request: Request) -> AbstractAsyncContextManager[AsyncConnection]:
     # have written nothing: what they see may be some seconds late.
     if "authorization" in request.headers:
         return reading(request.app.state.views)
+    shared: OneSnapshot | None = request.scope.get(SNAPSHOT)
+    if shared is not None:
+        return shared.reading()
     late: LateReads = request.app.state.late_reads
     return late.reading()
 
@@ -96,6 +99,17 @@ class Writer:
         dry_run: bool = False,
     ) -> Response:
         """Submit the act and wait for its commit; refusals are raised."""
+        return answer(await self.submit(operation, present, touches=touches, dry_run=dry_run))
+
+    async def submit(
+        self,
+        operation: Callable[[Pen], Awaitable[Result]],
+        present: Callable[[Result], Reply],
+        *,
+        touches: tuple[Touches, ...] | None = None,
+        dry_run: bool = False,
+    ) -> Outcome:
+        """Do the same, for a route that answers with more than may be kept of the act."""
         act = Act(
             self.actor,
             operation,
@@ -105,7 +119,8 @@ class Writer:
             ahead=touches is not None,
             dry_run=dry_run,
         )
-        return answer(await self.request.app.state.committer.submit(act))
+        outcome: Outcome = await self.request.app.state.committer.submit(act)
+        return outcome
 
 
 def bind(actor: Actor, key: str, *, method: str, path: str, body: bytes) -> Idempotency:

@@ -98,6 +98,12 @@ class FieldProblem(Shown):
     message: str = Field(
         description="What is expected.", examples=["String should match pattern '^[1-9][0-9]$'"]
     )
+    bounds: dict[str, int | str] = Field(
+        {},
+        description="What it should have kept to, by name; missing: `code` says it all. Numbers "
+        "that are not whole are text.",
+        examples=[{"pattern": "^[1-9][0-9]$"}, {"ge": 1}],
+    )
 
 
 class Problem(Shown):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from app.entry.acts import Reply
 from app.entry.api.context import Reader, StrictRoute, Write
@@ -60,7 +61,7 @@ router = APIRouter(prefix="/parties", tags=["parties"], route_class=StrictRoute)
 def _refuse_other_than_number(value: object) -> object:
     # A scope is no text and no truth value. 10.0 is fine: to JSON Schema it is the whole number 10.
     if isinstance(value, bool | str):
-        raise ValueError("a scope is a whole number")  # noqa: TRY004  what Pydantic expects
+        raise PydanticCustomError("whole_number", "a scope is a whole number")
     return value
 
 
@@ -71,7 +72,7 @@ Scope = Annotated[
 
 def _refuse_doubles(scopes: list[int]) -> list[int]:
     if len(set(scopes)) != len(scopes):
-        raise ValueError("name each scope once")
+        raise PydanticCustomError("doubled", "name each scope once")
     return scopes
 
 

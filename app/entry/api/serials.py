@@ -109,8 +109,7 @@ class SerialsShown(Shown):
 )
 async def look_up_serials(query: Annotated[SerialQuery, Query()], reader: Reader) -> Response:
     """Say of any serial or range whether it exists, where it is and its whole history. Public."""
-    readings = read_serials(query.serial)
-    batch, named = await _found(reader, readings)
+    batch, named = await find_serials(reader, query.serial)
     runs = await store.list_runs_of_batch(
         reader, batch, first=named.first, last=named.last, limit=RUNS_SHOWN_MAX + 1
     )
@@ -132,7 +131,15 @@ async def look_up_serials(query: Annotated[SerialQuery, Query()], reader: Reader
     )
 
 
-async def _found(reader: AsyncConnection, readings: list[SerialRange]) -> tuple[Batch, SerialRange]:
+async def find_serials(reader: AsyncConnection, text: str) -> tuple[Batch, SerialRange]:
+    """
+    Return the batch and the serials that a text names.
+
+    Raises:
+        SerialTextError: it names none.
+        SerialsNotFoundError: there are none of these.
+    """
+    readings = read_serials(text)
     for named in readings:
         batch = await store.find_batch(reader, named.prefix)
         if batch is not None and named.last <= batch.credits:

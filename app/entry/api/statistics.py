@@ -1,7 +1,7 @@
 """Statistics: totals of credits and activities, which are those of the ledger at a log size."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -143,23 +143,23 @@ async def get_statistics(query: Annotated[StatisticsQuery, Query()], reader: Rea
     )
     counts = await activities.list_counts(reader)
     in_provinces = await activities.list_counts_by_province(reader)
-    grouped = {by: _grouped(each for each in sums if each.by is by) for by in GroupedBy}
+    groups = {by: grouped(each for each in sums if each.by is by) for by in GroupedBy}
     return show(
         StatisticsShown(
             log_size=head.size,
             recorded_at=head.recorded_at,
-            totals=SumsShown(**_states(grouped[GroupedBy.NOTHING].get(None, ()))),
+            totals=SumsShown(**states_of(groups[GroupedBy.NOTHING].get(None, {}))),
             by_year=[
-                YearSumsShown(year=key, **_states(rows))
-                for key, rows in grouped[GroupedBy.YEAR].items()
+                YearSumsShown(year=key, **states_of(rows))
+                for key, rows in groups[GroupedBy.YEAR].items()
             ],
             by_programme=[
-                ProgrammeSumsShown(programme=key, **_states(rows))
-                for key, rows in grouped[GroupedBy.PROGRAMME].items()
+                ProgrammeSumsShown(programme=key, **states_of(rows))
+                for key, rows in groups[GroupedBy.PROGRAMME].items()
             ],
             by_province=[
-                ProvinceSumsShown(province=key, **_states(rows))
-                for key, rows in grouped[GroupedBy.PROVINCE].items()
+                ProvinceSumsShown(province=key, **states_of(rows))
+                for key, rows in groups[GroupedBy.PROVINCE].items()
             ],
             activities=[
                 ActivityCountShown(status=status, activities=count)
@@ -173,16 +173,17 @@ async def get_statistics(query: Annotated[StatisticsQuery, Query()], reader: Rea
     )
 
 
-def _grouped(sums: Iterable[LedgerSum]) -> dict[Any, list[LedgerSum]]:
-    """Return sums by what they are of, in the order they come in."""
-    found: dict[Any, list[LedgerSum]] = {}
+def grouped(sums: Iterable[LedgerSum]) -> dict[Any, dict[int, int]]:
+    """Return sums by what they are of, in the order they come in; of each by account."""
+    found: dict[Any, dict[int, int]] = {}
     for each in sums:
-        found.setdefault(each.key, []).append(each)
+        found.setdefault(each.key, {})[each.account_id] = each.credits
     return found
 
 
-def _states(sums: Iterable[LedgerSum]) -> dict[str, int]:
-    found = Counter({each.account_id: each.credits for each in sums})
+def states_of(sums: Mapping[int, int]) -> dict[str, int]:
+    """Return sums by place, as `SumsShown` calls them, of those by account."""
+    found = Counter(sums)
     return {
         "issued": -found[SOURCE],
         "held": found[ALL_HOLDINGS],

@@ -7,8 +7,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field, StringConstraints
 
-from app.entry.acts import Reply
-from app.entry.api.context import Reader, StrictRoute, Write, Writer
+from app.entry.acts import Outcome, Reply
+from app.entry.api.context import Reader, StrictRoute, Write
 from app.entry.api.noticed import network_of, note_read
 from app.entry.api.wire import (
     Body,
@@ -19,6 +19,7 @@ from app.entry.api.wire import (
     Page,
     PageQuery,
     Shown,
+    answer,
     changed,
     created,
     decode_cursor,
@@ -35,6 +36,7 @@ from app.registry.parties.policy import NotAllowedError, Permission, require
 from app.registry.parties.refusals import (
     KeyExpiryPastError,
     KeyGivenByKeyError,
+    KeyIssuedBeforeError,
     KeyLimitedError,
     KeyNotFoundError,
     KeyRevokedError,
@@ -199,19 +201,18 @@ async def list_user_keys(
         KeyExpiryPastError,
         NotANetworkError,
         UserErasedError,
+        KeyIssuedBeforeError,
     ),
     summary="Issue an API key",
     operation_id="issue_user_key",
 )
-async def issue_user_key(
-    request: Request, actor: Caller, user_id: UserId, body: NewKey
-) -> Response:
+async def issue_user_key(write: Write, user_id: UserId, body: NewKey) -> Response:
     """
     Give yourself an API key, or somebody else as an administrator; a key gives out none.
 
-    The secret is in this reply and nowhere else: only its digest is kept. So this request takes no
-    Idempotency-Key, which would keep the reply; where the reply was lost, revoke the key and ask
-    for another.
+    The secret is in this reply and nowhere else: only its digest is kept. So the same
+    Idempotency-Key again issues no other key, and gets a refusal in place of the first reply; where
+    that was lost, revoke the key and ask for another.
     """
     secret, secret_sha256 = new_secret()
     command = operations.IssueKey(
@@ -225,13 +226,18 @@ async def issue_user_key(
     )
 
     def present(key: ApiKey) -> Reply:
-        shown = KeyIssued(**key_shown(key).model_dump(), client_secret=secret)
-        return created(shown, location=f"/v1/users/{key.user_id}/keys")
+        # Kept with the Idempotency-Key: so without the secret.
+        return created(key_shown(key), location=f"/v1/users/{key.user_id}/keys")
 
-    write, network = Writer(request, actor, None), network_of(request)
-    response = await write(
-        lambda pen: signin.issue_key(pen, actor, command, network=network), present
+    network = network_of(write.request)
+    outcome = await write.submit(
+        lambda pen: signin.issue_key(pen, write.actor, command, network=network), present
     )
+    issued = KeyShown.model_validate_json(outcome.reply.body)
+    if outcome.replayed:
+        raise KeyIssuedBeforeError(key_id=issued.id)
+    shown = KeyIssued(**issued.model_dump(), client_secret=secret)
+    response = answer(Outcome(created(shown, location=str(outcome.reply.location))))
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from app.entry.acts import Reply
 from app.entry.api import user_keys
@@ -74,7 +75,7 @@ EMAIL_LENGTH_MAX: Final = 254
 
 def _refuse_doubles(roles: list[Role]) -> list[Role]:
     if len(set(roles)) != len(roles):
-        raise ValueError("name each role once")
+        raise PydanticCustomError("doubled", "name each role once")
     return roles
 
 

@@ -24,6 +24,7 @@ from pydantic import (
     JsonValue,
     StringConstraints,
 )
+from pydantic_core import PydanticCustomError
 
 from app.entry.acts import Outcome, Reply
 from app.entry.problems import TooOftenError, refused
@@ -64,11 +65,13 @@ def _refuse_nul(text: str) -> str:
     # PostgreSQL's text cannot hold NUL, and no UTF-8 can hold a lone surrogate: refuse both as
     # malformed here, or they would surface as a failed statement.
     if "\x00" in text:
-        raise ValueError("text may not contain the NUL character")
+        raise PydanticCustomError("text_nul", "text may not contain the NUL character")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise ValueError("text may not contain half of a surrogate pair") from None
+        raise PydanticCustomError(
+            "text_surrogate", "text may not contain half of a surrogate pair"
+        ) from None
     return text
 
 
@@ -79,8 +82,16 @@ def _strip(value: Any) -> Any:  # noqa: ANN401  runs before validation, on whate
 def _refuse_disguise(value: Any) -> Any:  # noqa: ANN401  runs before validation, on whatever came
     # To JSON Schema 5.0 is the whole number 5, but neither "5" nor true is.
     if isinstance(value, bool | str):
-        raise ValueError("a whole number is written without quotes")  # noqa: TRY004
+        raise PydanticCustomError("whole_number", "a whole number is written without quotes")
     return value
+
+
+def _refuse_other_tonnes(text: str) -> str:
+    try:
+        parse_tonnes(text)
+    except ValueError as error:
+        raise PydanticCustomError("tonnes", "{message}", {"message": str(error)}) from None
+    return text
 
 
 _WRITTEN: Final = r"^[^\x00]*[^\s\x00][^\x00]*$"
@@ -120,7 +131,7 @@ LogIndex = Annotated[int, Field(ge=0, le=CREDITS_MAX)]
 Tonnes = Annotated[
     str,
     StringConstraints(pattern=TONNES_PATTERN),
-    AfterValidator(lambda t: (parse_tonnes(t), t)[1]),
+    AfterValidator(_refuse_other_tonnes),
 ]
 # RFC 3339, as the description promises; left alone, a number would be read as seconds since 1970.
 _MOMENT: Final = re.compile(
@@ -133,7 +144,7 @@ _LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 def _refuse_other_forms(value: Any) -> Any:  # noqa: ANN401  runs before validation
     if isinstance(value, datetime) or (isinstance(value, str) and _MOMENT.fullmatch(value)):
         return value
-    raise ValueError("a moment is text such as 2026-01-31T08:00:00+07:00")
+    raise PydanticCustomError("moment_form", "a moment is text such as 2026-01-31T08:00:00+07:00")
 
 
 def _clamp(moment: datetime) -> datetime:

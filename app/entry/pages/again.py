@@ -39,6 +39,7 @@ async def ask_to_sign_in(page: Page, refused: RefusedError | None = None) -> Res
         problem=None,
         sealed="",
         ended=refused is not None and refused.code != "not_signed_in",
+        declined=False,
     )
 
 

@@ -12,13 +12,18 @@ import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message
 
-Json = Any  # of an answer: what its schema in the API's description says
+from app.entry.late_reads import SNAPSHOT
+from app.entry.pages.answers import Answer, Json
+from app.entry.pages.mistakes import say_mistakes
+from app.entry.pages.remembering import Visit
+from app.entry.pages.words import Language
+
 Params = Mapping[str, str | int | bool | Sequence[str] | None]
 
 _METHODS_OF_CALLS_SHOWN: Final = ("GET",)
@@ -26,25 +31,12 @@ _PIECE_BYTES: Final = 64 * 1024
 _BOUNDARY_BYTES: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the API answered."""
-
-    status: int
-    headers: Mapping[str, str]  # by names in small letters
-    body: bytes
-
-    def json(self) -> Json:
-        """Return the body as it is meant."""
-        return json.loads(self.body) if self.body else None
-
-
 class RefusedError(Exception):
     """The API refused: its problem document, in the language of the page."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, language: Language = "en") -> None:
         self.answer = answer
-        self.problem: dict[str, Any] = answer.json()
+        self.problem: dict[str, Any] = say_mistakes(answer.json(), language)
         super().__init__(self.code)
 
     @property
@@ -96,10 +88,15 @@ class Client:
 
     api: ASGIApp
     request: Request
-    language: str
+    language: Language
     token: str | None = None  # an access token of who is signed in
     calls: list[str] = field(default_factory=list)  # what was read, for the foot of the page
     more: dict[str, str] = field(default_factory=dict)  # headers of every call of this page
+    visit: Visit | None = None  # what visitors' pages share; None: this reader is signed in
+
+    def called(self, path: str) -> str | None:
+        """Return the first call that read something, with its query; None: none did."""
+        return next((call for call in self.calls if urlsplit(call).path == f"/v1{path}"), None)
 
     async def get(self, path: str, params: Params | None = None) -> Json:
         """
@@ -205,14 +202,23 @@ class Client:
             RefusedError: the API refused.
         """
         query = query_of(params or {})
+        call = f"{under}{quote(path)}" + (f"?{query}" if query else "")
         if method in _METHODS_OF_CALLS_SHOWN:
-            self.calls.append(f"{under}{quote(path)}" + (f"?{query}" if query else ""))
+            self.calls.append(call)
         scope = self._scope(method, f"{under}{path}", query, headers or {})
+        if self.visit is None or self.more or headers or method != "GET":
+            return await self._call(scope, content)
+        scope[SNAPSHOT] = self.visit.snapshot
+        return await self.visit.answer(call, lambda: self._call(scope, content))
+
+    async def _call(
+        self, scope: dict[str, Any], content: Iterable[bytes] | AsyncIterable[bytes]
+    ) -> Answer:
         exchange = _Exchange(content)
         await self.api(scope, exchange.receive, exchange.send)
         answer = exchange.answer()
         if answer.status >= 400:  # noqa: PLR2004  as HTTP says
-            raise RefusedError(answer)
+            raise RefusedError(answer, self.language)
         return answer
 
     def _scope(

@@ -7,6 +7,7 @@ added here and nowhere else.
 """
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ BUDDHIST_YEARS: Final = 543
 _FIRST_BUDDHIST_YEAR: Final = 2400  # no year of the register is that late in the common era
 _THAI_DIGITS: Final = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
 _BYTES_STEP: Final = 1024
+_REMEMBERED_MAX: Final = 10_000  # days and moments: one takes longer than all else of its line
 
 
 def year_of(year: int | str, language: Language) -> str:
@@ -40,6 +42,7 @@ def day_text(day: date, language: Language) -> str:
     return f"{day_and_month} {year_of(day.year, language)}"
 
 
+@lru_cache(_REMEMBERED_MAX)
 def show_day(value: str | date | None, language: Language) -> Markup:
     """Return a day of the API as a ``<time>``; of a moment, the day it was in Bangkok."""
     if value is None:
@@ -48,6 +51,7 @@ def show_day(value: str | date | None, language: Language) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), day_text(day, language))
 
 
+@lru_cache(_REMEMBERED_MAX)
 def show_moment(value: str | datetime | None, language: Language) -> Markup:
     """Return a moment of the API as a ``<time>``: its day, and hour and minute in Bangkok."""
     if value is None:

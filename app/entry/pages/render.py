@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.datastructures import FormData
@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.entry.pages import figures, static
-from app.entry.pages.client import Client, Json, query_of
+from app.entry.pages.answers import Json
+from app.entry.pages.client import Client, query_of
 from app.entry.pages.components import component
 from app.entry.pages.sessions import Kept, sessions_of
 from app.entry.pages.words import LANGUAGES, Language, tone, translations, word
@@ -60,6 +61,7 @@ class Page:
     client: Client
     kept: Kept
     me: Json | None = None  # who is signed in, as the API shows them; None: nobody
+    unread: int = 0  # notices that they have not read
     facts: dict[str, Any] = field(default_factory=dict)  # for the frame of the page
 
     @property
@@ -67,6 +69,12 @@ class Page:
         """The address's parameters; Thai digits are read as the others, empty ones left out."""
         given = {name: figures.plain(value) for name, value in self.request.query_params.items()}
         return {name: value for name, value in given.items() if value}
+
+    @property
+    def provider(self) -> str | None:
+        """What people know the identity provider by; None: this installation has none."""
+        issuer: str = self.request.app.state.settings.oidc_issuer
+        return urlsplit(issuer).hostname
 
     def step(self, name: str) -> str:
         """Return what stands in the address at a step of the route."""

@@ -11,9 +11,9 @@ from cryptography.exceptions import InvalidTag
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from app.entry.pages.account.passkeys import credential_of
 from app.entry.pages.again import own_path, read_kept
 from app.entry.pages.client import RefusedError
+from app.entry.pages.confirming import credential_of
 from app.entry.pages.render import Page
 from app.entry.pages.sessions import Kept, sessions_of
 from app.entry.pages.ways import Ways
@@ -45,9 +45,7 @@ async def sign_in(page: Page) -> Response:
     going = own_path(page.query.get("next", "")) or page.address("/work")
     if page.me is not None:
         return page.go("/work")
-    return page.show(
-        "sign_in.html", next=going, kept="", typed={}, problem=None, sealed="", ended=False
-    )
+    return show_sign_in(page, going, declined=page.query.get("done") == "declined")
 
 
 @ways.post("/sign-in")
@@ -56,7 +54,7 @@ async def take_sign_in(page: Page) -> Response:
     form = await page.form()
     vault: Vault = page.request.app.state.vault
     email, password = _first_step(form, vault)
-    grant = {"grant_type": "password", "email": email, "password": password, **_second(form)}
+    grant = {"grant_type": "password", "email": email, "password": password, **second_of(form)}
     try:
         shown = await page.client.send("POST", "/tokens", grant)
     except RefusedError as refused:
@@ -102,9 +100,31 @@ async def sign_out(page: Page) -> Response:
     return page.go("/", done="signed_out")
 
 
-async def _begin(page: Page, form: FormData, token: str) -> Response:
+def show_sign_in(
+    page: Page, going: str, *, refused: RefusedError | None = None, declined: bool = False
+) -> Response:
+    """Return the form, empty, and above it why somebody is not signed in by other means."""
+    return page.show(
+        "sign_in.html",
+        status=200 if refused is None else refused.status,
+        next=going,
+        kept="",
+        typed={},
+        problem=None if refused is None else refused.problem,
+        sealed="",
+        ended=False,
+        declined=declined,
+    )
+
+
+def begin_session(page: Page, token: str) -> None:
+    """Let the browser be signed in from now on, by an access token of a session that has begun."""
     said = sessions_of(page.request).begin(token)
     page.kept, page.client.token = Kept(said, changed=True), token
+
+
+async def _begin(page: Page, form: FormData, token: str) -> Response:
+    begin_session(page, token)
     return await _lead_back(page, form)
 
 
@@ -124,12 +144,13 @@ async def _lead_back(page: Page, form: FormData) -> Response:
     going = own_path(str(form.get("next", ""))) or page.address("/work")
     fields = read_kept(str(form.get("kept", "")))
     if not fields:
-        return _see(going)
+        return see(going)
     page.me = await page.client.get("/users/me")
     return page.show("again.html", action=going, fields=fields)
 
 
-def _see(address: str) -> Response:
+def see(address: str) -> Response:
+    """Lead on to one of our addresses, whatever its language."""
     return Response(status_code=303, headers={"Location": address})
 
 
@@ -146,6 +167,7 @@ def _ask(
         problem=None if refused is None else refused.problem,
         sealed=sealed,
         ended=False,
+        declined=False,
     )
 
 
@@ -160,7 +182,7 @@ def _first_step(form: FormData, vault: Vault) -> tuple[str, str]:
     return (made.email, made.password) if fresh else (made.email, "")
 
 
-def _second(form: FormData) -> dict[str, str]:
+def second_of(form: FormData) -> dict[str, str]:
     """Return the second factor that was typed: six digits, or a recovery code."""
     code = str(form.get("code", "")).replace(" ", "")
     if not code:

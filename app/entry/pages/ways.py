@@ -1,5 +1,6 @@
 """The addresses of pages, and what every one of them passes on its way in and out."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ from app.entry.pages.again import ask_to_sign_in, send_again
 from app.entry.pages.client import Client, RefusedError
 from app.entry.pages.confirming import NEEDED, ask_for_code, confirm_first
 from app.entry.pages.holding import find_held
+from app.entry.pages.mistakes import say_mistakes
+from app.entry.pages.remembering import takes_gzip, visit_of
 from app.entry.pages.render import Page
 from app.entry.pages.sessions import Kept, sessions_of
 from app.entry.problems import LANGUAGE
@@ -24,6 +27,7 @@ PageFunction = Callable[[Page], Awaitable[Response]]
 API: Final = "registry.api"  # where a request's scope holds the API
 OUTSIDE: Final = "registry.outside"  # the scope as it came, with the language in its path
 _UNAUTHENTICATED: Final = 401
+_ONLY_READ: Final = frozenset({"GET", "HEAD"})
 
 
 class StrangeFormError(ForbiddenError):
@@ -42,19 +46,29 @@ class Ways:
     def __init__(self) -> None:
         self.routes: list[Route] = []
 
-    def get(self, path: str) -> Callable[[PageFunction], PageFunction]:
-        """Serve a page at an address."""
-        return self._add(path, "GET")
+    def get(self, path: str, *, remembered: bool = False) -> Callable[[PageFunction], PageFunction]:
+        """
+        Serve a page at an address.
+
+        Args:
+            path: the address.
+            remembered: whether visitors are shown what was made for another one of them, while
+                nothing has changed (`app.entry.pages.remembering`): for pages that many ask for,
+                with no form that changes something and nothing of the hour.
+        """
+        return self._add(path, "GET", remembered=remembered)
 
     def post(self, path: str) -> Callable[[PageFunction], PageFunction]:
         """Take a form at an address."""
         return self._add(path, "POST")
 
-    def _add(self, path: str, method: str) -> Callable[[PageFunction], PageFunction]:
+    def _add(
+        self, path: str, method: str, *, remembered: bool = False
+    ) -> Callable[[PageFunction], PageFunction]:
         def add(function: PageFunction) -> PageFunction:
             async def serve(request: Request) -> Response:
                 request.scope[OUTSIDE]["route"] = route  # for the line in the log
-                return await _serve(request, function)
+                return await _serve(request, function, remembered=remembered)
 
             name = f"page_{function.__name__}"
             route = Route(path, serve, methods=[method], name=name)
@@ -64,19 +78,38 @@ class Ways:
         return add
 
 
-async def _serve(request: Request, function: PageFunction) -> Response:
+async def _serve(request: Request, function: PageFunction, *, remembered: bool) -> Response:
     require_own_site(request)
     page = await open_page(request)
-    response = await _answer(page, function)
+    visit = page.client.visit
+    try:
+        if visit is None or not remembered or "cookie" in request.headers:
+            response = await _answer(page, function)
+        else:
+            response = await visit.page(
+                _whole_address(page),
+                lambda: _answer(page, function),
+                compressed=takes_gzip(request),
+            )
+    finally:
+        await request.close()  # files that came with a form
+        if visit is not None:
+            await visit.close()
     secure = request.app.state.settings.public_origin.startswith("https:")
     page.kept.set_on(response, sessions_of(request), secure=secure)
     return response
 
 
+def _whole_address(page: Page) -> str:
+    return f"{page.address(page.path)}?{page.request.url.query}"
+
+
 async def _answer(page: Page, function: PageFunction) -> Response:
     try:
         if page.client.token is not None:
-            page.me = await page.client.get("/users/me")
+            page.me, page.unread = await asyncio.gather(
+                page.client.get("/users/me"), _count_unread(page)
+            )
             page.client.calls.clear()
         if page.request.method == "POST" and (first := await _before(page)) is not None:
             return first
@@ -89,6 +122,13 @@ async def _answer(page: Page, function: PageFunction) -> Response:
             page.kept, page.me = Kept(None, changed=was_signed_in), None
             return await ask_to_sign_in(page, refused)
         return show_problem(page, refused.problem)
+
+
+async def _count_unread(page: Page) -> int:
+    if page.request.method == "POST":
+        return 0  # it leads on to a page that counts
+    listed = await page.client.find("/notices", {"unread": True, "limit": 1})
+    return 0 if listed is None else int(listed["unread"])
 
 
 async def _before(page: Page) -> Response | None:
@@ -120,12 +160,15 @@ async def open_page(request: Request) -> Page:
     client = Client(api, request, language)
     if kept.said is not None:
         client.token = sessions.token_of(kept.said)
+    elif request.method in _ONLY_READ:
+        client.visit = visit_of(request)
     return Page(request, language, request.scope["path"], client, kept)
 
 
 def show_problem(page: Page, problem: dict[str, Any]) -> Response:
     """Return the page that says what the API refused, and what to do."""
-    return page.show("problem.html", status=int(problem["status"]), problem=problem)
+    said = say_mistakes(problem, page.language)
+    return page.show("problem.html", status=int(said["status"]), problem=said)
 
 
 def require_own_site(request: Request) -> None:

@@ -74,9 +74,11 @@ class SiteNotMicroError(BrokenRuleError):
 
     code = "site_not_micro"
     number = 2607
-    title_th = "กิจกรรมย่อยของแผนงานมีขนาดเกินระดับเล็กมาก"
+    title_th = "กิจกรรมย่อยของโครงการแบบแผนงาน (PoA) มีขนาดเกินระดับเล็กมาก"
     advice = "Site {site} has {size} {unit}; in a programme of activities each may have {size_max}."
-    advice_th = "สถานที่ {site} มีขนาด {size} {unit} แต่ในแผนงานแต่ละแห่งมีได้ไม่เกิน {size_max}"
+    advice_th = (
+        "สถานที่ {site} มีขนาด {size} {unit} แต่ในโครงการแบบแผนงาน (PoA) แต่ละแห่งมีได้ไม่เกิน {size_max}"
+    )
 
 
 class ProgrammeCapError(BrokenRuleError):
@@ -84,9 +86,9 @@ class ProgrammeCapError(BrokenRuleError):
 
     code = "programme_of_activities_cap"
     number = 2608
-    title_th = "แผนงานมีปริมาณรวมเกินเพดาน"
+    title_th = "โครงการแบบแผนงาน (PoA) มีปริมาณรวมเกินเพดาน"
     advice = "It expects {estimate} tCO2e a year and the cap is {cap}. Take sites out of it."
-    advice_th = "แผนงานคาดว่าจะลดได้ {estimate} tCO2e ต่อปี แต่เพดานคือ {cap} โปรดลดจำนวนสถานที่"
+    advice_th = "โครงการคาดว่าจะลดได้ {estimate} tCO2e ต่อปี แต่เพดานคือ {cap} โปรดลดจำนวนสถานที่"
 
 
 class AdditionalityMissingError(BrokenRuleError):
@@ -144,7 +146,7 @@ class CreditAccountNeededError(BrokenRuleError):
 
     code = "credit_account_needed"
     number = 2613
-    title_th = "โครงการนี้ออกเครดิต แต่กิจกรรมยังไม่มีบัญชีรับเครดิต"
+    title_th = "แผนงานนี้ออกเครดิต แต่กิจกรรมยังไม่มีบัญชีรับเครดิต"
     advice = "Set credit_account_number to an open account of the owner."
     advice_th = "โปรดระบุ credit_account_number เป็นบัญชีของเจ้าของกิจกรรมที่เปิดใช้งานอยู่"
 
@@ -250,9 +252,9 @@ class ValidationNotAskedError(ConflictError):
 
     code = "validation_not_asked"
     number = 2623
-    title_th = "โครงการนี้ไม่มีขั้นตอนตรวจสอบความใช้ได้"
+    title_th = "แผนงานนี้ไม่มีขั้นตอนตรวจสอบความใช้ได้"
     advice = "No VVB is assigned in programme {programme_code}; the authority decides after review."
-    advice_th = "โครงการ {programme_code} ไม่ต้องมีหน่วยงานตรวจสอบ อบก. พิจารณาหลังตรวจความครบถ้วน"
+    advice_th = "แผนงาน {programme_code} ไม่ต้องมีหน่วยงานตรวจสอบ อบก. พิจารณาหลังตรวจความครบถ้วน"
 
 
 class DecisionUngroundedError(BrokenRuleError):
@@ -302,6 +304,6 @@ class VariantNotTakenError(BrokenRuleError):
 
     code = "variant_not_taken"
     number = 2628
-    title_th = "โครงการนี้ไม่รับระเบียบวิธีรูปแบบนี้"
+    title_th = "แผนงานนี้ไม่รับระเบียบวิธีรูปแบบนี้"
     advice = "It is {variant}; the programme takes: {possible}. Choose another methodology."
-    advice_th = "ระเบียบวิธีนี้เป็นแบบ {variant} แต่โครงการรับเฉพาะ: {possible} โปรดเลือกระเบียบวิธีอื่น"
+    advice_th = "ระเบียบวิธีนี้เป็นแบบ {variant} แต่แผนงานรับเฉพาะ: {possible} โปรดเลือกระเบียบวิธีอื่น"

@@ -18,7 +18,7 @@ class NeverMintsError(BrokenRuleError):
 
     code = "programme_never_mints"
     number = 2902
-    title_th = "โครงการนี้ไม่มีการออกคาร์บอนเครดิต"
+    title_th = "แผนงานนี้ไม่มีการออกคาร์บอนเครดิต"
     advice = (
         "Reports of {programme} end in a letter of recognition: "
         "POST /v1/monitoring-reports/{report_id}/recognition."

@@ -8,13 +8,13 @@ class AccountFrozenError(ConflictError):
 
     code = "account_frozen"
     number = 3160
-    title_th = "บัญชีนี้ถูกระงับการเคลื่อนไหวโดย อบก."
+    title_th = "บัญชีนี้ถูกอายัดโดย อบก."
     advice = (
         "Account {account} takes part in nothing until TGO releases it. GET /v1/freezes shows "
         "since when; ask TGO."
     )
     advice_th = (
-        "บัญชี {account} ดำเนินการใดไม่ได้จนกว่า อบก. จะยกเลิกการระงับ ดูวันที่เริ่มระงับได้ที่ GET /v1/freezes "
+        "บัญชี {account} ดำเนินการใดไม่ได้จนกว่า อบก. จะปลดอายัด ดูวันที่เริ่มอายัดได้ที่ GET /v1/freezes "
         "และโปรดติดต่อ อบก."
     )
 
@@ -24,13 +24,13 @@ class CreditsFrozenError(ConflictError):
 
     code = "credits_frozen"
     number = 3161
-    title_th = "เครดิตเหล่านี้ถูกระงับการเคลื่อนไหวโดย อบก."
+    title_th = "เครดิตเหล่านี้ถูกอายัดโดย อบก."
     advice = (
         "{serials} does not move until TGO releases it. GET /v1/freezes shows what is frozen; "
         "choose other credits, or ask TGO."
     )
     advice_th = (
-        "{serials} เคลื่อนย้ายไม่ได้จนกว่า อบก. จะยกเลิกการระงับ ดูรายการได้ที่ GET /v1/freezes "
+        "{serials} เคลื่อนย้ายไม่ได้จนกว่า อบก. จะปลดอายัด ดูรายการได้ที่ GET /v1/freezes "
         "โปรดเลือกเครดิตอื่น หรือติดต่อ อบก."
     )
 
@@ -40,9 +40,9 @@ class FreezeNotFoundError(NotFoundError):
 
     code = "freeze_not_found"
     number = 3162
-    title_th = "ไม่พบรายการระงับนี้"
+    title_th = "ไม่พบรายการอายัดนี้"
     advice = "GET /v1/freezes lists what is or was frozen."
-    advice_th = "ดูรายการที่ระงับอยู่หรือเคยระงับได้ที่ GET /v1/freezes"
+    advice_th = "ดูรายการที่อายัดอยู่หรือเคยอายัดได้ที่ GET /v1/freezes"
 
 
 class FreezeReleasedError(ConflictError):
@@ -50,7 +50,7 @@ class FreezeReleasedError(ConflictError):
 
     code = "freeze_released"
     number = 3163
-    title_th = "รายการระงับนี้ถูกยกเลิกไปแล้ว"
+    title_th = "รายการอายัดนี้ถูกปลดไปแล้ว"
     advice = "Nothing was done, and nothing needs to be."
     advice_th = "ยังไม่มีการดำเนินการใด และไม่จำเป็นต้องดำเนินการ"
 

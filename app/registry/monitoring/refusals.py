@@ -118,7 +118,7 @@ class RecognitionNotForCreditsError(ConflictError):
 
     code = "recognition_not_for_credits"
     number = 2711
-    title_th = "โครงการนี้ออกคาร์บอนเครดิต จึงไม่มีหนังสือรับรองแบบ LESS"
+    title_th = "แผนงานนี้ออกคาร์บอนเครดิต จึงไม่มีหนังสือรับรองแบบ LESS"
     advice = "Have the report verified and decide on an issuance: POST /v1/issuances."
     advice_th = "โปรดให้มีการทวนสอบรายงานแล้วพิจารณาออกเครดิตที่ POST /v1/issuances"
 

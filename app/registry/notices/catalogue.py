@@ -120,8 +120,8 @@ _WORDS: Final[Mapping[NoticeKind, Words]] = {
     _K.ACCOUNT_RELEASED: Words(
         "A freeze of your account was lifted",
         "By order {order} of the authority a freeze of account {account} was lifted.",
-        "ยกเลิกการอายัดบัญชี",
-        "การอายัดบัญชี {account} ถูกยกเลิกตามคำสั่ง {order} ของ อบก.",
+        "ปลดอายัดบัญชี",
+        "บัญชี {account} ได้รับการปลดอายัดตามคำสั่ง {order} ของ อบก.",
     ),
     _K.SERIALS_FROZEN: Words(
         "Credits of your account were frozen",
@@ -133,8 +133,8 @@ _WORDS: Final[Mapping[NoticeKind, Words]] = {
         "A freeze of credits was lifted",
         "By order {order} of the authority a freeze of serials was lifted that account {account} "
         "holds.",
-        "ยกเลิกการอายัดเครดิต",
-        "การอายัดหมายเลขซีเรียลในบัญชี {account} ถูกยกเลิกตามคำสั่ง {order} ของ อบก.",
+        "ปลดอายัดเครดิต",
+        "หมายเลขซีเรียลในบัญชี {account} ได้รับการปลดอายัดตามคำสั่ง {order} ของ อบก.",
     ),
     _K.TRUST_PROPOSED: Words(
         "An account was proposed for your trusted list",

@@ -78,7 +78,7 @@ class OrderTargetError(BrokenRuleError):
 
     code = "order_target"
     number = 3967
-    title_th = "การระงับต้องระบุบัญชี หรือชุดเครดิตหรือซีเรียลในชุด อย่างใดอย่างหนึ่ง"
+    title_th = "การอายัดต้องระบุบัญชี หรือชุดเครดิตหรือซีเรียลในชุด อย่างใดอย่างหนึ่ง"
     advice = (
         "Name an account, or a batch; with a batch, both the first and the last serial or none."
     )

@@ -14,7 +14,7 @@ class KeyNotFoundError(NotFoundError):
 
     code = "key_not_found"
     number = 2004
-    title_th = "ผู้ใช้นี้ไม่มีกุญแจ API ดังกล่าว"
+    title_th = "ผู้ใช้นี้ไม่มีคีย์ API ดังกล่าว"
     advice = "Look for it in GET /v1/users/{user_id}/keys."
     advice_th = "โปรดค้นหาจาก GET /v1/users/{user_id}/keys"
 
@@ -129,9 +129,25 @@ class TooManyKeysError(ConflictError):
 
     code = "too_many_keys"
     number = 2015
-    title_th = "ผู้ใช้นี้มีกุญแจ API ครบจำนวนที่อนุญาตแล้ว"
+    title_th = "ผู้ใช้นี้มีคีย์ API ครบจำนวนที่อนุญาตแล้ว"
     advice = "Revoke one of the {keys_max} keys that are no longer needed."
-    advice_th = "โปรดเพิกถอนกุญแจที่ไม่ใช้แล้วจากทั้งหมด {keys_max} กุญแจ"
+    advice_th = "โปรดเพิกถอนคีย์ที่ไม่ใช้แล้วจากทั้งหมด {keys_max} คีย์"
+
+
+class KeyIssuedBeforeError(ConflictError):
+    """An API key was issued with this Idempotency-Key already."""
+
+    code = "key_issued_before"
+    number = 2065
+    title_th = "ออกคีย์ API จากคำขอนี้ไปแล้ว"
+    advice = (
+        "No other was issued. The secret of {key_id} was shown once: where it did not reach you, "
+        "revoke that key and issue another with another Idempotency-Key."
+    )
+    advice_th = (
+        "ไม่มีการออกคีย์เพิ่ม รหัสลับของ {key_id} แสดงเพียงครั้งเดียว หากไม่ได้รับ "
+        "โปรดเพิกถอนคีย์นั้นแล้วออกใหม่ด้วย Idempotency-Key อื่น"
+    )
 
 
 class KeyRevokedError(ConflictError):
@@ -139,9 +155,9 @@ class KeyRevokedError(ConflictError):
 
     code = "key_already_revoked"
     number = 2016
-    title_th = "กุญแจ API นี้ถูกเพิกถอนไปแล้ว"
+    title_th = "คีย์ API นี้ถูกเพิกถอนไปแล้ว"
     advice = "It no longer signs in; nothing needs to be done."
-    advice_th = "กุญแจนี้เข้าสู่ระบบไม่ได้แล้ว ไม่ต้องดำเนินการใด"
+    advice_th = "คีย์นี้เข้าสู่ระบบไม่ได้แล้ว ไม่ต้องดำเนินการใด"
 
 
 class PartyStaleError(StaleError):
@@ -208,9 +224,9 @@ class KeyLimitedError(ForbiddenError):
 
     code = "key_limited"
     number = 2061
-    title_th = "กุญแจ API นี้ถูกจำกัดขอบเขต จึงออกกุญแจหรือเปลี่ยนวิธีเข้าสู่ระบบไม่ได้"
+    title_th = "คีย์ API นี้ถูกจำกัดขอบเขต จึงออกคีย์หรือเปลี่ยนวิธีเข้าสู่ระบบไม่ได้"
     advice = "Sign in as a person to issue keys and set passwords."
-    advice_th = "โปรดเข้าสู่ระบบด้วยรหัสผ่าน เพื่อออกกุญแจหรือตั้งรหัสผ่าน"
+    advice_th = "โปรดเข้าสู่ระบบด้วยรหัสผ่าน เพื่อออกคีย์หรือตั้งรหัสผ่าน"
 
 
 class KeyGivenByKeyError(ForbiddenError):
@@ -218,9 +234,9 @@ class KeyGivenByKeyError(ForbiddenError):
 
     code = "key_given_by_key"
     number = 2080
-    title_th = "กุญแจ API ไม่สามารถออกกุญแจอื่นได้"
+    title_th = "คีย์ API ไม่สามารถออกคีย์อื่นได้"
     advice = "Sign in as a person, at POST /v1/tokens with a password, to issue keys."
-    advice_th = "โปรดเข้าสู่ระบบด้วยรหัสผ่านที่ POST /v1/tokens เพื่อออกกุญแจ"
+    advice_th = "โปรดเข้าสู่ระบบด้วยรหัสผ่านที่ POST /v1/tokens เพื่อออกคีย์"
 
 
 class ScopeNotHeldError(BrokenRuleError):
@@ -228,7 +244,7 @@ class ScopeNotHeldError(BrokenRuleError):
 
     code = "scope_not_held"
     number = 2062
-    title_th = "กุญแจ API มีสิทธิ์เกินกว่าผู้ใช้ไม่ได้"
+    title_th = "คีย์ API มีสิทธิ์เกินกว่าผู้ใช้ไม่ได้"
     advice = "None of the user's roles gives: {missing}. Leave these scopes out."
     advice_th = "บทบาทของผู้ใช้ไม่มีสิทธิ์ต่อไปนี้: {missing} โปรดนำขอบเขตเหล่านี้ออก"
 
@@ -238,7 +254,7 @@ class KeyExpiryPastError(BrokenRuleError):
 
     code = "key_expiry_past"
     number = 2063
-    title_th = "กุญแจ API จะหมดอายุก่อนวันที่ออกไม่ได้"
+    title_th = "คีย์ API จะหมดอายุก่อนวันที่ออกไม่ได้"
     advice = "Send a moment that is still to come as expires_at, or leave it out."
     advice_th = "โปรดส่ง expires_at เป็นเวลาในอนาคต หรือไม่ต้องส่ง"
 

@@ -8,7 +8,7 @@ class ProgrammeNotFoundError(NotFoundError):
 
     code = "programme_not_found"
     number = 2301
-    title_th = "ไม่มีโครงการที่ใช้รหัสนี้"
+    title_th = "ไม่มีแผนงานที่ใช้รหัสนี้"
     advice = "Look {programme} up in /v1/programmes."
     advice_th = "โปรดตรวจรหัส {programme} ที่ /v1/programmes"
 
@@ -18,7 +18,7 @@ class RuleMissingError(ConflictError):
 
     code = "rule_missing"
     number = 2302
-    title_th = "โครงการนี้ไม่มีค่ากำหนดสำหรับกฎข้อนี้ในวันดังกล่าว"
+    title_th = "แผนงานนี้ไม่มีค่ากำหนดสำหรับกฎข้อนี้ในวันดังกล่าว"
     advice = "Ask an administrator of TGO to set {key} of {programme} for {on}."
     advice_th = "โปรดแจ้งผู้ดูแลระบบของ อบก. ให้กำหนดค่า {key} ของ {programme} สำหรับวันที่ {on}"
 
@@ -58,7 +58,7 @@ class ProgrammeTakenError(ConflictError):
 
     code = "programme_taken"
     number = 2306
-    title_th = "มีโครงการที่ใช้รหัสนี้แล้ว"
+    title_th = "มีแผนงานที่ใช้รหัสนี้แล้ว"
     advice = "Choose another code than {programme}."
     advice_th = "โปรดใช้รหัสอื่นที่ไม่ใช่ {programme}"
 
@@ -68,9 +68,9 @@ class MemberTakenError(ConflictError):
 
     code = "member_taken"
     number = 2307
-    title_th = "จังหวัดนี้เป็นสมาชิกของโครงการอยู่แล้ว"
+    title_th = "จังหวัดนี้เป็นสมาชิกของแผนงานอยู่แล้ว"
     advice = "Nothing needs to be done: province {province} is in {programme}."
-    advice_th = "ไม่ต้องดำเนินการใด จังหวัด {province} อยู่ในโครงการ {programme} แล้ว"
+    advice_th = "ไม่ต้องดำเนินการใด จังหวัด {province} อยู่ในแผนงาน {programme} แล้ว"
 
 
 class MintingUnverifiedError(BrokenRuleError):
@@ -78,11 +78,9 @@ class MintingUnverifiedError(BrokenRuleError):
 
     code = "minting_unverified"
     number = 2308
-    title_th = "โครงการที่ไม่มีการทวนสอบโดยผู้ประเมินภายนอกออกเครดิตไม่ได้"
+    title_th = "แผนงานที่ไม่มีการทวนสอบโดยผู้ประเมินภายนอกออกเครดิตไม่ได้"
     advice = "Let {programme} need verification, or let it mint nothing. LESS never mints."
-    advice_th = (
-        "โปรดกำหนดให้ {programme} ต้องมีการทวนสอบ หรือไม่ให้ออกเครดิต โครงการ LESS ออกเครดิตไม่ได้เสมอ"
-    )
+    advice_th = "โปรดกำหนดให้ {programme} ต้องมีการทวนสอบ หรือไม่ให้ออกเครดิต แผนงาน LESS ออกเครดิตไม่ได้เสมอ"
 
 
 class RuleDateAheadError(BrokenRuleError):
@@ -100,6 +98,6 @@ class ProgrammeClosedError(ConflictError):
 
     code = "programme_closed"
     number = 2309
-    title_th = "โครงการนี้ไม่รับกิจกรรมใหม่"
+    title_th = "แผนงานนี้ไม่รับกิจกรรมใหม่"
     advice = "Choose an open programme from /v1/programmes instead of {programme}."
-    advice_th = "โปรดเลือกโครงการที่เปิดรับจาก /v1/programmes แทน {programme}"
+    advice_th = "โปรดเลือกแผนงานที่เปิดรับจาก /v1/programmes แทน {programme}"

@@ -78,7 +78,7 @@ class VerificationNotNeededError(ConflictError):
 
     code = "verification_not_needed"
     number = 2808
-    title_th = "รายงานของโครงการนี้ไม่ต้องมีการทวนสอบ"
+    title_th = "รายงานของแผนงานนี้ไม่ต้องมีการทวนสอบ"
     advice = "TGO recognises it directly: POST /v1/monitoring-reports/{report_id}/recognition."
     advice_th = "อบก. รับรองโดยตรงที่ POST /v1/monitoring-reports/{report_id}/recognition"
 

@@ -81,7 +81,7 @@ async def amend(page: Page) -> Response:
     for n, one in enumerate(shown["said"]["representatives"]):
         known |= {f"representatives.{n}.{name}": value for name, value in one.items()}
     form = Form.opened({**known, "version": shown["version"]})
-    return page.show("account/apply_amend.html", form=form, people=PEOPLE, roles=ROLES)
+    return page.show("account/apply_amend.html", form=form, people=PEOPLE, roles=ROLES, at=MINE)
 
 
 @ways.post(f"{MINE}/amend")
@@ -105,6 +105,7 @@ async def take_amended(page: Page) -> Response:
             form=form,
             people=PEOPLE,
             roles=ROLES,
+            at=MINE,
         )
     return page.go(MINE, done="amended")
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.entry.pages.client import Json
+from app.entry.pages.answers import Json
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 from app.kernel import clock

@@ -1,12 +1,13 @@
-"""Passkeys of one's own: adding one with the device at hand, and removing one."""
+"""Passkeys of one's own: adding one with the device at hand."""
 
 import json
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 
 from app.entry.pages.account.security import SECURITY
 from app.entry.pages.client import RefusedError
+from app.entry.pages.confirming import credential_of
 from app.entry.pages.forms import Form
 from app.entry.pages.refused_forms import again
 from app.entry.pages.render import Page
@@ -15,7 +16,6 @@ from app.entry.pages.ways import Ways
 ways: Final = Ways()
 NEW: Final = f"{SECURITY}/passkeys/new"
 MADE: Final = f"{SECURITY}/passkeys/made"
-ONE: Final = f"{SECURITY}/passkeys/{{passkey_id}}"
 
 
 @ways.get(NEW)
@@ -55,31 +55,3 @@ async def add_passkey(page: Page) -> Response:
     except RefusedError as refused:
         return again(page, "account/passkey_new.html", sent, refused)
     return page.go(SECURITY, done="passkey_added")
-
-
-@ways.get(ONE)
-async def passkey(page: Page) -> Response:
-    """Ask for the password before a passkey is removed."""
-    await page.client.get("/users/me")
-    return page.show("account/passkey.html", form=Form.opened())
-
-
-@ways.post(ONE)
-async def remove_passkey(page: Page) -> Response:
-    """Let nobody sign in with a passkey any more."""
-    sent = await page.form()
-    body = {"current_password": str(sent.get("current_password", ""))}
-    path = f"/passkeys/{page.step('passkey_id')}/removal"
-    try:
-        await page.client.send("POST", path, body)
-    except RefusedError as refused:
-        return again(page, "account/passkey.html", sent, refused)
-    return page.go(SECURITY, done="passkey_removed")
-
-
-def credential_of(typed: object) -> Any:  # noqa: ANN401  what the API checks
-    """Return what a device gave, as the script put it into the form; nothing where it is none."""
-    try:
-        return json.loads(str(typed or "{}"))
-    except ValueError:
-        return {}

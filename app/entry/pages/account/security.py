@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
@@ -16,7 +15,6 @@ from app.entry.pages.ways import Ways
 ways: Final = Ways()
 SECURITY: Final = "/account/security"
 PASSWORD: Final = f"{SECURITY}/password"
-UNLINK: Final = f"{SECURITY}/identities/{{identity_id}}"
 _ROWS: Final = 25
 _UNPROCESSABLE: Final = 422
 
@@ -39,7 +37,6 @@ async def security(page: Page) -> Response:
         passkeys=passkeys["data"],
         identities=identities["data"],
         has_passkeys=bool(settings.passkey_rp_id),
-        provider=urlsplit(settings.oidc_issuer).hostname,
         done=page.query.get("done"),
     )
 
@@ -82,23 +79,3 @@ async def set_password(page: Page) -> Response:
     except RefusedError as refused:
         return again(page, "account/password.html", sent, refused, differ=False)
     return page.go(SECURITY, done="password_set")
-
-
-@ways.get(UNLINK)
-async def identity(page: Page) -> Response:
-    """Ask whether an identity is to be unlinked."""
-    await page.client.get("/users/me")
-    return page.show("account/identity.html", form=Form.opened())
-
-
-@ways.post(UNLINK)
-async def unlink_identity(page: Page) -> Response:
-    """Let nobody sign in by an identity any more."""
-    sent = await page.form()
-    body = {"current_password": str(sent.get("current_password", ""))}
-    path = f"/identities/{page.step('identity_id')}/removal"
-    try:
-        await page.client.send("POST", path, body)
-    except RefusedError as refused:
-        return again(page, "account/identity.html", sent, refused)
-    return page.go(SECURITY, done="identity_unlinked")

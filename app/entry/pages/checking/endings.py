@@ -16,7 +16,7 @@ _FILTERS: Final = ("account", "year", "cursor")
 # A year beyond this is one of the Buddhist era: nobody means the year 2569 of the common one.
 _COMMON_ERA_MAX: Final = 2400
 # Acts that a page of transfers shows; the others have pages of their own, or their entry's.
-_MOVEMENTS: Final = frozenset(
+MOVEMENTS: Final = frozenset(
     {
         *("credits.transferred", "credits.sent", "credits.delivered", "credits.returned"),
         *("credits.reversed", "buffer.released"),
@@ -68,7 +68,7 @@ async def retirement(page: Page) -> Response:
         ending=shown,
         certificate=certificate,
         file_digest=await _digest_of_file(page, log_index),
-        taken_back=await _taken_back(page, shown),
+        taken_back=await taken_back(page, shown),
     )
 
 
@@ -76,8 +76,8 @@ async def retirement(page: Page) -> Response:
 async def cancellation(page: Page) -> Response:
     """Show what was cancelled."""
     shown = await page.client.get(f"/cancellations/{page.step('log_index')}")
-    taken_back = await _taken_back(page, shown)
-    return page.show("checking/cancellation.html", ending=shown, taken_back=taken_back)
+    back = await taken_back(page, shown)
+    return page.show("checking/cancellation.html", ending=shown, taken_back=back)
 
 
 @ways.get("/transfers/{log_index}")
@@ -87,19 +87,19 @@ async def transfer(page: Page) -> Response:
     entry = await page.client.get(f"/log/entries/{log_index}")
     if entry["kind"] == "credits.retired":
         return page.go(f"/retirements/{log_index}")
-    if entry["kind"] not in _MOVEMENTS:
+    if entry["kind"] not in MOVEMENTS:
         return page.go(f"/log/{log_index}")
-    moves = _moves(entry["act"]["data"])
+    moves = moves_of(entry["act"]["data"])
     first = {"id": entry["log_index"], "moved": moves}
     return page.show(
         "checking/transfer.html",
         entry=entry,
         moves=moves,
-        taken_back=await _taken_back(page, first),
+        taken_back=await taken_back(page, first),
     )
 
 
-def _moves(said: dict[str, Any]) -> list[dict[str, Any]]:
+def moves_of(said: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the runs of serials that an act says it moved."""
     return [
         {
@@ -112,7 +112,7 @@ def _moves(said: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-async def _taken_back(page: Page, act: dict[str, Any]) -> int | None:
+async def taken_back(page: Page, act: dict[str, Any]) -> int | None:
     """Return the act that took this one back; None: it holds. An error goes back whole."""
     first = act["moved"][0]
     serial = f"{first['batch']}-{first['first']}"

@@ -21,7 +21,7 @@ _BLANKS: Final = re.compile(r"\s+")
 _ADDRESSES: Final = {"retired": "/retirements", "cancelled": "/cancellations"}
 
 
-@ways.get("/serials")
+@ways.get("/serials", remembered=True)
 async def serials(page: Page) -> Response:
     """Look a serial or a range up, and show it run by run."""
     asked = page.query.get("serial", "")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from babel.dates import format_timedelta
 
-from app.entry.pages.client import Json
+from app.entry.pages.answers import Json
 from app.entry.pages.render import Page
 from app.kernel import clock
 
@@ -23,18 +23,31 @@ def waiting(page: Page, moment: str) -> str:
     )
 
 
+def day_now() -> str:
+    """Return the day in Bangkok, as the API writes days."""
+    return clock.bangkok_date(clock.now()).isoformat()
+
+
 async def parties_of(page: Page, party_ids: Iterable[str | None]) -> dict[str, Json]:
     """Return the parties with these identifiers, by identifier."""
-    ids = sorted({each for each in party_ids if each is not None})
-    found = await asyncio.gather(*(page.client.get(f"/parties/{each}") for each in ids))
-    return dict(zip(ids, found, strict=True))
+    return await found_by_id(page, "/parties", party_ids)
 
 
-async def activities_of(page: Page, activity_ids: Iterable[str]) -> dict[str, Json]:
+async def people_of(page: Page, user_ids: Iterable[str | None]) -> dict[str, Json]:
+    """Return the users with these identifiers whom the reader may see, by identifier."""
+    return await found_by_id(page, "/users", user_ids)
+
+
+async def activities_of(page: Page, activity_ids: Iterable[str | None]) -> dict[str, Json]:
     """Return the activities with these identifiers, by identifier."""
-    ids = sorted(set(activity_ids))
-    found = await asyncio.gather(*(page.client.get(f"/activities/{each}") for each in ids))
-    return dict(zip(ids, found, strict=True))
+    return await found_by_id(page, "/activities", activity_ids)
+
+
+async def found_by_id(page: Page, path: str, ids: Iterable[str | None]) -> dict[str, Json]:
+    """Return what stands under a path by identifiers, as far as the reader may see it."""
+    wanted = sorted({each for each in ids if each is not None})
+    found = await asyncio.gather(*(page.client.find(f"{path}/{each}") for each in wanted))
+    return {each: one for each, one in zip(wanted, found, strict=True) if one is not None}
 
 
 async def last_steps(page: Page, activity_ids: list[str]) -> dict[str, str]:

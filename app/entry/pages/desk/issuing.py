@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.entry.pages.client import Json, RefusedError
+from app.entry.pages.answers import Json
+from app.entry.pages.client import RefusedError
 from app.entry.pages.desk.common import ROWS, file_of
 from app.entry.pages.forms import Form
 from app.entry.pages.member.common import typed_day, who

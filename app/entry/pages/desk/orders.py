@@ -5,7 +5,9 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.entry.pages.client import Json, RefusedError
+from app.entry.pages.answers import Json
+from app.entry.pages.client import RefusedError
+from app.entry.pages.desk.grounds import officers_of
 from app.entry.pages.forms import Form
 from app.entry.pages.member.common import time_left, who
 from app.entry.pages.refused_forms import again
@@ -65,6 +67,7 @@ async def _facts(page: Page) -> dict[str, Any]:
         about["user"] = await page.client.find(f"/users/{content['user_id']}")
     return {
         "order": shown,
+        "people": await officers_of(page, [shown]),
         **about,
         "state": state_of(shown),
         "is_own": shown["proposed_by"] == me["id"],

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.entry.pages.client import Json
+from app.entry.pages.answers import Json
+from app.entry.pages.desk import applications
 from app.entry.pages.desk.common import (
     OFFICERS,
     ROWS,
@@ -16,6 +17,7 @@ from app.entry.pages.desk.common import (
     waiting,
 )
 from app.entry.pages.desk.orders import state_of
+from app.entry.pages.desk.working_days import days_left
 from app.entry.pages.member.common import time_left, who
 from app.entry.pages.member.work_part import Facts, Part
 from app.entry.pages.render import Page
@@ -43,8 +45,9 @@ async def open_orders(page: Page) -> list[Json]:
 
 
 async def _read(page: Page) -> dict[str, Any]:
-    orders, verified, *lists = await asyncio.gather(
+    orders, applied, verified, *lists = await asyncio.gather(
         open_orders(page),
+        applications.waiting(page, applications.AT_DESK),
         page.client.get("/monitoring-reports", {"status": "verified", "limit": ROWS}),
         *(page.client.get("/activities", {"status": each, "limit": ROWS}) for each in _STATES),
     )
@@ -75,6 +78,8 @@ async def _read(page: Page) -> dict[str, Any]:
             )
         ],
         "orders": orders,
+        "applications": applied,
+        "days_left": await days_left(page, (each["due_on"] for each in applied)),
         "waiting": lambda moment: waiting(page, moment),
         "left": lambda moment: time_left(page, moment),
     }
@@ -102,7 +107,7 @@ async def _activity_row(
 
 async def _part(page: Page) -> Facts:
     facts = await _read(page)
-    names = ("to_check", "to_decide", "to_issue", "orders")
+    names = ("to_check", "to_decide", "to_issue", "orders", "applications")
     return {"counts": [(name, len(facts[name])) for name in names]}
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.entry.pages.client import Json
+from app.entry.pages.answers import Json
 from app.entry.pages.desk.common import ROWS, VERIFIERS, activities_of, last_steps, waiting
 from app.entry.pages.member.common import who
 from app.entry.pages.member.work_part import Facts, Part

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.entry.pages.client import Json, RefusedError
+from app.entry.pages.answers import Json
+from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
-from app.entry.pages.member.common import typed_day, typed_number, who
+from app.entry.pages.member.common import day_to_type, typed_day, typed_number, who
 from app.entry.pages.member.work_credits import own_accounts
 from app.entry.pages.refused_forms import again
 from app.entry.pages.render import Page
@@ -19,6 +20,7 @@ from app.kernel import clock
 ways: Final = Ways()
 _ROWS: Final = 200
 _PART: Final = "member/activity_part.html"
+_DAYS: Final = frozenset({"starts_on", "proposed_crediting_start"})
 _BASICS: Final = ("name_th", "name_en", "description", "starts_on", "form")
 
 
@@ -115,7 +117,7 @@ async def draft_part(page: Page) -> Response:
     if part is None:
         return page.go(f"/work/activities/{page.step('activity_id')}")
     activity = await page.client.get(f"/activities/{page.step('activity_id')}")
-    form = Form.opened(_opened(part, activity))
+    form = Form.opened(_opened(page, part, activity))
     return page.show(_PART, form=form, **await _facts(page, part, activity))
 
 
@@ -156,10 +158,12 @@ async def _facts(page: Page, part: DraftPart, activity: Json) -> dict[str, Any]:
     return {"part": part.name, "activity": activity, **await choices_for(page)}
 
 
-def _opened(part: DraftPart, activity: Json) -> dict[str, Any]:
+def _opened(page: Page, part: DraftPart, activity: Json) -> dict[str, Any]:
     known = {name: activity[name] for name in part.fields}
     if "methodology_code" in known:
         known["methodology_code"] += f" {activity['methodology_version']}"
     if "in_other_mechanism" in known:
         known["in_other_mechanism"] = "true" if known["in_other_mechanism"] else "false"
+    for name in _DAYS & known.keys():
+        known[name] = day_to_type(known[name], page.language)
     return known

@@ -5,10 +5,11 @@ from typing import Final
 
 from babel.dates import format_timedelta
 
-from app.entry.pages.client import Json
-from app.entry.pages.figures import BUDDHIST_YEARS
+from app.entry.pages.answers import Json
+from app.entry.pages.figures import BUDDHIST_YEARS, year_of
 from app.entry.pages.forms import Form
 from app.entry.pages.render import Page
+from app.entry.pages.words import Language
 from app.kernel import clock
 
 STALE: Final = 412
@@ -41,6 +42,14 @@ def typed_day(form: Form, name: str) -> str | None:
     first, month, last = (int(part) for part in parts)
     year, day = (first, last) if len(parts[0].strip()) > len("31") else (last, first)
     return f"{_common_era(year):04}-{month:02}-{day:02}"
+
+
+def day_to_type(day: str | None, language: Language) -> str | None:
+    """Return a day as a person writes it, in the era of their language: ``31/1/2569``."""
+    if day is None:
+        return None
+    year, month, last = (int(part) for part in day.split("-"))
+    return f"{last}/{month}/{year_of(year, language)}"
 
 
 def typed_year(form: Form, name: str) -> int | str | None:

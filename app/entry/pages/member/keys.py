@@ -6,8 +6,8 @@ from starlette.responses import Response
 
 from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
-from app.entry.pages.member.accounts import end_of_day
 from app.entry.pages.member.common import typed_day, who
+from app.entry.pages.periods import end_of_day
 from app.entry.pages.refused_forms import again
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
@@ -18,6 +18,7 @@ _SCOPES: Final = (
     *("read_account", "move_credits", "approve_moves", "write_activity", "read_activity_draft"),
     *("upload_document", "write_report", "assign_verifier", "read_party"),
 )
+_BEFORE: Final = "key_issued_before"
 _ROWS: Final = 200
 
 
@@ -39,12 +40,11 @@ async def take_own_keys(page: Page) -> Response:
             path = f"{base}/{form.value('revoke')}/revocation"
             await page.client.send("POST", path, key=form.key)
             return page.go("/work/keys", done="key_revoked")
-        if form.value("newest") != facts["newest"]:
-            # The API keeps no answer with a secret in it, so a form that is sent once more would
-            # issue a second key.
-            return page.show(_KEYS, status=409, form=form, done="key_issued_before", **facts)
-        issued = await page.client.send("POST", base, _body(form))
+        issued = await page.client.send("POST", base, _body(form), key=form.key)
     except RefusedError as refused:
+        if refused.code == _BEFORE:  # the form was sent once more
+            facts = await _facts(page)
+            return page.show(_KEYS, status=refused.status, form=form, done=_BEFORE, **facts)
         return again(page, _KEYS, sent, refused, done=None, **facts)
     return page.show("member/key_issued.html", issued=issued)
 
@@ -64,4 +64,4 @@ async def _facts(page: Page) -> dict[str, Any]:
     me = await who(page)
     listed = await page.client.get(f"/users/{me['id']}/keys", {"limit": _ROWS})
     rows = sorted(listed["data"], key=lambda key: key["id"], reverse=True)
-    return {"rows": rows, "newest": rows[0]["id"] if rows else "", "scopes": _SCOPES}
+    return {"rows": rows, "scopes": _SCOPES}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.entry.pages.client import Json
+from app.entry.pages.answers import Json
 from app.entry.pages.forms import Form
 from app.entry.pages.member.common import typed_year
 from app.entry.pages.render import Page

@@ -6,10 +6,11 @@ from typing import Any, Final
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from app.entry.pages.client import Json, RefusedError
+from app.entry.pages.answers import Json
+from app.entry.pages.client import RefusedError
 from app.entry.pages.figures import year_of
 from app.entry.pages.forms import Form
-from app.entry.pages.member.common import typed_day, typed_number, typed_year, who
+from app.entry.pages.member.common import day_to_type, typed_day, typed_number, typed_year, who
 from app.entry.pages.refused_forms import again, mine_to_show
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
@@ -203,9 +204,9 @@ def _line(form: Form, prefix: str) -> dict[str, Any]:
 
 
 def _opened(page: Page, report: Json) -> dict[str, Any]:
-    known = {
-        name: report[name] for name in ("activity_id", "period_start", "period_end", "document_ids")
-    }
+    known = {name: report[name] for name in ("activity_id", "document_ids")}
+    for name in ("period_start", "period_end"):
+        known[name] = day_to_type(report[name], page.language)
     for place, line in enumerate(report["vintages"]):
         known[f"lines.{place}.vintage"] = year_of(line["vintage"], page.language)
         known |= {f"lines.{place}.{name}": line[name] for name in _NUMBERS}

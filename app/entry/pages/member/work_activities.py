@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from app.entry.pages.client import Json
+from app.entry.pages.answers import Json
 from app.entry.pages.member.common import who
 from app.entry.pages.member.work_part import Facts, Part
 from app.entry.pages.render import Page

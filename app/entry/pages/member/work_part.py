@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.entry.pages.client import Json
+from app.entry.pages.answers import Json
 from app.entry.pages.render import Page
 
 Facts = dict[str, Any]

@@ -23,7 +23,7 @@ _FILTERS: Final = (
 )
 
 
-@ways.get("/activities")
+@ways.get("/activities", remembered=True)
 async def activities(page: Page) -> Response:
     """List activities by words, programme, province, status, type and methodology."""
     asked = {name: page.query.get(name) for name in _FILTERS}

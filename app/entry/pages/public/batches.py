@@ -15,7 +15,7 @@ _ROWS: Final = 25
 _FILTERS: Final = ("programme", "province", "vintage", "project", "cursor")
 
 
-@ways.get("/credits")
+@ways.get("/credits", remembered=True)
 async def credits_list(page: Page) -> Response:
     """List batches by programme, province, vintage and activity, with where all credits are."""
     asked = {name: page.query.get(name) for name in _FILTERS}
@@ -40,7 +40,7 @@ async def credits_list(page: Page) -> Response:
     )
 
 
-@ways.get("/credits/{prefix}")
+@ways.get("/credits/{prefix}", remembered=True)
 async def batch(page: Page) -> Response:
     """Show one batch: where it comes from, and where each of its credits is."""
     prefix = page.step("prefix")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from app.entry.pages import plots
-from app.entry.pages.client import Json
+from app.entry.pages.answers import Json
 from app.entry.pages.figures import year_of
 from app.entry.pages.render import Page
 from app.entry.pages.words import word

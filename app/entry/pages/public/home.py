@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.entry.pages.client import Json, RefusedError
+from app.entry.pages.answers import Json
+from app.entry.pages.client import RefusedError
 from app.entry.pages.public.figures import states_flow, years_plot
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
@@ -18,7 +19,7 @@ _FOUND_MAX: Final = 25
 _WORDS_MAX: Final = 100
 
 
-@ways.get("/")
+@ways.get("/", remembered=True)
 async def home(page: Page) -> Response:
     """Show what the register is, what it holds, and what was registered and retired last."""
     statistics, newest, retired, head = await asyncio.gather(

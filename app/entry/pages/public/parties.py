@@ -14,7 +14,7 @@ _ROWS: Final = 25
 _FILTERS: Final = ("q", "kind", "province_code", "cursor")
 
 
-@ways.get("/parties")
+@ways.get("/parties", remembered=True)
 async def parties(page: Page) -> Response:
     """List organisations by name, kind and province."""
     asked = {name: page.query.get(name) for name in _FILTERS}
@@ -24,7 +24,7 @@ async def parties(page: Page) -> Response:
     return page.show("public/parties.html", listed=listed, asked=asked, provinces=every)
 
 
-@ways.get("/parties/{party_id}")
+@ways.get("/parties/{party_id}", remembered=True)
 async def party(page: Page) -> Response:
     """Show one organisation: what it is, its activities, and what it is accredited for."""
     party_id = page.step("party_id")

@@ -13,7 +13,7 @@ ways: Final = Ways()
 _HISTORY: Final = 50
 
 
-@ways.get("/programmes")
+@ways.get("/programmes", remembered=True)
 async def programmes(page: Page) -> Response:
     """List the programmes with what was issued under each."""
     listed, statistics = await asyncio.gather(
@@ -27,7 +27,7 @@ async def programmes(page: Page) -> Response:
     )
 
 
-@ways.get("/programmes/{code}")
+@ways.get("/programmes/{code}", remembered=True)
 async def programme(page: Page) -> Response:
     """Show one programme with its rules of today, or of another day."""
     code = page.step("code")

@@ -22,7 +22,7 @@ _ROWS: Final = 25
 _PARTIES: Final = 100
 
 
-@ways.get("/provinces")
+@ways.get("/provinces", remembered=True)
 async def provinces(page: Page) -> Response:
     """Show credits and activities by province, of all years or of one."""
     year = page.query.get("year")
@@ -52,7 +52,7 @@ async def provinces(page: Page) -> Response:
     )
 
 
-@ways.get("/provinces/{code}")
+@ways.get("/provinces/{code}", remembered=True)
 async def province(page: Page) -> Response:
     """Show one province: its programmes, activities, credits and parties."""
     code = page.step("code")

@@ -114,6 +114,8 @@ async def list_batch_counts(
 
 async def _issuances(connection: AsyncConnection, query: Select[Any]) -> tuple[Issuance, ...]:
     rows = (await connection.execute(query)).mappings().all()
+    if not rows:
+        return ()
     lines: dict[str, list[IssuanceLine]] = {row["id"]: [] for row in rows}
     found = await connection.execute(
         select(issuance_lines)
@@ -133,6 +135,8 @@ async def _batches(
     connection: AsyncConnection, batch_ids: Sequence[int | None]
 ) -> dict[int, Batch]:
     wanted = [batch_id for batch_id in batch_ids if batch_id is not None]
+    if not wanted:
+        return {}
     rows = await connection.execute(select(batches).where(batches.c.id.in_(wanted)))
     return {row.id: to_batch(row) for row in rows}
 

@@ -34,6 +34,7 @@ from app.registry.ledger.store.freezing import (
     list_frozen_spans,
     update_released,
 )
+from app.registry.ledger.store.holders import Held, list_holders
 from app.registry.ledger.store.keeping import (
     find_any_account,
     find_batch,
@@ -72,9 +73,11 @@ from app.registry.ledger.store.reading import (
     list_batch_states,
     list_batches,
     list_holdings,
+    list_own_totals,
     list_owners,
     list_runs,
     list_runs_of_batch,
+    list_states_of,
 )
 from app.registry.ledger.store.sums import GroupedBy, LedgerSum, ledger_sums, list_sums
 from app.registry.ledger.store.tables import (
@@ -107,6 +110,7 @@ __all__ = [
     "EntryFilter",
     "EntryRow",
     "GroupedBy",
+    "Held",
     "HeldRun",
     "Holding",
     "LedgerSum",
@@ -150,14 +154,17 @@ __all__ = [
     "list_endings",
     "list_entries",
     "list_frozen_spans",
+    "list_holders",
     "list_holdings",
     "list_movement",
     "list_movements",
+    "list_own_totals",
     "list_owners",
     "list_run_counts",
     "list_runs",
     "list_runs_of_batch",
     "list_serial_history",
+    "list_states_of",
     "list_sums",
     "list_touched",
     "list_trusted",

@@ -38,13 +38,20 @@ _OWN_SIDE: Final = {
     EntryKind.DELIVERED: ("from_account", TRANSIT),
     EntryKind.RETURNED: ("from_account", TRANSIT),
 }
-_OF_BATCHES: Final = {"batch_prefix": "t.serial_prefix", "activity_id": "t.activity_id"}
+_OF_BATCHES: Final = {
+    "batch_id": "t.id",
+    "batch_prefix": "t.serial_prefix",
+    "activity_id": "t.activity_id",
+    "project_code": "t.project_code",
+}
 # What is looked for on the way, in words that offer the planner no other way.
 _ON_THE_WAY: Final = {
     "vintage": f"e.batch_id / {BATCHES_PER_VINTAGE} = :vintage",
     "province_code": "(SELECT p.province_code FROM batches p WHERE p.id = e.batch_id)"
     " = :province_code",
     "kind": "e.kind = :kind",
+    "first_serial": "e.last_serial >= :first_serial",
+    "last_serial": "e.first_serial <= :last_serial",
     "credits_min": "e.last_serial - e.first_serial + 1 >= :credits_min",
     "credits_max": "e.last_serial - e.first_serial + 1 <= :credits_max",
 }
@@ -64,6 +71,10 @@ class EntryFilter:
     end_index: int | None = None  # entries below this log index
     credits_min: int | None = None
     credits_max: int | None = None
+    project_code: str | None = None
+    batch_id: int | None = None  # with the two below: entries that moved any of these serials
+    first_serial: int | None = None
+    last_serial: int | None = None
 
 
 class _Way(NamedTuple):

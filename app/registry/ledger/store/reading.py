@@ -20,6 +20,7 @@ ALL_HOLDINGS: Final = 1000  # above every account of the registry's own, below e
 # Before a page of holdings comes back with what was found; it takes some milliseconds.
 BALANCES_LOOKED_AT_MAX: Final = 1_000
 BATCHES_LOOKED_AT_MAX: Final = 1_000
+ACCOUNTS_LOOKED_AT_MAX: Final = 1_000
 
 # What batches are listed by: columns of an index that ends with the id, the most telling one first.
 BATCH_FILTERS: Final = ("project_code", "activity_id", "province_code", "programme_code", "vintage")
@@ -76,23 +77,73 @@ class HeldRun:
 
 
 async def list_accounts(
-    connection: AsyncConnection, *, owner_party_id: str | None, after: int, limit: int
+    connection: AsyncConnection,
+    *,
+    owner_party_id: str | None,
+    words: str | None = None,
+    size: int | None = None,
+    after: int,
+    limit: int,
+) -> Found[tuple[Account, int]]:
+    """
+    List accounts with their totals, by id.
+
+    Args:
+        connection: a snapshot.
+        owner_party_id: only those of this party; None: all.
+        words: only those with these in their name, in large or small letters.
+        size: totals as of when the log had this size; None: now.
+        after: id to go on after.
+        limit: rows.
+    """
+    asked = {
+        "owner": owner_party_id,
+        "after": after,
+        "size": INDEX_END if size is None else size,
+        **({} if words is None else {"words": words}),
+    }
+    found = await _accounts(connection, asked, limit + 1)
+    if len(found) > limit:
+        return Found(found[:limit], (found[limit - 1][0].id,))
+    if words is None:
+        return Found(found, None)
+    looked_at = _accounts_along(owner_party_id, "a.id", ACCOUNTS_LOOKED_AT_MAX)
+    ends = text(f"SELECT max(id), count(*) FROM ({looked_at}) AS a")  # noqa: S608  constants
+    end, count = (await connection.execute(ends, asked)).one()
+    return Found(found, (end,) if count == ACCOUNTS_LOOKED_AT_MAX else None)
+
+
+async def _accounts(
+    connection: AsyncConnection, asked: Mapping[str, object], limit: int
 ) -> list[tuple[Account, int]]:
-    """List accounts with their totals, by id: those of one party, or all with owner None."""
-    of_owner = "(a.owner_party_id, a.id) > (:owner, :after) AND a.owner_party_id <= :owner"
-    condition, order = (
-        ("a.id > :after", "a.id")
-        if owner_party_id is None
-        else (of_owner, "a.owner_party_id, a.id")
-    )
+    owner = asked["owner"]
+    fits = "position(lower(:words) in lower(a.name)) > 0" if "words" in asked else "true"
+    looked_at = ACCOUNTS_LOOKED_AT_MAX if "words" in asked else limit
     query = text(f"""
         SELECT a.id, a.owner_party_id, a.kind, a.status, a.name, a.version, a.opened_at,
-               {IS_FROZEN} AS is_frozen,
-               {_total_below("a.id", "9223372036854775807")} AS total
-          FROM accounts a WHERE {condition} ORDER BY {order} LIMIT {limit:d}
+               {IS_FROZEN} AS is_frozen, {_total_below("a.id", ":size")} AS total
+          FROM ({_accounts_along(owner, "a.*", looked_at)}) AS a
+         WHERE {fits} ORDER BY a.id LIMIT {limit:d}
     """)  # noqa: S608  constants
-    found = await connection.execute(query, {"owner": owner_party_id, "after": after})
-    return [(to_account(row), row.total) for row in found]
+    return [(to_account(row), row.total) for row in await connection.execute(query, asked)]
+
+
+def _accounts_along(owner: object, columns: str, limit: int) -> str:
+    """Return the first accounts of a party, or of all, by id."""
+    of_owner = "(a.owner_party_id, a.id) > (:owner, :after) AND a.owner_party_id <= :owner"
+    condition, order = (
+        ("a.id > :after", "a.id") if owner is None else (of_owner, "a.owner_party_id, a.id")
+    )
+    return f"SELECT {columns} FROM accounts a WHERE {condition} ORDER BY {order} LIMIT {limit:d}"  # noqa: S608
+
+
+async def list_own_totals(connection: AsyncConnection, *, size: int) -> dict[int, int]:
+    """
+    Return how many credits each of the registry's own accounts held when the log had a size, by
+    account id: what the last entries until then say.
+    """
+    query = text(f"SELECT a.id, {_total_below('a.id', ':size')} FROM accounts a WHERE a.id < 1000")  # noqa: S608  constants
+    return {row[0]: int(row[1]) for row in await connection.execute(query, {"size": size})}
 
 
 async def get_total(connection: AsyncConnection, account_id: int, *, size: int) -> int:
@@ -248,9 +299,22 @@ async def list_batch_states(connection: AsyncConnection, batch: Batch) -> dict[i
     Return how many credits of a batch are in each of the registry's own accounts, by account id,
     and in all holding accounts together (under `ALL_HOLDINGS`): what is in none of the others.
     """
-    query = select(balances.c.account_id, balances.c.credits).where(
+    return (await list_states_of(connection, [batch]))[batch.id]
+
+
+async def list_states_of(
+    connection: AsyncConnection, found: Sequence[Batch]
+) -> dict[int, dict[int, int]]:
+    """Return the states of several batches as `list_batch_states` does, by batch id."""
+    query = select(balances.c.batch_id, balances.c.account_id, balances.c.credits).where(
         balances.c.account_id.in_([BUFFER, TRANSIT, *FINAL_ACCOUNTS]),
-        balances.c.batch_id == batch.id,
+        balances.c.batch_id.in_([batch.id for batch in found]),
     )
-    states = {row.account_id: row.credits for row in await connection.execute(query)}
-    return {**states, ALL_HOLDINGS: batch.credits - sum(states.values())}
+    states: dict[int, dict[int, int]] = {batch.id: {} for batch in found}
+    for row in await connection.execute(query):
+        states[row.batch_id][row.account_id] = row.credits
+    return {
+        batch.id: {**of, ALL_HOLDINGS: batch.credits - sum(of.values())}
+        for batch in found
+        for of in (states[batch.id],)
+    }

@@ -20,12 +20,14 @@ from sqlalchemy import (
     Table,
     select,
     text,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.db import metadata
 from app.kernel.errors import NotFoundError
+from app.registry.log.store import log_head
 
 # One row. A trigger keeps both sizes growing, and one root for each size.
 log_checkpoint = Table(
@@ -77,6 +79,15 @@ async def get_published(connection: AsyncConnection) -> Published:
     return Published(
         row.size, row.root, row.note, row.published_at, row.signing_size, row.signing_root
     )
+
+
+async def get_extent(connection: AsyncConnection) -> tuple[int, bytes, int, datetime | None]:
+    """Return the log's size and root, and how far and when it was published, in one statement."""
+    query = select(
+        log_head.c.size, log_head.c.root, log_checkpoint.c.size, log_checkpoint.c.published_at
+    ).join_from(log_head, log_checkpoint, true())
+    size, root, published_size, published_at = (await connection.execute(query)).one()
+    return size, root, published_size, published_at
 
 
 async def get_published_note(connection: AsyncConnection, *, at_least: int) -> tuple[int, bytes]:

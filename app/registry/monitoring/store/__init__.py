@@ -15,6 +15,7 @@ from app.registry.monitoring.store.reading import (
     get_report,
     get_visible_report,
     list_events,
+    list_events_of,
     list_reports,
     visible_to,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "insert_recognition",
     "insert_report",
     "list_events",
+    "list_events_of",
     "list_reports",
     "monitoring_documents",
     "monitoring_lines",

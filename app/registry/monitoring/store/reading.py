@@ -5,9 +5,13 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     Row,
     Select,
     Table,
+    Text,
+    cast,
+    func,
     or_,
     select,
     true,
@@ -136,6 +140,26 @@ async def list_events(
     return tuple(_event(row) for row in rows)
 
 
+async def list_events_of(
+    connection: AsyncConnection, report_ids: Sequence[str], *, limit: int
+) -> tuple[ReportEvent, ...]:
+    """Return what happened to several reports, in the order of the log; of each, its beginning."""
+    wanted = cast(list(report_ids), ARRAY(Text))
+    asked = func.unnest(wanted).table_valued("id").render_derived(name="asked")
+    # Report by report: one of them may have more steps than are asked for of all.
+    each = (
+        with_salt(report_events)
+        .where(report_events.c.report_id == asked.c.id)
+        .order_by(report_events.c.log_index)
+        .limit(limit)
+        .correlate(asked)
+        .lateral()
+    )
+    query = select(each).select_from(asked.join(each, true()))
+    rows = await connection.execute(query.order_by(each.c.log_index).limit(limit))
+    return tuple(_event(row) for row in rows)
+
+
 async def find_recognition(connection: AsyncConnection, report_id: str) -> Recognition | None:
     """Return a report's letter of recognition; None: it has none."""
     row = (
@@ -164,6 +188,8 @@ async def _get(
 
 async def _reports(connection: AsyncConnection, query: Select[Any]) -> tuple[Report, ...]:
     rows = (await connection.execute(query)).all()
+    if not rows:
+        return ()  # what is in none of them need not be asked for
     ids = [row.id for row in rows]
     vintages: dict[str, list[ReportVintage]] = {report_id: [] for report_id in ids}
     documents: dict[str, list[str]] = {report_id: [] for report_id in ids}

@@ -1,6 +1,6 @@
 """Parties, their accreditations and their history in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -49,6 +49,12 @@ async def get_party(connection: AsyncConnection, party_id: str) -> Party:
     if row is None:
         raise PartyNotFoundError
     return _party(row)
+
+
+async def list_named(connection: AsyncConnection, party_ids: Collection[str]) -> list[Party]:
+    """Return those of some parties that there are, by identifier."""
+    query = select(*_PARTY).where(parties.c.id.in_(party_ids)).order_by(parties.c.id)
+    return [_party(row) for row in await connection.execute(query)]
 
 
 async def find_any_party(connection: AsyncConnection) -> Party | None:
