@@ -16,7 +16,6 @@ The exit code is 1 where something gave way.
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -39,8 +38,8 @@ import attack_tools
 from attack_report import Finding, Verdict, tried
 from attack_scene import FULL, SHORT, Scale, Scene, staged
 from attack_tests import BY_TESTS, run_tests
-from local_postgres import LocalPostgres, LocalPostgresError
-from local_state import database_folder
+from local_postgres import LocalPostgresError
+from local_state import passing_folder
 
 # What is done here: its number, what it is, and how. The last ones are left for the end, because
 # they hold connections or take the time of everybody.
@@ -76,17 +75,15 @@ def main() -> int:
     """Run the attacks that were asked for."""
     options = _options()
     wanted = options.attacks or list(KNOWN)
-    folder = _folder()
     failed = False
     try:
-        for finding in run_attacks(folder, wanted, SHORT if options.short else FULL):
-            print(finding.line(), flush=True)
-            failed = failed or finding.verdict is Verdict.FAIL
+        with passing_folder("attack") as folder:
+            for finding in run_attacks(folder, wanted, SHORT if options.short else FULL):
+                print(finding.line(), flush=True)
+                failed = failed or finding.verdict is Verdict.FAIL
     except (LocalPostgresError, OSError) as error:
         print(f"attack: {error}", file=sys.stderr)
         return 1
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return 1 if failed else 0
 
 
@@ -121,16 +118,6 @@ def _without_a_server(wanted: Sequence[str], scale: Scale) -> Iterator[Callable[
 
 def _one(scene: Scene, attack: str, about: str, run: Callable[[Scene], str]) -> Finding:
     return tried(attack, about, lambda: run(scene))
-
-
-def _folder() -> Path:
-    """Return where the server's data may live; emptied of what a killed run has left."""
-    place = database_folder()
-    folder = place.with_name(f"{place.name}-attack")
-    LocalPostgres(folder).stop("immediate")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _options() -> argparse.Namespace:

@@ -18,7 +18,6 @@ where a ratio misses what it must be, or where a section could not be measured.
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -41,7 +40,7 @@ import bench_transfers
 from bench_report import Findings, show_table, write_json
 from bench_scale import FULL, QUICK, Scale
 from local_postgres import LocalPostgres, LocalPostgresError
-from local_state import database_folder
+from local_state import passing_folder
 
 # A section is a module of its own with a function like these.
 SECTIONS: Final[dict[str, Callable[[LocalPostgres, Scale], Findings]]] = {
@@ -69,14 +68,12 @@ def main() -> int:
     options = _options()
     scale = _scale(options)
     names = options.sections or list(SECTIONS)
-    folder = bench_folder()
     try:
-        found = run_sections(folder, names, scale)
+        with passing_folder("bench") as folder:
+            found = run_sections(folder, names, scale)
     except (LocalPostgresError, OSError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     if len(found) > 1:
         show_table(found)
     if options.json:
@@ -106,16 +103,6 @@ def run_sections(folder: Path, names: Sequence[str], scale: Scale) -> list[Findi
             print(f"\n{name} took {time.monotonic() - began:.0f} s.", flush=True)
             found.append(findings)
     return found
-
-
-def bench_folder() -> Path:
-    """Return where the server's data may live; emptied of what a killed run has left."""
-    place = database_folder()
-    folder = place.with_name(f"{place.name}-bench")
-    LocalPostgres(folder).stop("immediate")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _scale(options: argparse.Namespace) -> Scale:

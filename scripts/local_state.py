@@ -129,6 +129,25 @@ def database_folder() -> Path:
     return Path(home) / "registry-local" / name
 
 
+@contextmanager
+def passing_folder(purpose: str) -> Iterator[Path]:
+    """
+    Say where a passing server's data may live; afterwards, nothing of it is left.
+
+    Args:
+        purpose: what the server is for, in a word.
+    """
+    place = database_folder()
+    folder = place.with_name(f"{place.name}-{purpose}")
+    LocalPostgres(folder).stop("immediate")  # what a killed run has left
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def wipe() -> None:
     """Remove all local data but the files that others may be waiting on."""
     shutil.rmtree(database_folder(), ignore_errors=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from local_postgres import LocalPostgres
+from local_state import passing_folder
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests.pages.conftest import QUIET
@@ -75,7 +76,11 @@ def main() -> int:
 @contextmanager
 def a_demo() -> Iterator[Site]:
     """Serve and publish a register with the demo, which is gone afterwards."""
-    with tempfile.TemporaryDirectory() as place, LocalPostgres(Path(place) / "db") as server:
+    with (
+        tempfile.TemporaryDirectory() as place,
+        passing_folder("pictures") as folder,
+        LocalPostgres(folder) as server,
+    ):
         server.create_database("registry")
         url, data = server.url("registry"), Path(place)
         environ = {"DATABASE_URL": url, "REGISTRY_DATA": place}

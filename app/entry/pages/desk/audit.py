@@ -31,7 +31,7 @@ async def audit(page: Page) -> Response:
         "cursor": page.query.get("cursor"),
     }
     listed = await ask(page, "/audit", asked, form)
-    call = page.client.calls[0]
+    call = page.client.called("/audit")
     # Of the one who is asked for alone: to read who somebody is, is recorded as well.
     person = asked["user_id"]
     user = await page.client.find(f"/users/{person}") if person and listed else None

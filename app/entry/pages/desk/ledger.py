@@ -38,7 +38,7 @@ async def ledger(page: Page) -> Response:
         listed=listed,
         provinces=provinces,
         kinds=list(value_words()["movement"]),
-        call=page.client.calls[0],
+        call=page.client.called("/ledger/entries"),
     )
 
 
@@ -63,7 +63,7 @@ async def ledger_holdings(page: Page) -> Response:
         form=form,
         project=project,
         listed=listed,
-        call=page.client.calls[0],
+        call=page.client.called("/ledger/holdings" if project else "/accounts"),
     )
 
 

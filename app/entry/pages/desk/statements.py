@@ -36,7 +36,7 @@ async def accounts(page: Page) -> Response:
         return page.go(f"/desk/accounts/TH-{number[1]}-{number[2]}")
     asked = {"q": words, "owner_party_id": owner, "limit": ROWS, "cursor": page.query.get("cursor")}
     listed = await ask_on(page, "/accounts", asked, form)
-    call = page.client.calls[0]
+    call = page.client.called("/accounts")
     owners: list[Json] = []
     if words and not owner:
         owners = (await page.client.get("/parties", {"q": words, "limit": _OWNERS}))["data"]
