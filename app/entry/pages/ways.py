@@ -19,6 +19,7 @@ from app.entry.pages.mistakes import say_mistakes
 from app.entry.pages.remembering import takes_gzip, visit_of
 from app.entry.pages.render import Page
 from app.entry.pages.sessions import Kept, sessions_of
+from app.entry.pages.shown_tables import is_asked, taken
 from app.entry.problems import LANGUAGE
 from app.kernel.errors import ForbiddenError
 
@@ -83,7 +84,7 @@ async def _serve(request: Request, function: PageFunction, *, remembered: bool) 
     page = await open_page(request)
     visit = page.client.visit
     try:
-        if visit is None or not remembered or "cookie" in request.headers:
+        if visit is None or not remembered or "cookie" in request.headers or is_asked(request):
             response = await _answer(page, function)
         else:
             response = await visit.page(
@@ -113,7 +114,8 @@ async def _answer(page: Page, function: PageFunction) -> Response:
             page.client.calls.clear()
         if page.request.method == "POST" and (first := await _before(page)) is not None:
             return first
-        return await function(page)
+        shown = await function(page)
+        return taken(page, shown) if is_asked(page.request) else shown
     except RefusedError as refused:
         if refused.code == NEEDED:
             return await ask_for_code(page, refused)
