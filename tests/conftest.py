@@ -64,8 +64,9 @@ MADE_BY_BUILDERS: Final = re.compile(
 
 # Files whose tests take a minute or more: begun last, one process would go on with them alone.
 LONGEST: Final = (
-    *("test_every_page.py", "test_ledger_machine.py", "test_schemathesis.py"),
-    "test_proof_mutations.py",
+    *("test_ledger_machine.py", "test_schemathesis.py", "test_every_page.py"),
+    *("test_kill_publisher.py", "test_journeys.py", "test_matrix.py", "test_desk_parties.py"),
+    *("test_member.py", "test_keyboard.py", "test_tampering.py", "test_openapi.py"),
 )
 
 # Where passkeys of tests are used.

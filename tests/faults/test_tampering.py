@@ -107,6 +107,7 @@ def place_of(file: str) -> str:
 @pytest.mark.parametrize(
     "kind", ["checkpoint", "policy", "state", "tile/0", "tile/1", "tile/entries"]
 )
+@pytest.mark.no_cover  # each byte in turn; other tests cover the lines
 def test_any_byte_changed_in_any_file_is_found(log: Path, kind: str) -> None:
     """Tens of bytes in each file; in small ones every one of them."""
     chance = random.Random(SEED)  # noqa: S311  for tests

@@ -184,6 +184,7 @@ async def test_a_forged_receipt_is_refused_with_its_reason(received: Received) -
     assert received.verified(received.file).code == 0
 
 
+@pytest.mark.no_cover  # each byte in turn; other tests cover the lines
 async def test_any_byte_of_a_receipt_that_is_changed_is_found(received: Received) -> None:
     """Its file has no byte that says nothing."""
     for place in range(len(received.file)):

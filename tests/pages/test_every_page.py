@@ -1,6 +1,9 @@
 """Every page, in both languages, wide and narrow, light and dark: nothing in anybody's way."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from typing import Any, Final, Literal
 
 import pytest
@@ -9,13 +12,15 @@ from playwright.sync_api import Browser, Route, ViewportSize
 from app.entry.pages.routes import WAYS
 from tests.pages.names import names_in
 from tests.pages.places import LEADING_ON, PLACES, Place
-from tests.pages.site import COLOURS, RULES, Site, a_walk
+from tests.pages.site import COLOURS, RULES, Site, Walk, a_walk
+
+Scheme = Literal["light", "dark"]
 
 WIDE: Final[ViewportSize] = {"width": 1200, "height": 900}
 NARROW: Final[ViewportSize] = {"width": 320, "height": 640}
 LANGUAGES: Final = ("th", "en")
 # Turned over without opening the page anew. The dark differs from the light in its colours alone.
-SCHEMES: Final[dict[Literal["light", "dark"], tuple[str, ...]]] = {"light": RULES, "dark": COLOURS}
+SCHEMES: Final[dict[Scheme, tuple[str, ...]]] = {"light": RULES, "dark": COLOURS}
 LOOKS: Final = [(size, scheme) for size in (WIDE, NARROW) for scheme in SCHEMES]
 # Longer than a browser holds letters back for (100 ms), so that words are painted without them.
 LETTERS_LATE_S: Final = 0.3
@@ -39,27 +44,48 @@ def test_every_page_has_its_place() -> None:
     assert shown - LEADING_ON == {place.route for place in PLACES}
 
 
+@pytest.fixture(scope="module")
+def somebody(browser: Browser, site: Site) -> Iterator[Callable[[str | None], Walk]]:
+    """Return who goes from page to page, one for each role: they sign in once."""
+    with ExitStack() as walks:
+
+        @cache
+        def of(role: str | None) -> Walk:
+            walk = walks.enter_context(a_walk(browser, site))
+            if role is not None:
+                walk.sign_in(role)
+            return walk
+
+        yield of
+
+
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.path)
 def test_a_page_is_in_nobody_s_way(
-    browser: Browser, site: Site, names: dict[str, str], place: Place
+    somebody: Callable[[str | None], Walk], names: dict[str, str], place: Place
 ) -> None:
-    with a_walk(browser, site) as walk:
-        if place.role is not None:
-            walk.sign_in(place.role)
-        for language in LANGUAGES:
-            answer = walk.page.goto(f"{site.address}/{language}{place.path.format(**names)}")
-            assert answer is not None
-            assert answer.status == place.status
-            assert walk.page.get_attribute("html", "lang") == language
-            assert walk.page.locator("h1").count() == 1
-            if place.status < 400:  # one that refuses has the focus where it says why
-                walk.page.keyboard.press("Tab")
-                assert walk.page.evaluate("document.activeElement.className") == "govuk-skip-link"
-            for size, scheme in LOOKS:
-                walk.page.set_viewport_size(size)
-                walk.page.emulate_media(color_scheme=scheme)
-                assert not walk.barriers(SCHEMES[scheme]), (language, size, scheme)
-                assert not walk.is_too_wide(), (language, size, scheme)
+    walk = somebody(place.role)
+    for language in LANGUAGES:
+        look(walk, *LOOKS[0])
+        address = f"{walk.site.address}/{language}{place.path.format(**names)}"
+        answer = walk.page.goto(address)
+        assert answer is not None
+        assert answer.status == place.status
+        assert walk.page.get_attribute("html", "lang") == language
+        assert walk.page.locator("h1").count() == 1
+        if place.status < 400:  # one that refuses has the focus where it says why
+            walk.page.keyboard.press("Tab")
+            assert walk.page.evaluate("document.activeElement.className") == "govuk-skip-link"
+        for size, scheme in LOOKS:
+            look(walk, size, scheme)
+            assert not walk.barriers(SCHEMES[scheme]), (language, size, scheme)
+            assert not walk.is_too_wide(), (language, size, scheme)
+    assert not walk.complaints
+
+
+def look(walk: Walk, size: ViewportSize, scheme: Scheme) -> None:
+    """Have the window of a size, and its colours light or dark."""
+    walk.page.set_viewport_size(size)
+    walk.page.emulate_media(color_scheme=scheme)
 
 
 @pytest.mark.parametrize("place", [p for p in PLACES if p.role is None], ids=lambda p: p.path)

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final, TypeVar
 
+import pytest
+
 from app.registry.log.merkle import (
     HASH_BYTES,
     leaf_hash,
@@ -340,6 +342,7 @@ ON_CONSISTENCY: Final[
 # ------------------------------------------------------------------ the million
 
 
+@pytest.mark.no_cover  # a million times; other tests cover the lines
 def test_of_a_million_mutated_proofs_none_is_accepted_unless_it_is_true() -> None:
     """
     Counted are those refused; the few that say something true all the same (a hash swapped with

@@ -181,4 +181,7 @@ def test_tests_that_were_stopped_are_not_gone_on_with(monkeypatch: pytest.Monkey
 
 def test_what_runs_one_at_a_time_is_there() -> None:
     """Else a file that was renamed would run among the others, and fail now and then."""
-    assert [path for path in gates.ONE_AT_A_TIME if not (bootstrap.ROOT / path).exists()] == []
+    named = (*gates.ONE_AT_A_TIME, *gates.BESIDE_OTHERS)
+    assert [path for path in named if not (bootstrap.ROOT / path).exists()] == []
+    assert "tests/races/test_overload.py" in gates._alone()
+    assert gates.BESIDE_OTHERS.isdisjoint(gates._alone())
