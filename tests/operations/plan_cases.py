@@ -658,6 +658,9 @@ CASES: Final[Mapping[str, Cases]] = {
     "activities.list_provinces_of": lambda _: [
         partial(activities.list_provinces_of, activity_ids=[an_id("act", n) for n in range(LIMIT)])
     ],
+    "activities.list_names": lambda _: [
+        partial(activities.list_names, activity_ids=[an_id("act", n) for n in range(LIMIT)])
+    ],
     "activities.list_events": lambda _: [
         partial(activities.list_events, activity_id=an_id("act", number), limit=LIMIT)
         for number in (0, 1)

@@ -82,7 +82,8 @@ def test_a_refusal_is_found_by_its_words_and_explained(browser: Browser, site: S
         assert walk.page.get_by_role("link", name="From the start").is_visible()
         walk.page.get_by_label("Words or code").fill("serial exists")
         walk.page.get_by_role("button", name="Show").click()
-        walk.page.get_by_role("link", name="serials_not_found").click()
+        row = walk.page.get_by_role("row").filter(has_text="serials_not_found")
+        row.get_by_role("link", name="No credit with this serial exists").click()
         text = walk.page.inner_text("main")
         assert "No credit with this serial exists in this registry." in text
         assert "ไม่มีเครดิตหมายเลขซีเรียลนี้ในทะเบียน" in text

@@ -3,11 +3,15 @@
 import asyncio
 import json
 import re
+from html import unescape
 from typing import Final
 
 import httpx2
+import pytest
 
+from app.entry.api.tokens import CredentialsRefusedError
 from app.entry.pages.sessions import COOKIE
+from app.entry.pages.words import Language, word
 from tests.builders.parties import PASSWORD, a_developer, bearer
 from tests.builders.passkeys import Device
 from tests.builders.signing_in import an_authenticator, email_of
@@ -106,11 +110,29 @@ async def test_what_is_kept_of_somebody_is_a_file_as_the_api_has_it(
     assert (held["id"], held["email"]) == (developer.user_id, email)
 
 
+@pytest.mark.parametrize("language", ["en", "th"])
+async def test_how_somebody_signed_in_is_said_in_words(
+    registry: Registry, reader: httpx2.AsyncClient, language: Language
+) -> None:
+    email = await email_of(registry, await a_developer(registry))
+    assert (await sign_in(reader, email, password="not this one")).status_code >= 400
+    await sign_in(reader, email)
+    text = (await reader.get(f"/{language}/account/audit")).text
+    assert word("access_what", "password", language) in text
+    refused = CredentialsRefusedError
+    title = refused.title_th if language == "th" else str(refused.__doc__).splitlines()[0]
+    assert title in unescape(text)
+    assert f"/{language}/problems/{refused.code}" in text
+
+
 async def test_an_identity_that_is_not_there_is_a_refusal_that_says_so(
     registry: Registry, reader: httpx2.AsyncClient
 ) -> None:
     await sign_in(reader, await email_of(registry, await a_developer(registry)))
     path = f"{SECURITY}/identities/idn_01kb5b1j0dfz5r5d8r4v5e2c3a"
+    opened = (await reader.get(path)).text
+    assert "No such identity is linked." in opened
+    assert "current_password" not in opened
     for password in ("not this one at all", PASSWORD):
         answer = await send(reader, path, {"current_password": password})
         assert answer.status_code >= 400

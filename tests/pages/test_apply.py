@@ -46,7 +46,7 @@ def hand_in(walk: Walk, requirement: str) -> None:
     page = walk.page
     page.select_option("[name=requirement]", requirement)
     page.set_input_files("[name=file]", PDF)
-    page.fill("[name=issued_on]", "2026-10-01")
+    page.fill("[name=issued_on]", "1/10/2569")
     page.click("form[enctype] button")
     assert page.url.endswith("/apply/mine?done=document"), page.content()[-3000:]
 

@@ -89,6 +89,8 @@ def test_a_retirement_shows_what_its_certificate_says(browser: Browser, site: Si
             for line in certificate["lines"]:
                 assert line["serials"] in text
                 assert line["verification_code"] in text
+                batch = ask(site, f"/v1/batches/{line['batch']}")
+                assert batch[f"project_name_{language}"] in text
             assert year in text  # the other era
             proof = walk.page.locator(f"a[href='/{language}/log/{index}']")
             assert proof.count() == 1

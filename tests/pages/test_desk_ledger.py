@@ -190,6 +190,7 @@ def test_a_day_before_a_transfer_shows_what_was_held_before_it(
             show(walk, say)
             for account in (number, sold["to_account"], ISSUED):
                 assert cells(walk, account)[-1] == f"{held[account]:,}"
+            assert cells(walk, ISSUED)[1] == word("account_kind", "source", language)
             walk.page.get_by_role("link", name=number, exact=True).click()
             totals = walk.page.locator(".totals dd").all_inner_texts()
             assert totals[1].split()[0] == f"{held[number]:,}"

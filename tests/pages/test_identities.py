@@ -200,6 +200,9 @@ async def test_without_a_provider_none_is_offered(
     assert 'name="password"' in refused.text
     await sign_in(reader, await email_of(registry, await a_holder(registry)))
     assert "/identities/new" not in (await reader.get(SECURITY)).text
+    asked = (await reader.get(NEW)).text
+    assert "no identity provider" in asked
+    assert "current_password" not in asked
 
 
 async def a_rule(registry: Registry, administrator: Actor, acts: str) -> None:

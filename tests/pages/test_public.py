@@ -200,3 +200,43 @@ def test_a_programme_shows_its_rules_with_their_dates(browser: Browser, site: Si
         rows = walk.page.get_by_role("region", name="Rules in force").locator("tbody tr")
         assert rows.count() == len(programme["rules"])
         assert all(row.locator("td time").count() >= 1 for row in rows.all())
+
+
+@pytest.mark.parametrize(("language", "other"), [("en", "th"), ("th", "en")])
+def test_a_batch_names_its_activity_in_the_reader_s_language(
+    browser: Browser, site: Site, language: str, other: str
+) -> None:
+    batch = read(site, "/batches?programme=CITY&limit=1")["data"][0]
+    named, not_named = (batch[f"project_name_{each}"] for each in (language, other))
+    assert named != not_named
+    with a_walk(browser, site, language=language) as walk:
+        for path in (f"/credits/{batch['prefix']}", f"/serials?serial={batch['prefix']}-1"):
+            walk.go(path)
+            text = walk.page.inner_text("main")
+            assert named in text
+            assert not_named not in text
+        walk.go(f"/credits?project={batch['project']}")
+        assert walk.page.get_by_role("link", name=named).count()
+
+
+@BOTH
+def test_a_programme_is_asked_for_its_rules_of_another_day(
+    browser: Browser, site: Site, *, script: bool
+) -> None:
+    """In either era; what is no day is said beside the field, with the rules of today."""
+    with a_walk(browser, site, java_script_enabled=script) as walk:
+        for typed, shown, status in (
+            ("2/1/2568", "2 January 2025", 200),
+            ("2025-01-02", "2 January 2025", 200),
+            ("32/1/2568", "", 422),
+        ):
+            walk.go("/programmes/CITY")
+            walk.page.get_by_label("Rules of another day").fill(typed)
+            with walk.page.expect_navigation() as going:
+                walk.page.get_by_role("button", name="Show").click()
+            assert going.value is not None
+            assert going.value.status == status
+            assert walk.page.get_by_label("Rules of another day").input_value() == typed
+            headings = walk.page.get_by_role("heading", name="Rules in force on")
+            assert shown in headings.inner_text()
+            assert walk.page.locator("#on-error").count() == (status == 422)

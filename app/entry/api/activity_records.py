@@ -17,7 +17,7 @@ from app.entry.api.activity_shapes import (
     site_shown,
 )
 from app.entry.api.activity_steps import ActivityId
-from app.entry.api.batches import BatchShown
+from app.entry.api.batches import BatchShown, batches_shown
 from app.entry.api.context import Reader, StrictRoute
 from app.entry.api.documents import DocumentShown, document_shown
 from app.entry.api.issuances import IssuanceShown, issuance_shown
@@ -192,7 +192,7 @@ async def _places(reader: AsyncConnection, found: Sequence[Batch]) -> list[Batch
     states = await ledger.list_states_of(reader, found)
     return [
         BatchPlacesShown(
-            **BatchShown.of(batch).model_dump(),
+            **shown.model_dump(),
             held=of[ledger.ALL_HOLDINGS],
             buffered=of.get(BUFFER, 0),
             in_transit=of.get(TRANSIT, 0),
@@ -200,7 +200,7 @@ async def _places(reader: AsyncConnection, found: Sequence[Batch]) -> list[Batch
             cancelled=of.get(CANCELLED, 0),
             exported=of.get(EXPORTED, 0),
         )
-        for batch in found
+        for batch, shown in zip(found, await batches_shown(reader, found), strict=True)
         for of in (states[batch.id],)
     ]
 

@@ -1,5 +1,6 @@
 """Batches: what one issuance minted for one vintage, and where its credits are now."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -36,6 +37,7 @@ from app.entry.api.wire import (
 from app.entry.exports import Export
 from app.entry.problems import refused
 from app.kernel.paging import Found
+from app.registry.activities import store as activities
 from app.registry.ledger import operations, store
 from app.registry.ledger.refusals import BatchNotFoundError
 from app.registry.ledger.rules import BUFFER, CANCELLED, EXPORTED, RETIRED, TRANSIT, Batch, Choice
@@ -65,6 +67,15 @@ class BatchShown(Shown):
         description="Name of the activity or project.",
         examples=["Rooftop solar of Khon Kaen schools"],
     )
+    project_name_th: str | None = Field(
+        description="Name of the activity in Thai; null for credits taken over from another "
+        "registry, whose project has one name.",
+        examples=["โซลาร์บนหลังคาโรงเรียนในขอนแก่น", None],
+    )
+    project_name_en: str | None = Field(
+        description="Name of the activity in English; null where there is none in Thai.",
+        examples=["Rooftop solar of Khon Kaen schools", None],
+    )
     activity_id: str | None = Field(
         description="The activity; null for credits taken over from another registry.",
         examples=["act_01kb5b1j0dfz5r5d8r4v5e2c3a", None],
@@ -79,8 +90,9 @@ class BatchShown(Shown):
     )
 
     @classmethod
-    def of(cls, batch: Batch) -> "BatchShown":
-        """Show a batch."""
+    def of(cls, batch: Batch, names: Mapping[str, tuple[str, str]]) -> "BatchShown":
+        """Show a batch. `names`: of activities by identifier, in Thai and in English."""
+        name_th, name_en = names.get(batch.activity_id or "", (None, None))
         return cls(
             prefix=batch.serial_prefix,
             vintage=batch.vintage,
@@ -89,11 +101,19 @@ class BatchShown(Shown):
             programme=batch.programme_code,
             project=batch.project_code,
             project_name=batch.project_name,
+            project_name_th=name_th,
+            project_name_en=name_en,
             activity_id=batch.activity_id,
             province=batch.province_code,
             log_index=batch.log_index,
             issued_at=batch.issued_at,
         )
+
+
+async def batches_shown(reader: AsyncConnection, found: Sequence[Batch]) -> list[BatchShown]:
+    """Show batches, with what their activities are called in both languages."""
+    names = await activities.list_names(reader, {b.activity_id for b in found if b.activity_id})
+    return [BatchShown.of(batch, names) for batch in found]
 
 
 class BatchWithStates(BatchShown):
@@ -176,7 +196,7 @@ async def list_batches(query: Annotated[BatchesQuery, Query()], reader: Reader) 
         limit=query.limit,
     )
     return show(
-        Page[BatchShown](data=[BatchShown.of(b) for b in found.rows], **going_on(found.after))
+        Page[BatchShown](data=await batches_shown(reader, found.rows), **going_on(found.after))
     )
 
 
@@ -193,21 +213,18 @@ async def export_batches(request: Request, reader: Reader) -> Response:
 
     async def read(
         connection: AsyncConnection, after: tuple[int, ...] | None, limit: int
-    ) -> Found[Batch]:
-        return await store.list_batches(
+    ) -> Found[BatchShown]:
+        found = await store.list_batches(
             connection, {}, after=0 if after is None else after[0], limit=limit
         )
+        return Found(await batches_shown(connection, found.rows), found.after)
 
     export = Export(
         "batches.csv",
         tuple(BatchShown.model_fields),
         read,
         # A batch that was made meanwhile has an act beyond the end.
-        lambda batch: (
-            [BatchShown.of(batch).model_dump(mode="json").values()]
-            if batch.log_index < size
-            else []
-        ),
+        lambda batch: [batch.model_dump(mode="json").values()] if batch.log_index < size else [],
     )
     return export.answer(request)
 
@@ -222,11 +239,12 @@ async def export_batches(request: Request, reader: Reader) -> Response:
 async def get_batch(prefix: PrefixPath, reader: Reader) -> Response:
     """Read a batch and how many of its credits are held, buffered, retired and so on. Public."""
     batch = await store.get_batch(reader, prefix)
+    (shown,) = await batches_shown(reader, [batch])
     states = await store.list_batch_states(reader, batch)
     spans = await store.list_frozen_spans(reader, batch, first=1, last=batch.credits)
     return show(
         BatchWithStates(
-            **BatchShown.of(batch).model_dump(),
+            **shown.model_dump(),
             held=states.get(store.ALL_HOLDINGS, 0),
             buffered=states.get(BUFFER, 0),
             in_transit=states.get(TRANSIT, 0),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.entry.api.batches import BatchShown
+from app.entry.api.batches import BatchShown, batches_shown
 from app.entry.api.context import Reader, StrictRoute
 from app.entry.api.wire import Body, Shown, show
 from app.entry.problems import refused
@@ -117,11 +117,12 @@ async def look_up_serials(query: Annotated[SerialQuery, Query()], reader: Reader
     histories = [await _history(reader, batch, run) for run in shown]
     spans = await store.list_frozen_spans(reader, batch, first=named.first, last=named.last)
     links = await store.find_links(reader, {step.log_index for of in histories for step in of})
+    (batch_shown,) = await batches_shown(reader, [batch])
     return show(
         SerialsShown(
             serials=str(named),
             credits=named.credits,
-            batch=BatchShown.of(batch),
+            batch=batch_shown,
             runs=[
                 _state(batch, run, history, spans, links)
                 for run, history in zip(shown, histories, strict=True)

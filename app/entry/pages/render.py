@@ -18,7 +18,15 @@ from app.entry.pages.answers import Json
 from app.entry.pages.client import Client, query_of
 from app.entry.pages.components import component
 from app.entry.pages.sessions import Kept, sessions_of
-from app.entry.pages.words import LANGUAGES, Language, tone, translations, word
+from app.entry.pages.words import (
+    LANGUAGES,
+    Language,
+    account_name,
+    register_account,
+    tone,
+    translations,
+    word,
+)
 
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 _KEY_BYTES: Final = 16
@@ -45,6 +53,9 @@ def environment(language: Language) -> Environment:
         "whole": figures.show_whole,
         "bytes": figures.show_bytes,
         "word": lambda value, kind: word(kind, value, language),
+        "project_name": lambda batch: batch[f"project_name_{language}"] or batch["project_name"],
+        "account_name": lambda account: account_name(account, language),
+        "register_account": register_account,
         "tone": lambda value, kind: tone(kind, value),
     }
     made.globals |= {"asset": static.address_of, "component": component, "language": language}
@@ -92,6 +103,10 @@ class Page:
     def say(self, message: str) -> str:
         """Return a message in the page's language."""
         return translations(self.language).ugettext(message)
+
+    def say_of(self, one: str, many: str, number: int) -> str:
+        """Return a message about one of something or, where there are not one, about many."""
+        return translations(self.language).ungettext(one, many, number)
 
     def go(self, path: str, **params: Any) -> Response:  # noqa: ANN401  as in a query
         """Lead on to another page: what was done is not done again by who reloads."""

@@ -6,6 +6,7 @@ party is signed in (`app.entry.pages.account.renewing`). Both pages are put toge
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,12 +18,14 @@ from app.entry.pages.answers import Json
 from app.entry.pages.client import RefusedError
 from app.entry.pages.forms import Form
 from app.entry.pages.holding import Held, find_held, forget
+from app.entry.pages.member.common import typed_day
 from app.entry.pages.refused_forms import mine_to_show
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 
 ways: Final = Ways()
 _PIECE: Final = 1 << 20
+_OF_A_DOCUMENT: Final = re.compile(r"^/body/documents/\d+/")
 _REQUIRED: Final = "kyc_documents_"
 _STEPS: Final = {
     "submit": ("submission", "submitted"),
@@ -106,8 +109,15 @@ async def take_document(page: Page, followed: Followed) -> Response:
             await page.client.send("PUT", path, body, if_match=version)
             await page.client.upload(f"{path}/files", {}, file)
     except RefusedError as refused:
-        return await _again(page, followed, sent, refused)
+        return await _again(page, followed, sent, _in_fields(refused))
     return page.go(followed.at, done="document")
+
+
+def _in_fields(refused: RefusedError) -> RefusedError:
+    """Return a refusal whose fields are named as in the form, which is of one document alone."""
+    for each in refused.problem.get("errors") or ():
+        each["pointer"] = _OF_A_DOCUMENT.sub("/body/", each["pointer"])
+    return refused
 
 
 async def _again(page: Page, followed: Followed, sent: FormData, refused: RefusedError) -> Response:
@@ -140,14 +150,15 @@ async def show_followed(
 
 def _with(shown: Json, sent: FormData, file: UploadFile, digest: str) -> dict[str, Any]:
     """Return what the application says with one document more, or another in its place."""
-    said, named = shown["said"], str(sent.get("requirement", ""))
+    form, said = Form.sent(sent), shown["said"]
+    named = form.value("requirement")
     new = {
         "requirement": named,
         "sha256": digest,
         "media_type": (file.content_type or "").partition(";")[0],
         "bytes": file.size,
-        "issued_on": str(sent.get("issued_on", "")) or None,
-        "expires_on": str(sent.get("expires_on", "")) or None,
+        "issued_on": typed_day(form, "issued_on"),
+        "expires_on": typed_day(form, "expires_on"),
     }
     kept = [each for each in documents_in(shown) if each["requirement"] != named]
     names = ("name_th", "name_en", "contact_email", "representatives")

@@ -4,6 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from app.entry.pages.answers import Json
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
 
@@ -11,6 +12,7 @@ ways: Final = Ways()
 PERSONAL_DATA: Final = "/account/personal-data"
 ACCESS: Final = "/account/audit"
 _ROWS: Final = 50
+_FAILED: Final = "sign_in_failed"
 
 
 @ways.get(PERSONAL_DATA)
@@ -36,4 +38,16 @@ async def access(page: Page) -> Response:
     me = await page.client.get("/users/me")
     asked = {"limit": _ROWS, "cursor": page.query.get("cursor"), "kind": page.query.get("kind")}
     listed = await page.client.get(f"/users/{me['id']}/audit", asked)
-    return page.show("account/access.html", listed=listed, asked=asked)
+    return page.show(
+        "account/access.html",
+        listed=listed,
+        asked=asked,
+        refusals=await refusals_of(page, listed["data"]),
+    )
+
+
+async def refusals_of(page: Page, records: list[Json]) -> dict[str, Json]:
+    """Return the refusals, by code, if there is a record of one."""
+    if all(each["kind"] != _FAILED for each in records):
+        return {}
+    return {each["code"]: each for each in (await page.client.get("/problems"))["data"]}

@@ -1,6 +1,6 @@
 """Passkeys and identities of one's own: after the password, nobody signs in by one any more."""
 
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -17,14 +17,20 @@ _DONE: Final = {"passkeys": "passkey_removed", "identities": "identity_unlinked"
 _TEMPLATE: Final = "account/removal.html"
 
 
+async def _facts(page: Page, kind: str) -> dict[str, Any]:
+    """Return what is to be removed; None: the reader has no such thing."""
+    held, thing_id = await page.client.get(f"/{kind}"), page.step("thing_id")
+    thing = next((each for each in held["data"] if each["id"] == thing_id), None)
+    return {"kind": kind, "thing": thing}
+
+
 def _serve(kind: str) -> None:
     path = f"{SECURITY}/{kind}/{{thing_id}}"
 
     @ways.get(path)
     async def removal(page: Page) -> Response:
         """Ask for the password first."""
-        await page.client.get("/users/me")
-        return page.show(_TEMPLATE, form=Form.opened(), kind=kind)
+        return page.show(_TEMPLATE, form=Form.opened(), **await _facts(page, kind))
 
     @ways.post(path)
     async def remove(page: Page) -> Response:
@@ -34,7 +40,7 @@ def _serve(kind: str) -> None:
         try:
             await page.client.send("POST", f"/{kind}/{page.step('thing_id')}/removal", body)
         except RefusedError as refused:
-            return again(page, _TEMPLATE, sent, refused, kind=kind)
+            return again(page, _TEMPLATE, sent, refused, **await _facts(page, kind))
         return page.go(SECURITY, done=_DONE[kind])
 
 

@@ -12,6 +12,9 @@ from app.entry.pages.ways import Ways
 
 ways: Final = Ways()
 ROWS: Final = 25
+# Of so many batches of a retirement a page asks what they are called in the reader's language.
+_BATCHES_MAX: Final = 24
+_ASKED_AT_ONCE: Final = 4
 _FILTERS: Final = ("account", "year", "cursor")
 # A year beyond this is one of the Buddhist era: nobody means the year 2569 of the common one.
 _COMMON_ERA_MAX: Final = 2400
@@ -67,6 +70,7 @@ async def retirement(page: Page) -> Response:
         "checking/retirement.html",
         ending=shown,
         certificate=certificate,
+        batches=await _batches(page, certificate["lines"]),
         file_digest=await _digest_of_file(page, log_index),
         taken_back=await taken_back(page, shown),
     )
@@ -119,6 +123,16 @@ async def taken_back(page: Page, act: dict[str, Any]) -> int | None:
     found = await page.client.get("/serials", {"serial": serial})
     steps = [step for run in found["runs"] for step in run["history"]]
     return next((s["reversed_by"] for s in steps if s["log_index"] == act["id"]), None)
+
+
+async def _batches(page: Page, lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return batches by prefix, for the names of their activities; a certificate has one name."""
+    prefixes = list(dict.fromkeys(line["batch"] for line in lines))[:_BATCHES_MAX]
+    found: list[dict[str, Any]] = []
+    for at in range(0, len(prefixes), _ASKED_AT_ONCE):
+        some = prefixes[at : at + _ASKED_AT_ONCE]
+        found += await asyncio.gather(*(page.client.get(f"/batches/{each}") for each in some))
+    return {each["prefix"]: each for each in found}
 
 
 async def _digest_of_file(page: Page, log_index: str) -> str | None:

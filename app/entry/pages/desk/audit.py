@@ -4,6 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from app.entry.pages.account.personal_data import refusals_of
 from app.entry.pages.filters import ask, status_of
 from app.entry.pages.forms import Form
 from app.entry.pages.member.common import typed_day, who
@@ -43,4 +44,5 @@ async def audit(page: Page) -> Response:
         people={} if user is None else {person: user},
         kinds=list(value_words()["own_access"]),
         call=call,
+        refusals=await refusals_of(page, listed["data"] if listed else []),
     )

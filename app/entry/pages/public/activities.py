@@ -53,7 +53,7 @@ async def activities(page: Page) -> Response:
             page,
             every,
             counts,
-            said=page.say("%(figure)s activities"),
+            said=lambda number: page.say_of("%(figure)s activity", "%(figure)s activities", number),
             href=href,
             current=asked["province_code"],
         ),

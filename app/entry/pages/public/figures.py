@@ -1,6 +1,6 @@
 """What several public pages show alike: places on the map, and where credits are."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from app.entry.pages import plots
@@ -68,7 +68,7 @@ def on_the_map(
     provinces: Mapping[str, Json],
     figures: Mapping[str, int],
     *,
-    said: str,
+    said: Callable[[int], str],
     href: Mapping[str, str],
     current: str | None = None,
 ) -> dict[str, dict[str, Any]]:
@@ -83,11 +83,12 @@ def on_the_map(
         href: where each leads.
         current: code of the one that the page is about.
     """
-    strong = plots.levels({code: figures.get(code, 0) for code in provinces})
+    counted = {code: figures.get(code, 0) for code in provinces}
+    strong = plots.levels(counted)
     return {
         code: {
             "text": f"{each[f'name_{page.language}']}: "
-            + said % {"figure": f"{figures.get(code, 0):,}"},
+            + said(counted[code]) % {"figure": f"{counted[code]:,}"},
             "href": href[code],
             "level": strong[code],
             "current": code == current,

@@ -5,6 +5,9 @@ from typing import Final
 
 from starlette.responses import Response
 
+from app.entry.pages.filters import ask, status_of
+from app.entry.pages.forms import Form
+from app.entry.pages.member.common import typed_day
 from app.entry.pages.public.figures import provinces_of, states_flow, years_plot
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
@@ -31,7 +34,11 @@ async def programmes(page: Page) -> Response:
 async def programme(page: Page) -> Response:
     """Show one programme with its rules of today, or of another day."""
     code = page.step("code")
-    shown = await page.client.get(f"/programmes/{code}", {"on": page.query.get("on")})
+    form = Form.opened({"on": page.query.get("on")})
+    path = f"/programmes/{code}"
+    shown = await ask(page, path, {"on": typed_day(form, "on")}, form)
+    if shown is None:  # the day was refused, and its field says so beside the rules of today
+        shown = await page.client.get(path)
     statistics, history, activities, every = await asyncio.gather(
         page.client.get("/statistics", {"programme": code}),
         page.client.get(
@@ -43,8 +50,9 @@ async def programme(page: Page) -> Response:
     )
     return page.show(
         "public/programme.html",
+        status=status_of(form),
+        form=form,
         programme=shown,
-        asked_on=page.query.get("on"),
         statistics=statistics,
         flow=states_flow(page, statistics["totals"]),
         years=years_plot(page, statistics["by_year"]),

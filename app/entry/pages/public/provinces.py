@@ -45,7 +45,13 @@ async def provinces(page: Page) -> Response:
         year=year,
         drawing=plots.outlines(),
         places=on_the_map(
-            page, every, issued, said=page.say("%(figure)s credits issued"), href=href
+            page,
+            every,
+            issued,
+            said=lambda number: page.say_of(
+                "%(figure)s credit issued", "%(figure)s credits issued", number
+            ),
+            href=href,
         ),
         stacks={code: states_stack(row) for code, row in sums.items()},
         key=states_key(page, sums.values()),

@@ -1,6 +1,6 @@
 """Activities, sites, events and opinions, read with visibility as part of the query."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -118,6 +118,22 @@ async def list_provinces_of(
     for activity_id, province_code in await connection.execute(wanted):
         codes[activity_id] = (*codes[activity_id], province_code)
     return codes
+
+
+async def list_names(
+    connection: AsyncConnection, activity_ids: Collection[str]
+) -> dict[str, tuple[str, str]]:
+    """
+    Return what activities are called in Thai and in English, by identifier.
+
+    Whoever may see them: of activities whose credits are in the register, which are public.
+    """
+    if not activity_ids:
+        return {}
+    wanted = select(activities.c.id, activities.c.name_th, activities.c.name_en).where(
+        activities.c.id.in_(activity_ids)
+    )
+    return {row[0]: (row[1], row[2]) for row in await connection.execute(wanted)}
 
 
 async def list_counts(connection: AsyncConnection) -> dict[ActivityStatus, int]:
