@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median, quantiles
 from typing import Final
 
@@ -22,11 +23,16 @@ class Times:
     """How long each kind took, in milliseconds, and how much came."""
 
     took_ms: Mapping[str, list[float]]
+    cpu_ms: Mapping[str, list[float]]  # of the server's process; nothing where it is not told
     bytes_read: dict[str, int]
 
     def at(self, percent: int, what: str) -> float:
         """Return a percentile of a kind."""
         return quantiles(self.took_ms[what], n=100)[percent - 1]
+
+    def cpu_at(self, percent: int, what: str) -> float:
+        """Return a percentile of what a kind took of the server's processor."""
+        return quantiles(self.cpu_ms[what], n=100)[percent - 1]
 
 
 def rounds_of(service: Service, asked: Asked, scale: Scale) -> list[Times]:
@@ -34,9 +40,9 @@ def rounds_of(service: Service, asked: Asked, scale: Scale) -> list[Times]:
     client = Client(service)
     rounds = []
     try:
-        _round(client, asked, _WARM_UP)
+        _round(service, client, asked, _WARM_UP)
         for number in range(scale.rounds):
-            rounds.append(_round(client, asked, scale.reads_per_round))
+            rounds.append(_round(service, client, asked, scale.reads_per_round))
             first = median(next(iter(rounds[-1].took_ms.values())))
             print(f"  round {number + 1}: {first:.2f} ms", flush=True)
     finally:
@@ -44,14 +50,22 @@ def rounds_of(service: Service, asked: Asked, scale: Scale) -> list[Times]:
     return rounds
 
 
-def _round(client: Client, asked: Asked, times_each: int) -> Times:
-    times = Times({name: [] for name in asked}, dict.fromkeys(asked, 0))
+def _round(service: Service, client: Client, asked: Asked, times_each: int) -> Times:
+    times = Times({n: [] for n in asked}, {n: [] for n in asked}, dict.fromkeys(asked, 0))
     for _ in range(times_each):
         for name, next_request in asked.items():
-            took_ms, body = client.get(next_request())
+            request, began_ms = next_request(), _cpu_ms(service)
+            took_ms, body = client.get(request)
+            times.cpu_ms[name].append(_cpu_ms(service) - began_ms)
             times.took_ms[name].append(took_ms)
             times.bytes_read[name] += len(body)
     return times
+
+
+def _cpu_ms(service: Service) -> float:
+    """Return what a server's threads have had of the processors; 0 where nobody counts that."""
+    files = Path(f"/proc/{service.pid}/task").glob("*/schedstat")
+    return sum(int(file.read_text().split()[0]) for file in files) / 1e6
 
 
 @dataclass(frozen=True)
@@ -69,6 +83,10 @@ class Compared:
             p: [(times.at(p, self.name), times.at(p, self.base)) for times in rounds]
             for p in (50, 99)
         }
+        cpu = {
+            p: [(times.cpu_at(p, self.name), times.cpu_at(p, self.base)) for times in rounds]
+            for p in (50, 99)
+        }
         asked = sum(len(times.took_ms[self.name]) for times in rounds)
         return Measure(
             name=self.title,
@@ -84,6 +102,19 @@ class Compared:
                 f"{self.base}, ms, p50 (median)": median(other for _, other in pairs[50]),
                 f"{self.base}, ms, p99 (median)": median(other for _, other in pairs[99]),
                 "bytes an answer": sum(times.bytes_read[self.name] for times in rounds) / asked,
+                **_cpu_facts(cpu),
                 **facts,
             },
         )
+
+
+def _cpu_facts(cpu: Mapping[int, list[tuple[float, float]]]) -> Facts:
+    """Return the same ratios of processor time: what else runs here adds least to that."""
+    if not all(other for _, other in cpu[50]):
+        return {}
+    return {
+        "processor time of the server, the same ratio, p50": median(a / b for a, b in cpu[50]),
+        "processor time of the server, the same ratio, p99": median(a / b for a, b in cpu[99]),
+        "processor time of the server, ms, p50": median(a for a, _ in cpu[50]),
+        "processor time of the server, ms, p99": median(a for a, _ in cpu[99]),
+    }

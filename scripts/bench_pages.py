@@ -1,9 +1,18 @@
-"""The section ``pages``: pages of a large register, against a page that shows nothing of it."""
+"""
+The section ``pages``: pages of a large register, against a page that shows nothing of it.
+
+Twice: as visitors meet them, who are shown what was made for others since the last act; and made
+anew, as the first visitor after an act has it. For that the mark that pages are remembered under is
+moved before each of them, as an act moves it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +29,7 @@ from local_postgres import LocalPostgres
 BLOCKS_MAX: Final = 1_000_000
 ACTIVITIES: Final = 10_000
 TARGET: Final = 5.0
+ANEW_EACH: Final = 4  # of so many reads, one is made anew
 EMPTY: Final = "an empty page"
 SWITCHED_OFF: Final = ("nothing: all are requests to the same service",)
 # Rows of activities and what belongs to them, as the tests of the planner's choices have them.
@@ -49,12 +59,44 @@ def run(server: LocalPostgres, scale: Scale) -> Findings:
             "a serial": lambda: request_of(f"/th/serials?serial={chance.choice(prefixes)}-1"),
         }
         rounds = rounds_of(service, asked, scale)
+        with _moving(service.server.url(database)) as move:
+            anew = {f"{name}, made anew": _after(move, ask) for name, ask in asked.items()}
+            anew = {EMPTY: asked[EMPTY], **dict(list(anew.items())[1:])}
+            few = replace(scale, reads_per_round=max(scale.reads_per_round // ANEW_EACH, 100))
+            rounds_anew = rounds_of(service, anew, few)
     facts: Facts = {"blocks in the register": blocks, "activities": ACTIVITIES}
     measures = [
         Compared(name, EMPTY, f"{name} / {EMPTY}, p99", TARGET).measure(rounds, facts)
         for name in list(asked)[1:]
     ]
+    measures += [
+        Compared(name, EMPTY, f"{name} / {EMPTY}, p99", TARGET).measure(rounds_anew, facts)
+        for name in list(anew)[1:]
+    ]
     return Findings("pages", measures, settings, SWITCHED_OFF)
+
+
+def _after(move: Callable[[], None], ask: Callable[[], bytes]) -> Callable[[], bytes]:
+    def ask_after() -> bytes:
+        move()
+        return ask()
+
+    return ask_after
+
+
+@contextmanager
+def _moving(url: str) -> Iterator[Callable[[], None]]:
+    """Give what moves the mark of a register, outside of what is measured."""
+    with asyncio.Runner() as runner:
+        owner = runner.run(asyncpg.connect(url))
+        try:
+            yield lambda: runner.run(_move(owner))
+        finally:
+            runner.run(owner.close())
+
+
+async def _move(owner: asyncpg.Connection) -> None:
+    await owner.execute("UPDATE log_checkpoint SET published_at = clock_timestamp()")
 
 
 def _with_activities(server: LocalPostgres, blocks: int, scale: Scale) -> str:

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
+from asyncpg import Connection
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -31,13 +32,18 @@ def _count_statement(*_: object) -> None:
 @contextmanager
 def counted() -> Iterator[Cost]:
     """Count what this task, and those that it begins, ask the API and the database for."""
-    cost, ordinary = Cost(), Client._call
+    cost, ordinary, fetch = Cost(), Client._call, Connection.fetch
 
     async def call(client: Client, *how: Any) -> Answer:  # noqa: ANN401  as it is
         if (mine := _COUNTED.get()) is not None:
             mine.calls += 1
         return await ordinary(client, *how)
 
+    async def count_fetched(connection: Any, *asked: Any, **how: Any) -> Any:  # noqa: ANN401
+        _count_statement()
+        return await fetch(connection, *asked, **how)
+
+    Connection.fetch = count_fetched
     Client._call = call  # type: ignore[assignment,method-assign]
     event.listen(Engine, "before_cursor_execute", _count_statement)
     outside = _COUNTED.set(cost)
@@ -46,4 +52,5 @@ def counted() -> Iterator[Cost]:
     finally:
         _COUNTED.reset(outside)
         event.remove(Engine, "before_cursor_execute", _count_statement)
+        Connection.fetch = fetch
         Client._call = ordinary  # type: ignore[method-assign]

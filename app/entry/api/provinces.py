@@ -1,6 +1,5 @@
 """Provinces over HTTP."""
 
-from dataclasses import asdict
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Response
@@ -74,7 +73,7 @@ async def list_provinces(query: Annotated[ProvinceQuery, Query()], reader: Reade
     shown = rows[: query.limit]
     return show(
         Page(
-            data=[ProvinceShown(**asdict(province)) for province in shown],
+            data=[_shown(province) for province in shown],
             next_cursor=encode_cursor((shown[-1].sort_key, shown[-1].code)) if more else None,
             has_more=more,
         )
@@ -90,7 +89,17 @@ async def list_provinces(query: Annotated[ProvinceQuery, Query()], reader: Reade
 )
 async def get_province(code: _CodeInPath, reader: Reader) -> Response:
     """Read the province with a code."""
-    return show(ProvinceShown(**asdict(await store.get_province(reader, code))))
+    return show(_shown(await store.get_province(reader, code)))
+
+
+def _shown(province: Province) -> ProvinceShown:
+    return ProvinceShown(
+        code=province.code,
+        name_th=province.name_th,
+        name_en=province.name_en,
+        region=province.region,
+        sort_key=province.sort_key,
+    )
 
 
 async def _rows(query: ProvinceQuery, reader: Reader) -> tuple[Province, ...]:

@@ -35,6 +35,9 @@ _OF_THE_LOG: Final = re.compile(
     r"/v1/(activities|batches|cancellations|cases|issuances|methodologies|monitoring-reports"
     r"|parties|programmes|provinces|retirements|serials|statistics|log/head)([/?].*)?"
 )
+# Of these, nothing changes the answers but a migration, and that ends the processes that serve.
+_LASTING: Final = re.compile(r"/v1/provinces(\?.*)?")
+_LASTING_MAX: Final = 20
 
 
 class Memory:
@@ -45,6 +48,7 @@ class Memory:
         self._bytes = 0
         self._mark: Mark | None = None
         self._kept: OrderedDict[str, Answer] = OrderedDict()
+        self._lasting: OrderedDict[str, Answer] = OrderedDict()  # whatever the mark is, for a day
 
     def find(self, mark: Mark, name: str) -> Answer | None:
         """
@@ -55,8 +59,13 @@ class Memory:
             name: of what is asked for.
         """
         if mark != self._mark:
+            if self._mark is None or mark.day != self._mark.day:
+                self._lasting.clear()
             self._mark, self._bytes = mark, 0
             self._kept.clear()
+        lasting = self._lasting.get(name)
+        if lasting is not None:
+            return lasting
         found = self._kept.get(name)
         if found is not None:
             self._kept.move_to_end(name)
@@ -73,6 +82,11 @@ class Memory:
         """
         if mark != self._mark or name in self._kept:
             return  # meanwhile somebody has seen a later state, or was as quick
+        if _LASTING.fullmatch(name):
+            self._lasting[name] = answer
+            if len(self._lasting) > _LASTING_MAX:
+                self._lasting.popitem(last=False)
+            return
         self._kept[name] = answer
         self._bytes += _size(name, answer)
         while self._bytes > self._bytes_max:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -18,6 +18,7 @@ from app.entry.pages.answers import Json
 from app.entry.pages.client import Client, query_of
 from app.entry.pages.components import component
 from app.entry.pages.sessions import Kept, sessions_of
+from app.entry.pages.templating import QuickEnvironment
 from app.entry.pages.words import (
     LANGUAGES,
     Language,
@@ -34,17 +35,21 @@ _OFFICERS: Final = frozenset({"officer", "approver", "administrator", "auditor"}
 
 
 @functools.cache
-def environment(language: Language) -> Environment:
+def environment(language: Language) -> QuickEnvironment:
     """Return where templates are found, with what they may use."""
-    made = Environment(
+    said = translations(language)
+    made = QuickEnvironment(
+        {
+            "_": said.ugettext,
+            "link": functools.partial(_address, language),
+            "asset": static.address_of,
+            "component": component,
+        },
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
-    said = translations(language)
     made.install_gettext_translations(said, newstyle=True)  # type: ignore[attr-defined]
     made.filters |= {
         "day": functools.partial(figures.show_day, language=language),
@@ -97,8 +102,7 @@ class Page:
 
     def address(self, path: str, params: Mapping[str, Any] | None = None) -> str:
         """Return the address of another page in the same language."""
-        query = query_of(params or {})
-        return f"/{self.language}{quote(path)}" + (f"?{query}" if query else "")
+        return _address(self.language, path, params)
 
     def say(self, message: str) -> str:
         """Return a message in the page's language."""
@@ -159,6 +163,11 @@ class Page:
         query = self.request.url.query
         rest = quote(self.path) + (f"?{query}" if query else "")
         return [(each, f"/{each}{rest}") for each in LANGUAGES if each != self.language]
+
+
+def _address(language: Language, path: str, params: Mapping[str, Any] | None = None) -> str:
+    query = query_of(params) if params else ""
+    return f"/{language}{quote(path)}" + (f"?{query}" if query else "")
 
 
 PageFunction = Callable[[Page], Any]

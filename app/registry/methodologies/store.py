@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    bindparam,
     insert,
     or_,
     select,
@@ -26,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.db import metadata
 from app.kernel.errors import RegistryError
+from app.kernel.statements import Statement
 from app.registry.methodologies.rules import (
     Family,
     Methodology,
@@ -106,11 +108,8 @@ async def find_methodology(
     connection: AsyncConnection, *, code: str, version: str
 ) -> Methodology | None:
     """Return a methodology version, or None."""
-    query = select(methodologies).where(
-        methodologies.c.code == code, methodologies.c.version == version
-    )
-    found = (await connection.execute(query)).one_or_none()
-    return None if found is None else _methodology(found)
+    found = await _ONE.rows(connection, code=code, version=version)
+    return _methodology(found[0]) if found else None
 
 
 async def list_methodologies(
@@ -169,5 +168,13 @@ def _narrowed(which: Filter) -> Select[Any]:
 
 def _methodology(row: Row[Any]) -> Methodology:
     return Methodology(
-        **row._asdict() | {"variant": Variant(row.variant), "family": Family(row.family)}
+        **{**row._mapping, "variant": Variant(row.variant), "family": Family(row.family)}  # noqa: SLF001
     )
+
+
+_ONE: Final = Statement(
+    select(methodologies).where(
+        methodologies.c.code == bindparam("code", type_=Text),
+        methodologies.c.version == bindparam("version", type_=Text),
+    )
+)

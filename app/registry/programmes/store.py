@@ -21,6 +21,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    bindparam,
     insert,
     or_,
     select,
@@ -30,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.db import metadata
 from app.kernel.errors import RegistryError
+from app.kernel.statements import Statement
 from app.registry.programmes.refusals import (
     MemberTakenError,
     ProgrammeNotFoundError,
@@ -135,30 +137,22 @@ async def get_programme(connection: AsyncConnection, code: str) -> Programme:
 
 async def find_programme(connection: AsyncConnection, code: str) -> Programme | None:
     """Return the programme with a code, or None."""
-    query = select(programmes).where(programmes.c.code == code)
-    found = (await connection.execute(query)).one_or_none()
-    return None if found is None else _programme(found)
+    found = await _ONE.rows(connection, code=code)
+    return _programme(found[0]) if found else None
 
 
 async def list_programmes(
     connection: AsyncConnection, *, limit: int = 50, after: str | None = None
 ) -> tuple[Programme, ...]:
     """List programmes by code, those after a code."""
-    query = select(programmes).order_by(programmes.c.code).limit(limit)
-    if after is not None:
-        query = query.where(programmes.c.code > after)
-    return tuple(_programme(row) for row in await connection.execute(query))
+    found = await _ALL.rows(connection, after=after or "", limit=limit)
+    return tuple(_programme(row) for row in found)
 
 
 async def list_members(connection: AsyncConnection, programme_code: str) -> tuple[Member, ...]:
     """List the provinces of a programme by code; there are at most 77."""
-    query = (
-        select(programme_members)
-        .where(programme_members.c.programme_code == programme_code)
-        .order_by(programme_members.c.province_code)
-        .limit(100)
-    )
-    return tuple(_member(row) for row in await connection.execute(query))
+    found = await _MEMBERS_OF.rows(connection, code=programme_code)
+    return tuple(_member(row) for row in found)
 
 
 async def get_rule(
@@ -231,13 +225,8 @@ async def list_rules_in_force(
     connection: AsyncConnection, *, programme_code: str | None, on: date
 ) -> tuple[RuleValue, ...]:
     """List the one value per rule that `get_rule` would return; there are as many as rule keys."""
-    query = (
-        _in_force(programme_code, on)
-        .ext(distinct_on(rule_values.c.key))
-        .order_by(rule_values.c.key, *_PRECEDENCE)
-        .limit(len(RuleKey))
-    )
-    return tuple(_rule_value(row) for row in await connection.execute(query))
+    found = await _RULES_IN_FORCE.rows(connection, code=programme_code, on=on)
+    return tuple(_rule_value(row) for row in found)
 
 
 async def list_rule_history(
@@ -328,4 +317,33 @@ def _member(row: Row[Any]) -> Member:
 
 
 def _rule_value(row: Row[Any]) -> RuleValue:
-    return RuleValue(**row._asdict() | {"key": RuleKey(row.key)})
+    return RuleValue(**{**row._mapping, "key": RuleKey(row.key)})  # noqa: SLF001
+
+
+_CODE: Final = bindparam("code", type_=Text)
+_ONE: Final = Statement(select(programmes).where(programmes.c.code == _CODE))
+_ALL: Final = Statement(
+    select(programmes)
+    .where(programmes.c.code > bindparam("after", type_=Text))
+    .order_by(programmes.c.code)
+    .limit(bindparam("limit", type_=Integer))
+)
+_MEMBERS_OF: Final = Statement(
+    select(programme_members)
+    .where(programme_members.c.programme_code == _CODE)
+    .order_by(programme_members.c.province_code)
+    .limit(100)
+)
+# Of no programme: nothing is equal to null, so what is of every programme is left.
+_ON: Final = bindparam("on", type_=Date)
+_RULES_IN_FORCE: Final = Statement(
+    select(rule_values)
+    .where(
+        or_(rule_values.c.programme_code == _CODE, rule_values.c.programme_code.is_(None)),
+        rule_values.c.valid_from <= _ON,
+        or_(rule_values.c.valid_to.is_(None), rule_values.c.valid_to >= _ON),
+    )
+    .ext(distinct_on(rule_values.c.key))
+    .order_by(rule_values.c.key, *_PRECEDENCE)
+    .limit(len(RuleKey))
+)

@@ -2,10 +2,21 @@
 
 from typing import Final
 
-from sqlalchemy import CheckConstraint, Column, Row, Table, Text, select, tuple_
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Integer,
+    Row,
+    Table,
+    Text,
+    bindparam,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.db import metadata
+from app.kernel.statements import Statement
 from app.registry.provinces.rules import Province, ProvinceNotFoundError
 
 provinces: Final = Table(
@@ -53,12 +64,20 @@ async def list_provinces_in_thai_order(
     connection: AsyncConnection, *, limit: int = 100, after: tuple[str, str] | None = None
 ) -> tuple[Province, ...]:
     """List provinces in the order of a Thai dictionary, those after a sort key and code."""
+    if after is None:
+        return tuple(_province(row) for row in await _FIRST.rows(connection, limit=limit))
     place = tuple_(provinces.c.sort_key, provinces.c.code)
     query = select(provinces).order_by(provinces.c.sort_key, provinces.c.code).limit(limit)
-    if after is not None:
-        query = query.where(place > after)
-    return tuple(_province(row) for row in await connection.execute(query))
+    found = await connection.execute(query.where(place > after))
+    return tuple(_province(row) for row in found)
 
 
 def _province(row: Row[tuple[str, ...]]) -> Province:
     return Province(row.code, row.name_th, row.name_en, row.region, row.sort_key)
+
+
+_FIRST: Final = Statement(
+    select(provinces)
+    .order_by(provinces.c.sort_key, provinces.c.code)
+    .limit(bindparam("limit", type_=Integer))
+)

@@ -1,11 +1,22 @@
 """Documents as somebody may see them, which depends on the status of their activity."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.kernel.statements import Statement
 from app.registry.activities.rules import PUBLIC
 from app.registry.activities.store.reading import concerns
 from app.registry.activities.store.tables import activities
@@ -39,6 +50,11 @@ async def list_visible_documents(
     after: str | None = None,
 ) -> tuple[Document, ...]:
     """Return an activity's documents that somebody may see, oldest first."""
+    if visitor is None:
+        public = await _PUBLIC_DOCUMENTS.rows(
+            connection, id=activity_id, after=after or "", limit=limit
+        )
+        return tuple(document_of(row) for row in public)
     wanted = _documents().where(documents.c.activity_id == activity_id, _document_visible(visitor))
     if after is not None:
         wanted = wanted.where(documents.c.id > after)
@@ -81,3 +97,15 @@ def _document_visible(visitor: Actor | None) -> ColumnElement[bool]:
         return public
     own = documents.c.owner_party_id == visitor.party_id
     return or_(public, own, concerns(visitor.party_id))
+
+
+_PUBLIC_DOCUMENTS: Final = Statement(
+    _documents()
+    .where(
+        documents.c.activity_id == bindparam("id", type_=Text),
+        _document_visible(None),
+        documents.c.id > bindparam("after", type_=Text),
+    )
+    .order_by(documents.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)

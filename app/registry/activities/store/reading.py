@@ -4,9 +4,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, exists, func, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    RowMapping,
+    Text,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.kernel.statements import Statement
 from app.registry.activities.refusals import ActivityNotFoundError
 from app.registry.activities.rules import (
     PUBLIC,
@@ -65,6 +78,9 @@ async def get_visible_activity(
     Raises:
         ActivityNotFoundError: there is none, or none that they may know of.
     """
+    if visitor is None:
+        public = await _PUBLIC_ONE.rows(connection, id=activity_id)
+        return _one_activity(public[0] if public else None)
     wanted = select(activities).where(activities.c.id == activity_id, visible_to(visitor))
     return _one_activity((await connection.execute(wanted)).mappings().one_or_none())
 
@@ -96,12 +112,7 @@ async def list_visible_activities(
 
 async def list_sites(connection: AsyncConnection, activity_id: str) -> tuple[Site, ...]:
     """Return the sites of an activity in the owner's order; there are at most `rules.SITES_MAX`."""
-    wanted = (
-        select(*_SITE)
-        .where(sites.c.activity_id == activity_id, sites.c.removed_at.is_(None))
-        .order_by(sites.c.position)
-    )
-    return tuple(Site(**row) for row in (await connection.execute(wanted)).mappings())
+    return tuple(Site(**row) for row in await _SITES_OF.rows(connection, id=activity_id))
 
 
 async def list_provinces_of(
@@ -138,50 +149,32 @@ async def list_names(
 
 async def list_counts(connection: AsyncConnection) -> dict[ActivityStatus, int]:
     """Return how many activities the public may see in each status."""
-    wanted = (
-        select(activities.c.status, func.count())
-        .where(visible_to(None))
-        .group_by(activities.c.status)
-    )
-    return {ActivityStatus(status): count for status, count in await connection.execute(wanted)}
+    found = await _COUNTS.rows(connection)
+    return {ActivityStatus(row.status): row.activities for row in found}
 
 
 async def list_counts_by_province(connection: AsyncConnection) -> dict[str, int]:
     """Return how many activities the public may see with sites in each province, by its code."""
-    wanted = (
-        select(
-            sites.c.province_code,
-            func.count(sites.c.activity_id.distinct()).label("activities"),
-        )
-        .join(activities, activities.c.id == sites.c.activity_id)
-        .where(sites.c.removed_at.is_(None), visible_to(None))
-        .group_by(sites.c.province_code)
-    )
-    return {row.province_code: row.activities for row in await connection.execute(wanted)}
+    found = await _COUNTS_BY_PROVINCE.rows(connection)
+    return {row.province_code: row.activities for row in found}
 
 
 async def list_events(
     connection: AsyncConnection, activity_id: str, *, limit: int, after: int | None = None
 ) -> tuple[Event, ...]:
     """Return the steps of an activity's life after a log index, oldest first."""
-    wanted = with_salt(activity_events).where(activity_events.c.activity_id == activity_id)
-    if after is not None:
-        wanted = wanted.where(activity_events.c.log_index > after)
-    wanted = wanted.order_by(activity_events.c.log_index).limit(limit)
-    return tuple(_event(row) for row in (await connection.execute(wanted)).mappings())
+    found = await _EVENTS_OF.rows(
+        connection, id=activity_id, after=-1 if after is None else after, limit=limit
+    )
+    return tuple(_event(row) for row in found)
 
 
 async def list_opinions(
     connection: AsyncConnection, activity_id: str, *, limit: int
 ) -> tuple[Opinion, ...]:
     """Return the validation opinions on an activity, the latest first."""
-    wanted = (
-        with_salt(validation_opinions)
-        .where(validation_opinions.c.activity_id == activity_id)
-        .order_by(validation_opinions.c.log_index.desc())
-        .limit(limit)
-    )
-    return tuple(_opinion(row) for row in (await connection.execute(wanted)).mappings())
+    found = await _OPINIONS_ON.rows(connection, id=activity_id, limit=limit)
+    return tuple(_opinion(row) for row in found)
 
 
 async def find_latest_opinion(connection: AsyncConnection, activity_id: str) -> Opinion | None:
@@ -299,3 +292,42 @@ def _opinion(row: RowMapping) -> Opinion:
         "document_ids": tuple(row["document_ids"]),
     }
     return Opinion(**{**row, **known})
+
+
+_ID: Final = bindparam("id", type_=Text)
+_LIMIT: Final = bindparam("limit", type_=Integer)
+_PUBLIC_ONE: Final = Statement(select(activities).where(activities.c.id == _ID, visible_to(None)))
+_SITES_OF: Final = Statement(
+    select(*_SITE)
+    .where(sites.c.activity_id == _ID, sites.c.removed_at.is_(None))
+    .order_by(sites.c.position)
+)
+_EVENTS_OF: Final = Statement(
+    with_salt(activity_events)
+    .where(
+        activity_events.c.activity_id == _ID,
+        activity_events.c.log_index > bindparam("after", type_=BigInteger),
+    )
+    .order_by(activity_events.c.log_index)
+    .limit(_LIMIT)
+)
+_OPINIONS_ON: Final = Statement(
+    with_salt(validation_opinions)
+    .where(validation_opinions.c.activity_id == _ID)
+    .order_by(validation_opinions.c.log_index.desc())
+    .limit(_LIMIT)
+)
+_COUNTS: Final = Statement(
+    select(activities.c.status, func.count().label("activities"))
+    .where(visible_to(None))
+    .group_by(activities.c.status)
+)
+_COUNTS_BY_PROVINCE: Final = Statement(
+    select(
+        sites.c.province_code,
+        func.count(sites.c.activity_id.distinct()).label("activities"),
+    )
+    .join(activities, activities.c.id == sites.c.activity_id)
+    .where(sites.c.removed_at.is_(None), visible_to(None))
+    .group_by(sites.c.province_code)
+)

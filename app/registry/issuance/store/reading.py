@@ -2,12 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import RowMapping, Select, exists, func, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Integer,
+    RowMapping,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    exists,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.kernel.statements import Statement
 from app.registry.activities.rules import Grounds
 from app.registry.issuance.refusals import IssuanceNotFoundError
 from app.registry.issuance.rules import Issuance, IssuanceLine, Planned, Remainder
@@ -54,6 +67,9 @@ async def list_issuances(
     limit: int,
 ) -> tuple[Issuance, ...]:
     """Return decisions, newest first; ``vintage`` keeps those that issued credits of it."""
+    if activity_id is not None and vintage is None and before is None:
+        newest = await _NEWEST_OF.rows(connection, id=activity_id, limit=limit)
+        return await _with_lines(connection, newest)
     query = with_salt(issuances)
     if activity_id is not None:
         query = query.where(issuances.c.activity_id == activity_id)
@@ -113,16 +129,14 @@ async def list_batch_counts(
 
 
 async def _issuances(connection: AsyncConnection, query: Select[Any]) -> tuple[Issuance, ...]:
-    rows = (await connection.execute(query)).mappings().all()
+    return await _with_lines(connection, (await connection.execute(query)).mappings().all())
+
+
+async def _with_lines(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[Issuance, ...]:
     if not rows:
         return ()
     lines: dict[str, list[IssuanceLine]] = {row["id"]: [] for row in rows}
-    found = await connection.execute(
-        select(issuance_lines)
-        .where(issuance_lines.c.issuance_id.in_(lines))
-        .order_by(issuance_lines.c.issuance_id, issuance_lines.c.vintage)
-    )
-    kept = found.mappings().all()
+    kept = await _LINES_OF.rows(connection, ids=list(lines))
     made = await _batches(connection, [row["batch_id"] for row in kept])
     for row in kept:
         lines[row["issuance_id"]].append(
@@ -137,8 +151,7 @@ async def _batches(
     wanted = [batch_id for batch_id in batch_ids if batch_id is not None]
     if not wanted:
         return {}
-    rows = await connection.execute(select(batches).where(batches.c.id.in_(wanted)))
-    return {row.id: to_batch(row) for row in rows}
+    return {row.id: to_batch(row) for row in await _BATCHES.rows(connection, ids=wanted)}
 
 
 def _planned(row: RowMapping) -> Planned:
@@ -160,3 +173,19 @@ def _issuance(row: RowMapping, lines: Sequence[IssuanceLine]) -> Issuance:
         lines=tuple(lines),
         salt=row["salt"],
     )
+
+
+_NEWEST_OF: Final = Statement(
+    with_salt(issuances)
+    .where(issuances.c.activity_id == bindparam("id", type_=Text))
+    .order_by(issuances.c.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+_LINES_OF: Final = Statement(
+    select(issuance_lines)
+    .where(issuance_lines.c.issuance_id == any_(bindparam("ids", type_=ARRAY(Text))))
+    .order_by(issuance_lines.c.issuance_id, issuance_lines.c.vintage)
+)
+_BATCHES: Final = Statement(
+    select(batches).where(batches.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
+)

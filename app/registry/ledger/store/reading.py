@@ -1,14 +1,26 @@
 """What readers ask of accounts and batches: holdings, runs of serials, and where credits are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Row, TextClause, select, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Row,
+    Text,
+    TextClause,
+    any_,
+    bindparam,
+    cast,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.paging import INDEX_END, Found, between, rows
+from app.kernel.statements import Statement
 from app.registry.ledger.rules import BUFFER, FINAL_ACCOUNTS, TRANSIT, Account, Batch
 from app.registry.ledger.serials import batch_ids_of
 from app.registry.ledger.store.keeping import to_account, to_batch
@@ -229,7 +241,19 @@ async def list_runs_of_batch(
     connection: AsyncConnection, batch: Batch, *, first: int, last: int, limit: int
 ) -> list[HeldRun]:
     """List where a range of a batch's serials is now, cut to the range, in order of serials."""
-    query = text(f"""
+    found = await _runs_of_batch(limit).rows(
+        connection, batch=batch.id, credits=batch.credits, first=first, last=last
+    )
+    runs = [_run(row) for row in found]
+    return [
+        HeldRun(r.batch_id, max(r.first, first), min(r.last, last), r.account_id, r.log_index)
+        for r in runs
+    ]
+
+
+@cache
+def _runs_of_batch(limit: int) -> Statement:
+    query = f"""
         SELECT b.batch_id AS id, b.first_serial, b.account_id, b.log_index AS brought_by,
                coalesce((SELECT n.first_serial - 1 FROM blocks n
                           WHERE n.batch_id = b.batch_id AND n.first_serial > b.first_serial
@@ -239,18 +263,8 @@ async def list_runs_of_batch(
            AND b.first_serial >= (SELECT max(c.first_serial) FROM blocks c
                                    WHERE c.batch_id = :batch AND c.first_serial <= :first)
          ORDER BY b.first_serial LIMIT {limit:d}
-    """)  # noqa: S608  a number
-    asked = {
-        "batch": batch.id,
-        "credits": batch.credits,
-        "first": first,
-        "last": last,
-    }
-    runs = [_run(row) for row in await connection.execute(query, asked)]
-    return [
-        HeldRun(r.batch_id, max(r.first, first), min(r.last, last), r.account_id, r.log_index)
-        for r in runs
-    ]
+    """  # noqa: S608  a number
+    return Statement(text(query))
 
 
 def _run(row: Row[Any]) -> HeldRun:
@@ -269,6 +283,11 @@ async def list_batches(
     connection: AsyncConnection, wanted: Mapping[str, Any], *, after: int, limit: int
 ) -> Found[Batch]:
     """List batches by id (oldest vintage first), by values of `BATCH_FILTERS`, after a batch id."""
+    if wanted.keys() == {"activity_id"}:
+        page = await _batches_of(limit + 1).rows(
+            connection, id=wanted["activity_id"], after=after, end=INDEX_END
+        )
+        return _page_of(page, limit, None)
     # The one that leaves the fewest is gone along; the others are looked for on the way.
     first = next((name for name in BATCH_FILTERS if name in wanted), "vintage")
     columns = (batches.c.id,) if first == "vintage" else (batches.c[first], batches.c.id)
@@ -288,6 +307,20 @@ async def list_batches(
         high = high if end is None else end + 1
     query = select(batches).where(between(columns, (*key, low), (*key, high)), *looked_for)
     page = await connection.execute(query.order_by(*columns).limit(rows(limit + 1)))
+    return _page_of(page, limit, end)
+
+
+@cache
+def _batches_of(limit: int) -> Statement:
+    columns = (batches.c.activity_id, batches.c.id)
+    key = cast(bindparam("id"), Text)
+    low = cast(bindparam("after"), BigInteger)
+    high = cast(bindparam("end"), BigInteger)
+    query = select(batches).where(between(columns, (key, low), (key, high)))
+    return Statement(query.order_by(*columns).limit(rows(limit)))
+
+
+def _page_of(page: Iterable[Any], limit: int, end: int | None) -> Found[Batch]:
     found = [to_batch(row) for row in page]
     if len(found) > limit:
         return Found(found[:limit], (found[limit - 1].id,))
@@ -306,15 +339,19 @@ async def list_states_of(
     connection: AsyncConnection, found: Sequence[Batch]
 ) -> dict[int, dict[int, int]]:
     """Return the states of several batches as `list_batch_states` does, by batch id."""
-    query = select(balances.c.batch_id, balances.c.account_id, balances.c.credits).where(
-        balances.c.account_id.in_([BUFFER, TRANSIT, *FINAL_ACCOUNTS]),
-        balances.c.batch_id.in_([batch.id for batch in found]),
-    )
     states: dict[int, dict[int, int]] = {batch.id: {} for batch in found}
-    for row in await connection.execute(query):
+    for row in await _STATES_OF.rows(connection, ids=list(states)):
         states[row.batch_id][row.account_id] = row.credits
     return {
         batch.id: {**of, ALL_HOLDINGS: batch.credits - sum(of.values())}
         for batch in found
         for of in (states[batch.id],)
     }
+
+
+_STATES_OF: Final = Statement(
+    select(balances.c.batch_id, balances.c.account_id, balances.c.credits).where(
+        balances.c.account_id.in_([BUFFER, TRANSIT, *FINAL_ACCOUNTS]),
+        balances.c.batch_id == any_(bindparam("ids", type_=ARRAY(BigInteger))),
+    )
+)

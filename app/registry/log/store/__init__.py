@@ -32,6 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.kernel.db import driver, metadata
 from app.kernel.errors import NotFoundError
 from app.kernel.paging import rows
+from app.kernel.statements import Statement
 from app.registry.log.merkle import HASH_BYTES, Frontier, Node, completing_leaf
 
 # One row: whoever locks it has the pen.
@@ -183,7 +184,7 @@ async def lock_head(connection: AsyncConnection) -> Head:
 
 async def get_head(connection: AsyncConnection) -> Head:
     """Read the log's head without taking the pen."""
-    row = (await connection.execute(select(log_head))).one()
+    (row,) = await _HEAD.rows(connection)
     return Head(row.size, row.root, row.peaks, row.recorded_at)
 
 
@@ -376,3 +377,6 @@ async def list_answers(
 
 def _split(peaks: bytes) -> list[bytes]:
     return [peaks[at : at + HASH_BYTES] for at in range(0, len(peaks), HASH_BYTES)]
+
+
+_HEAD: Final = Statement(select(log_head))

@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.db import metadata
 from app.kernel.errors import NotFoundError
+from app.kernel.statements import Statement
 from app.registry.log.store import log_head
 
 # One row. A trigger keeps both sizes growing, and one root for each size.
@@ -83,11 +84,8 @@ async def get_published(connection: AsyncConnection) -> Published:
 
 async def get_extent(connection: AsyncConnection) -> tuple[int, bytes, int, datetime | None]:
     """Return the log's size and root, and how far and when it was published, in one statement."""
-    query = select(
-        log_head.c.size, log_head.c.root, log_checkpoint.c.size, log_checkpoint.c.published_at
-    ).join_from(log_head, log_checkpoint, true())
-    size, root, published_size, published_at = (await connection.execute(query)).one()
-    return size, root, published_size, published_at
+    (row,) = await _EXTENT.rows(connection)
+    return row.size, row.root, row.published_size, row.published_at
 
 
 async def get_published_note(connection: AsyncConnection, *, at_least: int) -> tuple[int, bytes]:
@@ -123,3 +121,13 @@ async def lock_publishing(connection: AsyncConnection) -> bool:
         text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _PUBLISHER_LOCK}
     )
     return bool(taken.scalar_one())
+
+
+_EXTENT: Final = Statement(
+    select(
+        log_head.c.size,
+        log_head.c.root,
+        log_checkpoint.c.size.label("published_size"),
+        log_checkpoint.c.published_at,
+    ).join_from(log_head, log_checkpoint, true())
+)

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
+    Integer,
     Row,
     Select,
     Table,
     Text,
-    cast,
+    any_,
+    bindparam,
     func,
     or_,
     select,
@@ -19,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
+from app.kernel.statements import Statement
 from app.registry.activities.store import activities
 from app.registry.log.store import with_salt
 from app.registry.monitoring.refusals import ReportNotFoundError
@@ -95,6 +98,9 @@ async def list_reports(
     limit: int,
 ) -> tuple[Report, ...]:
     """Return the reports that the viewer may know of, newest first, before an identifier."""
+    if viewer is None and status is None and before is None and activity_id is not None:
+        public = await _PUBLIC_OF.rows(connection, id=activity_id, limit=limit)
+        return await _with_content(connection, public)
     query = select(monitoring_reports).where(visible_to(viewer))
     if activity_id is not None:
         query = query.where(monitoring_reports.c.activity_id == activity_id)
@@ -144,20 +150,8 @@ async def list_events_of(
     connection: AsyncConnection, report_ids: Sequence[str], *, limit: int
 ) -> tuple[ReportEvent, ...]:
     """Return what happened to several reports, in the order of the log; of each, its beginning."""
-    wanted = cast(list(report_ids), ARRAY(Text))
-    asked = func.unnest(wanted).table_valued("id").render_derived(name="asked")
-    # Report by report: one of them may have more steps than are asked for of all.
-    each = (
-        with_salt(report_events)
-        .where(report_events.c.report_id == asked.c.id)
-        .order_by(report_events.c.log_index)
-        .limit(limit)
-        .correlate(asked)
-        .lateral()
-    )
-    query = select(each).select_from(asked.join(each, true()))
-    rows = await connection.execute(query.order_by(each.c.log_index).limit(limit))
-    return tuple(_event(row) for row in rows)
+    found = await _EVENTS_OF.rows(connection, ids=list(report_ids), limit=limit)
+    return tuple(_event(row) for row in found)
 
 
 async def find_recognition(connection: AsyncConnection, report_id: str) -> Recognition | None:
@@ -187,20 +181,38 @@ async def _get(
 
 
 async def _reports(connection: AsyncConnection, query: Select[Any]) -> tuple[Report, ...]:
-    rows = (await connection.execute(query)).all()
+    return await _with_content(connection, (await connection.execute(query)).all())
+
+
+async def _with_content(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[Report, ...]:
     if not rows:
         return ()  # what is in none of them need not be asked for
     ids = [row.id for row in rows]
     vintages: dict[str, list[ReportVintage]] = {report_id: [] for report_id in ids}
     documents: dict[str, list[str]] = {report_id: [] for report_id in ids}
-    for line in await connection.execute(_newest(monitoring_lines, ids, "vintage")):
+    for line in await _LINES_OF.rows(connection, ids=ids):
         vintages[line.report_id].append(_vintage(line))
-    for document in await connection.execute(_newest(monitoring_documents, ids, "position")):
+    for document in await _DOCUMENTS_OF.rows(connection, ids=ids):
         documents[document.report_id].append(document.document_id)
     return tuple(_report(row, vintages[row.id], documents[row.id]) for row in rows)
 
 
-def _newest(content: Table, report_ids: Sequence[str], order: str) -> Select[Any]:
+def _events_of_several() -> Select[Any]:
+    asked = func.unnest(_IDS).table_valued("id").render_derived(name="asked")
+    # Report by report: one of them may have more steps than are asked for of all.
+    each = (
+        with_salt(report_events)
+        .where(report_events.c.report_id == asked.c.id)
+        .order_by(report_events.c.log_index)
+        .limit(_LIMIT)
+        .correlate(asked)
+        .lateral()
+    )
+    query = select(each).select_from(asked.join(each, true()))
+    return query.order_by(each.c.log_index).limit(_LIMIT)
+
+
+def _newest(content: Table, order: str) -> Select[Any]:
     return (
         select(content)
         .join(
@@ -208,7 +220,7 @@ def _newest(content: Table, report_ids: Sequence[str], order: str) -> Select[Any
             (monitoring_reports.c.id == content.c.report_id)
             & (monitoring_reports.c.revision == content.c.revision),
         )
-        .where(content.c.report_id.in_(report_ids))
+        .where(content.c.report_id == any_(_IDS))
         .order_by(content.c.report_id, content.c[order])
     )
 
@@ -237,3 +249,19 @@ def _report(
         vintages=tuple(vintages),
         document_ids=tuple(document_ids),
     )
+
+
+_IDS: Final = bindparam("ids", type_=ARRAY(Text))
+_LIMIT: Final = bindparam("limit", type_=Integer)
+_PUBLIC_OF: Final = Statement(
+    select(monitoring_reports)
+    .where(
+        visible_to(None),
+        monitoring_reports.c.activity_id == bindparam("id", type_=Text),
+    )
+    .order_by(monitoring_reports.c.id.desc())
+    .limit(_LIMIT)
+)
+_LINES_OF: Final = Statement(_newest(monitoring_lines, "vintage"))
+_DOCUMENTS_OF: Final = Statement(_newest(monitoring_documents, "position"))
+_EVENTS_OF: Final = Statement(_events_of_several())

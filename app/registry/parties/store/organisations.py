@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy import ARRAY, Row, Text, any_, bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kernel.paging import IDS_END, between, rows
+from app.kernel.statements import Statement
 from app.registry.parties.rules import Accreditation, Party, PartyKind, PartyNotFoundError, Status
 from app.registry.parties.store.tables import accreditations, parties, party_events
 
@@ -22,6 +23,11 @@ _PARTY: Final = (
     parties.c.version,
     parties.c.representatives_min,
     parties.c.closed_at,
+)
+_NAMED: Final = Statement(
+    select(*_PARTY)
+    .where(parties.c.id == any_(bindparam("ids", type_=ARRAY(Text))))
+    .order_by(parties.c.id)
 )
 
 
@@ -53,8 +59,7 @@ async def get_party(connection: AsyncConnection, party_id: str) -> Party:
 
 async def list_named(connection: AsyncConnection, party_ids: Collection[str]) -> list[Party]:
     """Return those of some parties that there are, by identifier."""
-    query = select(*_PARTY).where(parties.c.id.in_(party_ids)).order_by(parties.c.id)
-    return [_party(row) for row in await connection.execute(query)]
+    return [_party(row) for row in await _NAMED.rows(connection, ids=list(party_ids))]
 
 
 async def find_any_party(connection: AsyncConnection) -> Party | None:
