@@ -41,12 +41,12 @@ def translated() -> dict[str, str]:
                 continue
             assert not message.fuzzy
             # Thai has one form for one and for many; English has two, both of which are looked up.
-            ids = message.id if message.pluralizable else (message.id,)
-            strings = message.string if message.pluralizable else (message.string,)
-            assert len(strings) == 1
-            for each in ids:
+            ids, string = message.id, message.string
+            if isinstance(string, tuple):
+                (string,) = string
+            for each in (ids,) if isinstance(ids, str) else ids:
                 assert each not in found, f"{path.name} says {each!r} again"
-                found[str(each)] = str(strings[0])
+                found[str(each)] = str(string)
     return found
 
 
