@@ -19,7 +19,7 @@ from sqlalchemy.sql.selectable import Select
 from app.kernel.db import driver
 
 
-class Row(Record):  # type: ignore[misc]  asyncpg ships no types
+class Row(Record):  # type: ignore[misc]
     """A row whose values are found by name, as attributes too."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
@@ -76,7 +76,7 @@ class Statement:
     @cached_property
     def _compiled(self) -> tuple[str, Sequence[str], dict[str, Any]]:
         query: ClauseElement = self._query
-        compiled: Any = query.compile(dialect=PGDialect_asyncpg())
+        compiled: Any = query.compile(dialect=PGDialect_asyncpg())  # type: ignore[no-untyped-call]
         empty = {name: None for name, place in compiled.binds.items() if place.required}
         # Lists that are part of the statement are written out in it.
         whole = compiled.construct_expanded_state(empty)

@@ -98,7 +98,6 @@ def _shown(province: Province) -> ProvinceShown:
         name_th=province.name_th,
         name_en=province.name_en,
         region=province.region,
-        sort_key=province.sort_key,
     )
 
 

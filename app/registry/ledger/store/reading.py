@@ -284,10 +284,10 @@ async def list_batches(
 ) -> Found[Batch]:
     """List batches by id (oldest vintage first), by values of `BATCH_FILTERS`, after a batch id."""
     if wanted.keys() == {"activity_id"}:
-        page = await _batches_of(limit + 1).rows(
+        first_rows = await _batches_of(limit + 1).rows(
             connection, id=wanted["activity_id"], after=after, end=INDEX_END
         )
-        return _page_of(page, limit, None)
+        return _page_of(first_rows, limit, None)
     # The one that leaves the fewest is gone along; the others are looked for on the way.
     first = next((name for name in BATCH_FILTERS if name in wanted), "vintage")
     columns = (batches.c.id,) if first == "vintage" else (batches.c[first], batches.c.id)
