@@ -34,7 +34,10 @@ async def activity(page: Page) -> Response:
         ),
         provinces_of(page),
     )
-    programme = next(each for each in programmes["data"] if each["code"] == shown["programme_code"])
+    code = shown["programme_code"]
+    programme = next((each for each in programmes["data"] if each["code"] == code), None)
+    if programme is None:  # there are more programmes than a page of them
+        programme = await page.client.get(f"/programmes/{code}")
     return page.show(
         "public/activity.html",
         activity=shown,
