@@ -121,6 +121,13 @@ def settings_for(url: str, data: Path) -> Settings:
     )
 
 
+# How soon an example is drawn says how much else the machine does, and nothing of the code.
+hypothesis.settings.register_profile(
+    "patient", suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest first, whatever order the others were shuffled into."""

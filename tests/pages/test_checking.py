@@ -141,7 +141,7 @@ def test_what_was_cancelled_and_what_was_transferred_have_pages(
     with a_walk(browser, site, java_script_enabled=False) as walk:
         walk.go("/cancellations")
         walk.page.get_by_role("link", name=str(cancelled["id"]), exact=True).click()
-        assert "1 credits cancelled" in walk.page.get_by_role("heading", level=1).inner_text()
+        assert "1 credit cancelled" in walk.page.get_by_role("heading", level=1).inner_text()
         index = log_index_of(site, "credits.transferred")
         walk.go(f"/transfers/{index}")
         act = ask(site, f"/v1/log/entries/{index}")["act"]["data"]

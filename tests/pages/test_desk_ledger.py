@@ -259,7 +259,7 @@ def test_a_statement_adds_up(
                 for row in rows
                 if (first is None or day_of(row) >= first) and (last is None or day_of(row) <= last)
             ]
-            assert walk.page.locator("main tbody tr").count() == len(within)
+            assert walk.page.locator("main tbody tr").count() == min(len(within), ROWS_SHOWN)
             lines = list(csv.DictReader(io.StringIO(downloaded(walk, "CSV"))))
             taken = json.loads(downloaded(walk, "JSON"))["data"]
             assert [int(line["log_index"]) for line in lines] == [r["log_index"] for r in taken]
