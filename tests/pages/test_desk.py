@@ -1,9 +1,10 @@
 """From a verifier's opinion to credits in the owner's account, as the people concerned do it."""
 
+from secrets import token_hex
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, FilePayload
 
 from tests.pages.desk_scene import OWNER, a_verification
 from tests.pages.places import APPROVER, LEAD, OFFICER
@@ -133,6 +134,23 @@ def test_a_stale_page_keeps_what_was_typed(browser: Browser, site: Site) -> None
     assert [each["review"]["approved"] for each in opinions] == [False]
 
 
+def test_a_long_name_of_a_file_makes_no_page_wider(browser: Browser, site: Site) -> None:
+    verification = a_verification(site, "2026-08-01", "2026-08-31")
+    with a_walk(browser, site, language="th") as walk:
+        walk.sign_in(LEAD)
+        walk.go(f"/work/verifications/{verification}")
+        walk.page.set_viewport_size({"width": 320, "height": 640})
+        walk.page.locator("aside a[href*='/work/evidence/']").click()
+        file = FilePayload(name=f"{'meters' * 12}.csv", mimeType="text/csv", buffer=b"kWh\n1\n")
+        walk.page.locator("input[type=file]").set_input_files(file)
+        walk.page.locator("main button[type=submit]").click()
+        walk.page.wait_for_url("**kept=**")
+        assert not walk.is_too_wide()
+        walk.go(f"/work/verifications/{verification}")
+        assert f"{'meters' * 12}.csv" in walk.page.inner_text("main")
+        assert not walk.is_too_wide()
+
+
 def test_two_officers_issue_by_an_order(browser: Browser, site: Site) -> None:
     net = "33.9"
     verification = a_verification(site, "2026-05-01", "2026-05-31", net=net)
@@ -184,7 +202,7 @@ def approve(browser: Browser, site: Site, second: str, order: str) -> None:
 def a_second_officer(site: Site) -> str:
     """Let another person of TGO approve and administer; returns their name among the people."""
     authority = site.call(ADMINISTRATOR, "/users/me")["party_id"]
-    email, password = "second.officer@tgo.example", "a long password of the test"
+    email, password = f"{token_hex(8)}@tgo.example", "a long password of the test"
     person: dict[str, Any] = {"party_id": authority, "email": email, "display_name": "สอง"}
     person |= {"roles": ["approver", "administrator"], "password": password}
     site.call(ADMINISTRATOR, "/users", person)
