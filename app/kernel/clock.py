@@ -7,7 +7,7 @@ BANGKOK = timezone(
     timedelta(hours=7), "Asia/Bangkok"
 )  # Thailand keeps one offset, without summer time.
 
-_BUDDHIST_YEARS = 543  # how far the Buddhist era is ahead of the common one
+BUDDHIST_YEARS = 543  # how far the Buddhist era is ahead of the common one
 _FISCAL_MONTH = 10  # October
 
 
@@ -41,7 +41,7 @@ def fiscal_year_be(day: date) -> int:
     Fiscal year N begins on 1 October of the year before, and is called after the one it ends in.
     It is neither a vintage, which is a calendar year, nor a crediting year.
     """
-    return day.year + _BUDDHIST_YEARS + (1 if day.month >= _FISCAL_MONTH else 0)
+    return day.year + BUDDHIST_YEARS + (1 if day.month >= _FISCAL_MONTH else 0)
 
 
 def rfc3339(moment: datetime) -> str:

@@ -7,9 +7,7 @@ from typing import Final
 
 from babel.dates import format_date
 
-from app.kernel.clock import BANGKOK
-
-BUDDHIST_ERA_YEARS: Final = 543  # how far its years are ahead of those of the common era
+from app.kernel.clock import BANGKOK, BUDDHIST_YEARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ def day(of: date) -> Said:
     # Babel's Thai years are those of the common era, so they are written here.
     day_and_month = format_date(of, "d MMMM", locale="th")
     return Said(
-        f"{day_and_month} พ.ศ. {of.year + BUDDHIST_ERA_YEARS}",
+        f"{day_and_month} พ.ศ. {of.year + BUDDHIST_YEARS}",
         format_date(of, "d MMMM y", locale="en"),
     )
 
@@ -78,7 +76,7 @@ def moment(of: datetime) -> Said:
 
 def year(of: int) -> Said:
     """Return a year, in the Buddhist era and in the common era."""
-    return Said(str(of + BUDDHIST_ERA_YEARS), str(of))
+    return Said(str(of + BUDDHIST_YEARS), str(of))
 
 
 def whole(number: int) -> str:

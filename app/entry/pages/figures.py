@@ -15,9 +15,9 @@ from babel.dates import format_date
 from markupsafe import Markup
 
 from app.entry.pages.words import Language
+from app.kernel.clock import BUDDHIST_YEARS
 
 BANGKOK: Final = ZoneInfo("Asia/Bangkok")
-BUDDHIST_YEARS: Final = 543
 _FIRST_BUDDHIST_YEAR: Final = 2400  # no year of the register is that late in the common era
 _THAI_DIGITS: Final = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
 _BYTES_STEP: Final = 1024

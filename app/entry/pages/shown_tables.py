@@ -112,9 +112,8 @@ class _Reader(HTMLParser):
     _cell: _Cell | None = None
     _silent: int = 0  # how deep it is in what says nothing
     _is_time: bool = False  # its text is said already
-    _below: dict[int, tuple[int, str | int]] = field(
-        default_factory=dict
-    )  # of cells over several lines
+    # Of cells over several lines: by column, for how many lines more, and what they say.
+    _below: dict[int, tuple[int, str | int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__init__()

@@ -6,9 +6,9 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from app.entry.pages.client import RefusedError
-from app.entry.pages.figures import BUDDHIST_YEARS
 from app.entry.pages.render import Page
 from app.entry.pages.ways import Ways
+from app.kernel.clock import BUDDHIST_YEARS
 
 ways: Final = Ways()
 ROWS: Final = 25

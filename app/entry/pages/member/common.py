@@ -6,11 +6,12 @@ from typing import Final
 from babel.dates import format_timedelta
 
 from app.entry.pages.answers import Json
-from app.entry.pages.figures import BUDDHIST_YEARS, year_of
+from app.entry.pages.figures import year_of
 from app.entry.pages.forms import Form
 from app.entry.pages.render import Page
 from app.entry.pages.words import Language
 from app.kernel import clock
+from app.kernel.clock import BUDDHIST_YEARS
 
 STALE: Final = 412
 _BUDDHIST_FROM: Final = 2400  # a year from here on is of the Buddhist era
